@@ -1,0 +1,105 @@
+/**
+ * The storage ports. A driver implements one of them in one file (blobs/fs.ts, table/lmdb.ts, queue/lmdb.ts;
+ * later s3, dynamodb, sqs) and passes that port's contract suite in tests/contract.
+ */
+
+/** What a listing tells of one blob. */
+export interface BlobEntry {
+  key: string;
+  bytes: number;
+  /** Milliseconds since the epoch. */
+  modified: number;
+}
+
+/**
+ * Immutable objects by key (DESIGN section 6). Keys are relative paths of [A-Za-z0-9._-] segments joined by
+ * "/"; anything else is refused, so a key never escapes the store.
+ */
+export interface BlobStore {
+  /**
+   * Stores an object; durable when it resolves. An existing key is left untouched and answered with false,
+   * unless `replace` is set (to heal a damaged object); exactly one of several racing writers gets true.
+   */
+  put(key: string, bytes: Uint8Array, options?: { replace?: boolean }): Promise<boolean>;
+  /** The whole object in an ArrayBuffer of its own (fit for transfer to a thread), or undefined. */
+  get(key: string): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  has(key: string): Promise<boolean>;
+  /** Deletes an object; false when there was none. */
+  delete(key: string): Promise<boolean>;
+  /** Every object under a prefix (a whole-segment path, or '' for all), in the order of the keys. */
+  list(prefix: string): AsyncIterable<BlobEntry>;
+  close(): Promise<void>;
+}
+
+/** A value of a row: what both msgpack and DynamoDB can hold. */
+export type Value = string | number | boolean | null | Uint8Array | Value[] | { [key: string]: Value };
+export type RowData = { [key: string]: Value };
+
+/** A row of the catalog's one table. Rows of one partition are ordered by sort key (UTF-8 bytes). */
+export interface Row {
+  partition: string;
+  sort: string;
+  /** 1 when created, one more at each write: the handle of optimistic concurrency. */
+  revision: number;
+  data: RowData;
+}
+
+/** What must hold of a row for a write to happen: it is there, it is not, or it has this revision. */
+export type Condition = 'absent' | 'present' | { revision: number };
+
+export type WriteOperation =
+  | { put: { partition: string; sort: string; data: RowData }; condition?: Condition }
+  | { delete: { partition: string; sort: string }; condition?: Condition }
+  | { check: { partition: string; sort: string }; condition: Condition };
+
+/** The catalog's rows. Every promise of a write resolves only when the write is durable. */
+export interface Table {
+  get(partition: string, sort: string): Promise<Row | undefined>;
+  /** Rows in the order asked for, undefined where there is none. */
+  getMany(keys: readonly { partition: string; sort: string }[]): Promise<(Row | undefined)[]>;
+  /** Rows of a partition whose sort key starts with `prefix`, ascending, after the sort key `after`. */
+  query(
+    partition: string,
+    options?: { prefix?: string; after?: string; limit?: number },
+  ): Promise<{ rows: Row[]; next: string | undefined }>;
+  /**
+   * Writes up to 100 operations on distinct rows, all or none.
+   * @throws BlockragError `conflict` when a condition does not hold (data.index: the first such operation).
+   */
+  write(operations: readonly WriteOperation[]): Promise<void>;
+  /** Puts any number of rows without conditions; not atomic, safe to repeat. */
+  putMany(rows: readonly { partition: string; sort: string; data: RowData }[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** One piece of work in hand. */
+export interface Lease {
+  id: string;
+  body: RowData;
+  /** 1 at the first delivery. */
+  attempt: number;
+  /** What names this delivery; stale once the lease has run out. */
+  receipt: string;
+}
+
+/**
+ * Durable work: each item is delivered at least once, until it is done or has failed too often.
+ * Items are delivered oldest first; a leased item comes back when its lease runs out.
+ */
+export interface WorkQueue {
+  /** Adds items, durable when it resolves. An id that is already waiting or in hand is not added again. */
+  send(items: readonly { id: string; body: RowData }[]): Promise<void>;
+  /** Takes up to `max` items, waiting up to waitMs for the first. An abort resolves with none. */
+  receive(options: { max: number; leaseMs: number; waitMs: number; signal?: AbortSignal }): Promise<Lease[]>;
+  /** Prolongs a lease; false if it has run out meanwhile. */
+  extend(receipt: string, leaseMs: number): Promise<boolean>;
+  /** Removes a finished item; false if the lease has run out meanwhile. */
+  done(receipt: string): Promise<boolean>;
+  /** Gives an item back, to be delivered again after delayMs; after the last attempt it becomes dead. */
+  retry(receipt: string, options: { delayMs: number; error: string }): Promise<boolean>;
+  /** waiting: deliverable now or later; leased: in hand; dead: failed too often. */
+  counts(): Promise<{ waiting: number; leased: number; dead: number }>;
+  /** The items that failed too often, with the last error. */
+  dead(): Promise<{ id: string; body: RowData; error: string }[]>;
+  close(): Promise<void>;
+}
