@@ -11,6 +11,7 @@ export const ERROR_STATUS = {
   question_empty: 400,
   question_too_long: 413,
   prompt_too_long: 413,
+  forbidden: 403,
   not_found: 404,
   document_not_found: 404,
   collection_not_found: 404,

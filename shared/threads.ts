@@ -118,9 +118,7 @@ export class Thread<M extends Methods> {
   #death: BlockragError | undefined;
 
   constructor(module: URL, options: Pick<WorkerOptions, 'workerData' | 'resourceLimits' | 'name'> = {}) {
-    // TypeScript runs through tsx here as everywhere; a bundled worker (.js) needs no loader.
-    const execArgv = module.pathname.endsWith('.ts') ? ['--import', import.meta.resolve('tsx')] : [];
-    this.#worker = new Worker(module, { ...options, execArgv });
+    this.#worker = new Worker(entry(module), options);
     this.#worker.on('message', (reply: Reply) => this.#receive(reply));
     this.#worker.on('error', (error) => this.#die(error.message, error));
     this.#worker.on('exit', (code) => this.#die(`it exited with ${code}`));
@@ -179,4 +177,15 @@ export class Thread<M extends Methods> {
     for (const pending of this.#pending.values()) pending.reject(this.#death);
     this.#pending.clear();
   }
+}
+
+/**
+ * What a Worker is started with. TypeScript runs through tsx here as everywhere, but a loader named in execArgv
+ * does not reach a worker's entry module on Node 20: a first module registers it and imports the real one.
+ */
+function entry(module: URL): URL {
+  if (!module.pathname.endsWith('.ts')) return module;
+  const tsx = JSON.stringify(import.meta.resolve('tsx/esm/api'));
+  const code = `import { register } from ${tsx}; register(); await import(${JSON.stringify(module.href)});`;
+  return new URL(`data:text/javascript,${encodeURIComponent(code)}`);
 }

@@ -1,0 +1,58 @@
+/** blockrag ask: a question, answered from the documents. */
+import type { AttentionMode } from '../../../shared/attention/answer.ts';
+import type { Answer } from '../../../shared/pipeline/answer.ts';
+import { DEFAULT_COLLECTION } from '../../../shared/pipeline/blockrag.ts';
+import { openClient } from '../client.ts';
+import { type CommonOptions, toConfig } from '../options.ts';
+import { plain, print, printJson } from '../terminal.ts';
+
+export interface AskCommandOptions extends CommonOptions {
+  collection?: string;
+  attention: AttentionMode;
+  topK: number;
+  maxTokens: number;
+  stream?: boolean;
+}
+
+export async function ask(
+  question: string,
+  options: AskCommandOptions,
+  signal: AbortSignal,
+): Promise<number> {
+  const json = options.json === true;
+  const client = await openClient(toConfig(options), { command: 'ask', quiet: json, signal });
+  try {
+    const request = {
+      question,
+      collection: options.collection ?? DEFAULT_COLLECTION,
+      attention: options.attention,
+      top_k: options.topK,
+      max_tokens: options.maxTokens,
+    };
+    const stream = options.stream === true;
+    const onText = (text: string) => {
+      if (json) printJson({ text });
+      else process.stdout.write(plain(text));
+    };
+    const answer = await client.ask(request, signal, stream ? onText : undefined);
+    if (json) printJson(answer);
+    else {
+      print(stream ? '' : plain(answer.answer));
+      printSources(answer);
+    }
+  } finally {
+    await client.close();
+  }
+  return 0;
+}
+
+export function printSources({ citations, usage, timings_ms: timings, attention }: Answer): void {
+  if (citations.length > 0) print('');
+  citations.forEach(({ document, page, title, similarity }, i) => {
+    const place = page === null ? '' : `, page ${page}`;
+    print(`  [${i + 1}] ${plain(document)}${place}: ${plain(title)} (similarity ${similarity.toFixed(2)})`);
+  });
+  print(
+    `  ${attention} attention: ${usage.reused_tokens} tokens reused, ${usage.encoded_tokens + usage.final_tokens} computed; first token after ${Math.round(timings.first_token)} ms`,
+  );
+}

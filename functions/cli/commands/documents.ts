@@ -1,0 +1,118 @@
+/** blockrag documents, remove, stats, reencode: what is stored, and how it changes. */
+import { BlockragError } from '../../../shared/errors.ts';
+import { openClient } from '../client.ts';
+import { type CommonOptions, toConfig } from '../options.ts';
+import { ProgressLine, plain, print, printError, printJson } from '../terminal.ts';
+
+export async function listDocuments(
+  options: CommonOptions & { collection?: string },
+  signal: AbortSignal,
+): Promise<number> {
+  const json = options.json === true;
+  const client = await openClient(toConfig(options), { command: 'documents', quiet: json, signal });
+  try {
+    const documents = await client.documents(options.collection);
+    if (json) printJson({ documents });
+    else if (documents.length === 0) print('No documents. Add some: blockrag add FILES');
+    else {
+      for (const { id, status, collection, name, passages, error } of documents) {
+        const problem = error === null ? '' : `  ${plain(error.message)}`;
+        print(
+          `${id}  ${status.padEnd(8)}  ${plain(collection)}  ${plain(name)}  (${passages} passages)${problem}`,
+        );
+      }
+    }
+  } finally {
+    await client.close();
+  }
+  return 0;
+}
+
+/** @param references document ids or names */
+export async function removeDocuments(
+  references: string[],
+  options: CommonOptions & { collection?: string },
+  signal: AbortSignal,
+): Promise<number> {
+  const json = options.json === true;
+  const client = await openClient(toConfig(options), { command: 'remove', quiet: json, signal });
+  const removed: string[] = [];
+  let failed = 0;
+  try {
+    const documents = await client.documents(options.collection);
+    for (const reference of references) {
+      const matches = documents.filter(({ id, name }) => id === reference || name === reference);
+      try {
+        if (matches.length === 0) {
+          throw new BlockragError('document_not_found', `There is no document ${reference}.`);
+        }
+        if (matches.length > 1) {
+          const ids = matches.map(({ id }) => id).join(', ');
+          throw new BlockragError('conflict', `${reference} is in several collections: name one of ${ids}.`);
+        }
+        await client.remove(matches[0]!.id);
+        removed.push(matches[0]!.id);
+        if (!json) print(`removed  ${plain(matches[0]!.name)}`);
+      } catch (error) {
+        failed++;
+        printError(error, json);
+      }
+    }
+    // The text is gone from the disk when the command returns.
+    await client.idle(signal);
+    if (json) printJson({ removed });
+  } finally {
+    await client.close();
+  }
+  return failed > 0 ? 1 : 0;
+}
+
+export async function showStats(options: CommonOptions, signal: AbortSignal): Promise<number> {
+  const json = options.json === true;
+  const client = await openClient(toConfig(options), { command: 'stats', quiet: json, signal });
+  try {
+    const stats = await client.stats();
+    if (json) printJson(stats);
+    else {
+      const { work, ...facts } = stats;
+      for (const [name, value] of Object.entries(facts)) print(`${name.padEnd(16)} ${value}`);
+      print(`work             ${work.waiting} waiting, ${work.leased} in hand, ${work.dead} given up`);
+    }
+  } finally {
+    await client.close();
+  }
+  return 0;
+}
+
+/** Encodes everything again with the model, KV dtype or passage size of the options. */
+export async function reencode(options: CommonOptions, signal: AbortSignal): Promise<number> {
+  const json = options.json === true;
+  const client = await openClient(toConfig(options), {
+    command: 'reencode',
+    quiet: json,
+    signal,
+    reencode: true,
+  });
+  const progress = new ProgressLine({ quiet: json });
+  try {
+    for (;;) {
+      const documents = await client.documents(undefined);
+      const waiting = documents.filter(({ status }) => status === 'queued' || status === 'encoding');
+      progress.update('encoding documents', documents.length - waiting.length, documents.length);
+      if (waiting.length === 0) break;
+      if (signal.aborted) {
+        throw new BlockragError('cancelled', 'Stopped: encoding goes on with the next blockrag command.');
+      }
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+    await client.idle(signal);
+    progress.end();
+    const stats = await client.stats();
+    if (json) printJson(stats);
+    else print(`${stats.ready} documents ready, ${stats.passages} passages, ${stats.model}, ${stats.kv}`);
+  } finally {
+    progress.end();
+    await client.close();
+  }
+  return 0;
+}

@@ -1,0 +1,88 @@
+/** blockrag model pull | compile | list. */
+import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { cacheDirectory } from '../../../shared/model/cache.ts';
+import { CompiledModel } from '../../../shared/model/compiled.ts';
+import {
+  DEFAULT_MODEL,
+  fetchEmbeddingModel,
+  fetchModelFile,
+  KNOWN_MODELS,
+} from '../../../shared/model/sources/index.ts';
+import { prepareModel } from '../../../shared/pipeline/model.ts';
+import { type CommonOptions, toConfig } from '../options.ts';
+import { ProgressLine, print, printJson } from '../terminal.ts';
+
+/** Downloads a model, and the embedding model, without compiling. */
+export async function pullModel(
+  reference: string | undefined,
+  options: { json?: boolean },
+  signal: AbortSignal,
+): Promise<number> {
+  const progress = new ProgressLine({ quiet: options.json === true });
+  const onProgress = (p: { phase: string; done: number; total: number | undefined }) =>
+    progress.update(p.phase, p.done, p.total, 'bytes');
+  try {
+    const model = await fetchModelFile(reference ?? DEFAULT_MODEL, { onProgress, signal });
+    await fetchEmbeddingModel({ onProgress, signal });
+    progress.end();
+    if (options.json) printJson(model);
+    else {
+      print(`${model.file}\nsha256 ${model.sha256}`);
+      if (!model.verified) print('No published hash: the file was taken as it is.');
+    }
+  } finally {
+    progress.end();
+  }
+  return 0;
+}
+
+export async function compileModelCommand(
+  reference: string | undefined,
+  options: CommonOptions,
+  signal: AbortSignal,
+): Promise<number> {
+  const { compute, model } = toConfig(options);
+  const progress = new ProgressLine({ quiet: options.json === true });
+  try {
+    const compiled = await prepareModel({
+      reference: reference ?? model ?? DEFAULT_MODEL,
+      compute,
+      requireText: true,
+      onProgress: ({ phase, done, total }) => progress.update(phase, done, total),
+      signal,
+    });
+    progress.end();
+    const { directory, manifest } = compiled;
+    if (options.json) printJson({ directory, name: manifest.name, compute, check: manifest.check });
+    else print(`${manifest.name}, ${compute}: ${directory}\ncheck ${JSON.stringify(manifest.check)}`);
+  } finally {
+    progress.end();
+  }
+  return 0;
+}
+
+/** Models that can be named, and those compiled here. */
+export async function listModels(options: { json?: boolean }): Promise<number> {
+  const folder = join(cacheDirectory(), 'compiled');
+  const names = existsSync(folder) ? await readdir(folder) : [];
+  const compiled = await Promise.all(
+    names
+      .filter((name) => /^[0-9a-f]{32}$/.test(name))
+      .map((name) => CompiledModel.open(join(folder, name)).catch(() => undefined)),
+  );
+  const models = compiled.flatMap((model) => {
+    if (model === undefined) return [];
+    const { name, compute, source, check } = model.manifest;
+    return [{ name, compute, source: source.file, sha256: source.sha256, directory: model.directory, check }];
+  });
+  if (options.json) printJson({ known: Object.keys(KNOWN_MODELS), compiled: models });
+  else {
+    print(`can be named: ${Object.keys(KNOWN_MODELS).join(', ')}`);
+    for (const { name, compute, source, directory } of models) {
+      print(`compiled: ${name}, ${compute}, from ${source}: ${directory}`);
+    }
+  }
+  return 0;
+}

@@ -1,0 +1,35 @@
+/** blockrag serve: the REST API, ingestion and encoding in one process. */
+import { createLogger } from '../../../shared/telemetry.ts';
+import { startServer } from '../../query/server.ts';
+import { openBlockrag } from '../client.ts';
+import { type CommonOptions, toConfig } from '../options.ts';
+import { print, printJson } from '../terminal.ts';
+
+export interface ServeOptions extends CommonOptions {
+  host: string;
+  port: number;
+}
+
+export async function serve(options: ServeOptions, signal: AbortSignal): Promise<number> {
+  const config = toConfig(options);
+  const json = options.json === true;
+  const logger = createLogger(process.env.BLOCKRAG_LOG ?? 'info');
+  const blockrag = await openBlockrag(config, { command: 'serve', quiet: json, logger, signal });
+  try {
+    await blockrag.services.engine.ready();
+    const { host, port } = options;
+    const { maxDocumentBytes } = config;
+    const server = await startServer(blockrag, { host, port, maxDocumentBytes, logger });
+    if (json) printJson({ url: server.url, data: config.data });
+    else print(`blockrag answers at ${server.url} (data in ${config.data}); stop it with Ctrl-C`);
+    const stop = AbortSignal.any([signal, blockrag.lost]);
+    await new Promise<void>((resolve) => {
+      if (stop.aborted) resolve();
+      stop.addEventListener('abort', () => resolve(), { once: true });
+    });
+    await server.close();
+    return signal.aborted ? 0 : 1;
+  } finally {
+    await blockrag.close();
+  }
+}

@@ -1,0 +1,120 @@
+/** The command line: names, options and help; what a command does stands in commands/. */
+import { Command } from 'commander';
+import { DEFAULT_MAX_TOKENS, DEFAULT_TOP_K } from '../../shared/pipeline/answer.ts';
+import { attentionOption, wholeNumber, withCommonOptions } from './options.ts';
+import { printError } from './terminal.ts';
+
+/** Ctrl-C and SIGTERM stop the work cleanly; a second one ends the process at once. */
+const stop = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(name, () => {
+    if (stop.signal.aborted) process.exit(130);
+    stop.abort();
+  });
+}
+// A reader that goes away (| head) is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+
+/** Wraps a command: its module is loaded when it runs, its error is one line, its exit code is set. */
+function run<A extends unknown[]>(load: () => Promise<(...args: [...A, AbortSignal]) => Promise<number>>) {
+  return async (...given: unknown[]) => {
+    const command = given.at(-1) as Command;
+    const args = given.slice(0, -1) as A;
+    try {
+      const action = await load();
+      process.exitCode = await action(...args, stop.signal);
+    } catch (error) {
+      process.exitCode = printError(error, command.opts().json === true);
+    }
+  };
+}
+
+const program = new Command('blockrag')
+  .description('RAG whose documents are read once: stored attention keys and values, reused in every prompt.')
+  .addHelpText(
+    'after',
+    `
+Examples:
+  blockrag add handbook.pdf docs/          read documents, once
+  blockrag ask "Who founded the station?"  answer from them
+  blockrag serve                           REST API on http://127.0.0.1:8080
+  blockrag demo                            see it work on the sample documents`,
+  );
+
+withCommonOptions(program.command('serve'))
+  .description('serve the REST API, and encode uploads in the background')
+  .option('--host <address>', 'address to listen on', '127.0.0.1')
+  .option('--port <n>', 'port to listen on; 0: any free one', wholeNumber(0), 8080)
+  .addHelpText('after', '\nExample:\n  blockrag serve --port 9000 --data ./station')
+  .action(run(async () => (await import('./commands/serve.ts')).serve));
+
+withCommonOptions(program.command('add'))
+  .description('add files and folders; waits until they are ready')
+  .argument('<paths...>', 'PDF, DOCX, HTML, Markdown or text files, or folders of them')
+  .option('--collection <name>', 'collection to add to')
+  .option('--no-wait', 'return when the documents are stored, before they are encoded')
+  .addHelpText('after', '\nExample:\n  blockrag add handbook.pdf notes/ --collection station')
+  .action(run(async () => (await import('./commands/add.ts')).add));
+
+withCommonOptions(program.command('ask'))
+  .description('answer a question from the documents')
+  .argument('<question>')
+  .option('--collection <name>', 'collection to answer from')
+  .addOption(attentionOption())
+  .option('--top-k <n>', 'passages in the prompt at most', wholeNumber(1), DEFAULT_TOP_K)
+  .option('--max-tokens <n>', 'tokens of the answer at most', wholeNumber(1), DEFAULT_MAX_TOKENS)
+  .option('--stream', 'print the answer as it comes')
+  .addHelpText('after', '\nExample:\n  blockrag ask "When does the ferry leave?" --stream')
+  .action(run(async () => (await import('./commands/ask.ts')).ask));
+
+withCommonOptions(program.command('documents'))
+  .description('list the documents')
+  .option('--collection <name>', 'only those of one collection')
+  .action(run(async () => (await import('./commands/documents.ts')).listDocuments));
+
+withCommonOptions(program.command('remove'))
+  .description('remove documents, and their text from the disk')
+  .argument('<documents...>', 'ids or names, as "blockrag documents" shows them')
+  .option('--collection <name>', 'only look in one collection')
+  .action(run(async () => (await import('./commands/documents.ts')).removeDocuments));
+
+withCommonOptions(program.command('reencode'))
+  .description('encode all documents again, for another --model, --kv or --passage-tokens')
+  .action(run(async () => (await import('./commands/documents.ts')).reencode));
+
+withCommonOptions(program.command('stats'))
+  .description('what is stored, and what is still to be done')
+  .action(run(async () => (await import('./commands/documents.ts')).showStats));
+
+const model = program.command('model').description('fetch, compile and list models');
+model
+  .command('pull')
+  .description('download a model and the embedding model')
+  .argument('[reference]', 'model name, path, or hf:OWNER/REPO/FILE.gguf')
+  .option('--json', 'print JSON')
+  .action(run(async () => (await import('./commands/model.ts')).pullModel));
+withCommonOptions(model.command('compile'))
+  .description('compile a model and check it')
+  .argument('[reference]', 'model name, path, or hf:OWNER/REPO/FILE.gguf')
+  .action(run(async () => (await import('./commands/model.ts')).compileModelCommand));
+model
+  .command('list')
+  .description('list models that can be named and those compiled here')
+  .option('--json', 'print JSON')
+  .action(run<[{ json?: boolean }]>(async () => (await import('./commands/model.ts')).listModels));
+
+withCommonOptions(program.command('logits'))
+  .description('next-token log-probabilities of prompts given as token ids')
+  .requiredOption(
+    '--blocks <file>',
+    'JSON: {"cases":[{"blocks":[[ids]]}]}, the last block of each is the final one',
+  )
+  .addOption(attentionOption())
+  .option('--no-adapter', 'without a fine-tuned adapter (none exists yet)')
+  .action(run(async () => (await import('./commands/logits.ts')).logits));
+
+withCommonOptions(program.command('demo'))
+  .description('add the sample documents and ask three questions, with block and with full attention')
+  .action(run(async () => (await import('./commands/demo.ts')).demo));
+
+await program.parseAsync();

@@ -1,0 +1,48 @@
+/** Options that every command takes, and how they become settings. */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { ATTENTION_MODES, type AttentionMode } from '../../shared/attention/answer.ts';
+import { type Config, loadConfig } from '../../shared/config.ts';
+import { KV_DTYPES } from '../../shared/kv/blob.ts';
+import { COMPUTE_TYPES } from '../../shared/model/onnx/linear.ts';
+
+export interface CommonOptions {
+  data?: string;
+  model?: string;
+  compute?: string;
+  kv?: string;
+  passageTokens?: string;
+  json?: boolean;
+}
+
+/** Adds --data, --model, --compute, --kv, --passage-tokens and --json. */
+export function withCommonOptions(command: Command): Command {
+  return command
+    .option('--data <dir>', 'data directory (default: ./.blockrag, or $BLOCKRAG_DATA)')
+    .option('--model <ref>', 'model name, path of a .gguf file, or hf:OWNER/REPO/FILE.gguf')
+    .addOption(new Option('--compute <type>', 'compute type (default: w8a8)').choices(COMPUTE_TYPES))
+    .addOption(
+      new Option('--kv <dtype>', 'dtype of stored keys and values (default: int8)').choices(KV_DTYPES),
+    )
+    .option('--passage-tokens <n>', 'tokens of a passage at most (default: 256)')
+    .option('--json', 'print JSON');
+}
+
+export function toConfig({ data, model, compute, kv, passageTokens }: CommonOptions): Config {
+  return loadConfig({ data, model, compute, kv, passageTokens });
+}
+
+export const attentionOption = () =>
+  new Option('--attention <mode>', 'block: reuse stored keys and values; full: read everything anew; anchor')
+    .choices(ATTENTION_MODES)
+    .default('block' satisfies AttentionMode);
+
+/** Parser of a whole number for commander. */
+export function wholeNumber(min: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < min) {
+      throw new InvalidArgumentError(`It must be a whole number of at least ${min}.`);
+    }
+    return value;
+  };
+}

@@ -1,0 +1,64 @@
+/** What goes to the terminal: results on stdout, progress and errors on stderr. */
+import { toBlockragError } from '../../shared/errors.ts';
+
+export function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+export function printJson(value: unknown): void {
+  print(JSON.stringify(value));
+}
+
+/** Document text is not trusted: control characters (terminal escapes among them) are shown as spaces. */
+export function plain(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is replaced
+  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, ' ');
+}
+
+/** An error on one line, or as JSON; gives the exit code. */
+export function printError(thrown: unknown, json: boolean): number {
+  const error = toBlockragError(thrown);
+  if (json) printJson({ error: { ...error.data, code: error.code, message: error.message } });
+  else process.stderr.write(`error: ${plain(error.message)} (${error.code})\n`);
+  if (process.env.BLOCKRAG_DEBUG) process.stderr.write(`${(thrown as Error)?.stack ?? thrown}\n`);
+  return error.code === 'cancelled' ? 130 : 1;
+}
+
+/** Progress of long work on one line of stderr: redrawn on a terminal, one line a phase elsewhere. */
+export class ProgressLine {
+  #phase = '';
+  #drawn = false;
+  #quiet: boolean;
+
+  constructor(options: { quiet?: boolean } = {}) {
+    this.#quiet = options.quiet ?? false;
+  }
+
+  /** @param unit bytes are shown in MB */
+  update(phase: string, done: number, total: number | undefined, unit: 'bytes' | 'count' = 'count'): void {
+    if (this.#quiet) return;
+    if (!process.stderr.isTTY) {
+      if (phase !== this.#phase) process.stderr.write(`${phase} ...\n`);
+      this.#phase = phase;
+      return;
+    }
+    this.#phase = phase;
+    const show = (n: number) => (unit === 'bytes' ? `${(n / 1e6).toFixed(1)} MB` : String(n));
+    const of = total === undefined ? show(done) : `${show(done)} / ${show(total)}`;
+    const bar = total ? `${drawBar(done / total)} ` : '';
+    process.stderr.write(`\r\x1b[K${phase} ${bar}${done > 0 || total !== undefined ? of : ''}`);
+    this.#drawn = true;
+  }
+
+  /** Clears the line. */
+  end(): void {
+    if (this.#drawn) process.stderr.write('\r\x1b[K');
+    this.#drawn = false;
+    this.#phase = '';
+  }
+}
+
+function drawBar(share: number): string {
+  const filled = Math.round(Math.min(Math.max(share, 0), 1) * 24);
+  return `[${'#'.repeat(filled)}${'.'.repeat(24 - filled)}]`;
+}

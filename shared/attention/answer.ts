@@ -1,0 +1,215 @@
+/** Answering: lay the blocks' stored keys and values as the context, compute the final block, decode. */
+
+import { isBlockragError } from '../errors.ts';
+import { decodeBlob, encodeBlob, type KvBlob, type KvDtype } from '../kv/blob.ts';
+import { ContextKv } from '../kv/context.ts';
+import type { Decoder } from './decoder.ts';
+import { type Anchor, encodeBlock } from './encode.ts';
+import { Sampler, type Sampling } from './sampling.ts';
+import type { Steps } from './steps.ts';
+
+export const ATTENTION_MODES = ['block', 'full', 'anchor'] as const;
+export type AttentionMode = (typeof ATTENTION_MODES)[number];
+
+/** A block of the prompt and, where the store has it, its KV blob. */
+export interface PromptBlock {
+  tokens: Uint32Array;
+  /** Content address of its blob (kv/key.ts). */
+  key: string;
+  object: Uint8Array<ArrayBuffer> | undefined;
+}
+
+export interface AnswerRequest {
+  attention: AttentionMode;
+  /** Preface first, then the passages in the order of the prompt; attention `full` reads tokens only. */
+  blocks: PromptBlock[];
+  /** Question and assistant header. */
+  finalBlock: Uint32Array;
+  dtype: KvDtype;
+  sampling: Sampling;
+  maxTokens: number;
+  /** Token ids that end the answer, not part of it. */
+  end: number[];
+  /** Whether the result holds the logits of the first token. */
+  firstLogits?: boolean;
+}
+
+/** What happens on the way. */
+export type AnswerEvent =
+  /** A block that the store lacked, or had damaged, as a blob to be stored. */
+  | { kind: 'encoded'; index: number; object: Uint8Array<ArrayBuffer>; damaged: string | undefined }
+  /** The prompt is attended to: its figures, once, before the first token. */
+  | ({ kind: 'attended' } & PromptFigures)
+  | { kind: 'token'; id: number };
+
+/** Tokens of a prompt by where they came from, and the milliseconds of work (turns of other jobs left out). */
+export interface PromptFigures {
+  /** Laid from stored blobs. */
+  reusedTokens: number;
+  /** Of blocks computed because no usable blob was there. */
+  encodedTokens: number;
+  /** Of the final block. */
+  finalTokens: number;
+  timings: { encode: number; reencode: number; attend: number };
+}
+
+export interface AnswerResult {
+  finish: 'end' | 'length';
+  completionTokens: number;
+  /** Milliseconds of decoding after the first token. */
+  decodeMs: number;
+  /** [vocabulary], where asked for. */
+  firstLogits: Float32Array | undefined;
+}
+
+/** What an answer works with. */
+export interface AnswerState {
+  decoder: Decoder;
+  /** This answer's own, as long as it runs. */
+  context: ContextKv;
+  /** Keys of blobs whose SHA-256 this instance has verified: later reads check the CRC-32. */
+  verified: Set<string>;
+}
+
+/** Tokens that an answer's context must have room for. */
+export function contextTokens({ blocks, finalBlock, maxTokens }: AnswerRequest): number {
+  return blocks.reduce((sum, block) => sum + block.tokens.length, finalBlock.length + maxTokens);
+}
+
+/** Computes an answer in steps: a block encoded, a chunk attended, a token decoded. */
+export async function* answer(
+  state: AnswerState,
+  request: AnswerRequest,
+  emit: (event: AnswerEvent) => void,
+): Steps<AnswerResult> {
+  const { decoder, context } = state;
+  const timings = { encode: 0, reencode: 0, attend: 0 };
+  const lengths = request.blocks.reduce((sum, block) => sum + block.tokens.length, 0);
+  context.reset(contextTokens(request));
+  let reusedTokens = 0;
+  let prompt = request.finalBlock;
+  if (request.attention === 'full') {
+    prompt = concat([...request.blocks.map((block) => block.tokens), request.finalBlock]);
+  } else {
+    reusedTokens = yield* layBlocks(state, request, timings, emit);
+  }
+  let started = performance.now();
+  const steps = decoder.extend(context, prompt);
+  let step = await steps.next();
+  while (!step.done) {
+    timings.attend += performance.now() - started;
+    yield;
+    started = performance.now();
+    step = await steps.next();
+  }
+  timings.attend += performance.now() - started;
+  const finalTokens = request.finalBlock.length;
+  emit({ kind: 'attended', reusedTokens, encodedTokens: lengths - reusedTokens, finalTokens, timings });
+
+  let logits = step.value;
+  const firstLogits = request.firstLogits === true ? logits : undefined;
+  const sampler = new Sampler(request.sampling);
+  const end = new Set(request.end);
+  let finish: AnswerResult['finish'] = 'length';
+  let completionTokens = 0;
+  let decodeMs = 0;
+  while (completionTokens < request.maxTokens) {
+    const id = sampler.next(logits);
+    if (end.has(id)) {
+      finish = 'end';
+      break;
+    }
+    completionTokens++;
+    emit({ kind: 'token', id });
+    if (completionTokens === request.maxTokens) break;
+    yield;
+    started = performance.now();
+    const tokens = Uint32Array.of(id);
+    const output = await decoder.run({ tokens, start: context.length, context }, ['rotated_key', 'value']);
+    context.append(1, output.rotated_key, output.value);
+    logits = output.logits;
+    decodeMs += performance.now() - started;
+  }
+  return { finish, completionTokens, decodeMs, firstLogits };
+}
+
+/** Lays every block, encoding those without a usable blob; returns the tokens that were reused. */
+async function* layBlocks(
+  { decoder, context, verified }: AnswerState,
+  request: AnswerRequest,
+  timings: PromptFigures['timings'],
+  emit: (event: AnswerEvent) => void,
+): Steps<number> {
+  const { shape, rope, model } = decoder;
+  let preface: ContextKv | undefined;
+  let reused = 0;
+  for (const [index, block] of request.blocks.entries()) {
+    if (block.tokens.length === 0) continue;
+    const read = (object: Uint8Array) =>
+      decodeBlob(object, {
+        key: block.key,
+        dtype: request.dtype,
+        tokens: block.tokens.length,
+        shape,
+        verify: verified.has(block.key) ? 'crc32' : 'sha256',
+      });
+    let blob: KvBlob | undefined;
+    let encoded: Uint8Array<ArrayBuffer> | undefined;
+    let damaged: string | undefined;
+    let started = performance.now();
+    if (block.object !== undefined) {
+      try {
+        blob = read(block.object);
+        verified.add(block.key);
+        reused += block.tokens.length;
+      } catch (error) {
+        if (!isBlockragError(error, 'blob_invalid')) throw error;
+        damaged = error.message;
+      }
+    }
+    if (blob === undefined) {
+      const anchor = preface && { preface, start: context.length };
+      encoded = yield* encodeToBlob(decoder, block, request.dtype, anchor);
+      timings.encode += performance.now() - started;
+      started = performance.now();
+      blob = read(encoded);
+    }
+    context.lay(blob, rope, model.keyBias);
+    if (request.attention === 'anchor' && index === 0) preface = layAlone(decoder, blob);
+    timings.reencode += performance.now() - started;
+    // Last, since the object's buffer moves to the receiver.
+    if (encoded !== undefined) emit({ kind: 'encoded', index, object: encoded, damaged });
+  }
+  return reused;
+}
+
+/** Encodes a block straight to its blob. */
+export async function* encodeToBlob(
+  decoder: Decoder,
+  block: { tokens: Uint32Array; key: string },
+  dtype: KvDtype,
+  anchor: Anchor | undefined,
+): Steps<Uint8Array<ArrayBuffer>> {
+  const kv = yield* encodeBlock(decoder, block.tokens, anchor);
+  const { shape, model } = decoder;
+  const provenance = `${model.manifest.compute}/cpu`;
+  return encodeBlob(kv, { key: block.key, dtype, shape, provenance, keyBias: model.keyBias });
+}
+
+/** A context of one block at position 0: what passages see while they are encoded under anchor attention. */
+function layAlone(decoder: Decoder, blob: KvBlob): ContextKv {
+  const context = new ContextKv(decoder.shape);
+  context.reset(blob.tokens);
+  context.lay(blob, decoder.rope, decoder.model.keyBias);
+  return context;
+}
+
+function concat(parts: readonly Uint32Array[]): Uint32Array {
+  const joined = new Uint32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    joined.set(part, at);
+    at += part.length;
+  }
+  return joined;
+}

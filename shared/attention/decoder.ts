@@ -1,0 +1,148 @@
+/** The model at work: one run over new tokens, with or without a context (graph: shared/model/onnx/decoder.ts). */
+import type { ContextKv } from '../kv/context.ts';
+import type { KvShape } from '../kv/shape.ts';
+import type { CompiledModel } from '../model/compiled.ts';
+import { type InferenceSession, openSession, Tensor } from '../model/onnxruntime.ts';
+import { RopeTable } from '../model/rope.ts';
+import type { Steps } from './steps.ts';
+
+/** Added to a score that must not count; finite, so that a row of nothing else is no NaN. */
+const BLOCKED = -1e30;
+
+/** Tokens of one run at most: longer inputs go in chunks, each with the earlier ones as context. */
+export const CHUNK = 512;
+
+export interface RunInput {
+  tokens: Uint32Array;
+  /** Position of the first token. */
+  start: number;
+  context?: ContextKv | undefined;
+  /** Added scores among the new tokens [S, S]; causal where absent. */
+  mask?: Float32Array;
+  /** Which new tokens get logits; the last where absent. */
+  logitRows?: readonly number[];
+}
+
+/** What a run gives back of the new tokens, beside logits: keys before rotation, keys rotated, values. */
+export type KvOutput = 'key' | 'rotated_key' | 'value';
+
+/** logits [rows, vocabulary]; each KvOutput asked for as [S, kv_heads, head_dim] for each layer, else empty. */
+export type RunOutput = { logits: Float32Array } & Record<KvOutput, Float32Array[]>;
+
+export class Decoder {
+  readonly model: CompiledModel;
+  readonly rope: RopeTable;
+  readonly shape: KvShape;
+  #session: InferenceSession;
+
+  private constructor(model: CompiledModel, session: InferenceSession) {
+    const { layers, kvHeads, headDim, rope } = model.manifest.architecture;
+    this.model = model;
+    this.shape = { layers, kvHeads, headDim };
+    this.rope = new RopeTable(rope);
+    this.#session = session;
+  }
+
+  static async open(model: CompiledModel, options: { threads?: number | undefined } = {}): Promise<Decoder> {
+    return new Decoder(model, await openSession(model.graphFile, options));
+  }
+
+  /** Runs new tokens; only the outputs asked for are copied out of onnxruntime. */
+  async run(input: RunInput, outputs: readonly KvOutput[]): Promise<RunOutput> {
+    const { layers } = this.shape;
+    const fetches = ['logits'];
+    for (let layer = 0; layer < layers; layer++) {
+      for (const output of outputs) fetches.push(`${output}.${layer}`);
+    }
+    const results = await this.#session.run(this.#feeds(input), fetches);
+    const data = (name: string) => results[name]!.data as Float32Array;
+    const perLayer = (output: KvOutput) =>
+      outputs.includes(output)
+        ? Array.from({ length: layers }, (_, layer) => data(`${output}.${layer}`))
+        : [];
+    return {
+      logits: data('logits'),
+      key: perLayer('key'),
+      rotated_key: perLayer('rotated_key'),
+      value: perLayer('value'),
+    };
+  }
+
+  /** Runs new tokens through a model compiled with observers: peak magnitudes by name, "peak.PLACE.LAYER". */
+  async observe(input: RunInput): Promise<Map<string, Float32Array>> {
+    const names = this.#session.outputNames.filter((name) => name.startsWith('peak.'));
+    const results = await this.#session.run(this.#feeds(input), names);
+    return new Map(names.map((name) => [name, results[name]!.data as Float32Array]));
+  }
+
+  #feeds(input: RunInput): Record<string, Tensor> {
+    const { layers, kvHeads, headDim } = this.shape;
+    const { tokens, context } = input;
+    const length = tokens.length;
+    const contextLength = context?.length ?? 0;
+    const { cos, sin } = this.rope.rows(input.start, length);
+    const rows = input.logitRows ?? [length - 1];
+    const feeds: Record<string, Tensor> = {
+      input_ids: new Tensor('int64', BigInt64Array.from(tokens, BigInt), [1, length]),
+      rope_cos: new Tensor('float32', cos, [length, this.rope.half]),
+      rope_sin: new Tensor('float32', sin, [length, this.rope.half]),
+      mask: new Tensor('float32', input.mask ?? causalMask(length), [length, length]),
+      logit_rows: new Tensor('int64', BigInt64Array.from(rows, BigInt), [rows.length]),
+      has_context: new Tensor('bool', [contextLength > 0], []),
+      split: new Tensor('int64', BigInt64Array.of(BigInt(contextLength), BigInt(length)), [2]),
+    };
+    const contextShape = [contextLength, kvHeads, headDim];
+    const empty = new Float32Array();
+    for (let layer = 0; layer < layers; layer++) {
+      feeds[`context_key.${layer}`] = new Tensor('float32', context?.keys(layer) ?? empty, contextShape);
+      feeds[`context_value.${layer}`] = new Tensor('float32', context?.values(layer) ?? empty, contextShape);
+    }
+    return feeds;
+  }
+
+  /** Runs tokens as the prompt's next ones and appends them to the context; chunked. Yields between the chunks. */
+  async *extend(context: ContextKv, tokens: Uint32Array): Steps<Float32Array> {
+    let logits: Float32Array = new Float32Array();
+    for (let at = 0; at < tokens.length; at += CHUNK) {
+      if (at > 0) yield;
+      const chunk = tokens.subarray(at, at + CHUNK);
+      const output = await this.run({ tokens: chunk, start: context.length, context }, [
+        'rotated_key',
+        'value',
+      ]);
+      context.append(chunk.length, output.rotated_key, output.value);
+      logits = output.logits;
+    }
+    return logits;
+  }
+
+  async dispose(): Promise<void> {
+    await this.#session.release();
+  }
+}
+
+/** Every token sees itself and those before it: [length, length]. */
+function causalMask(length: number): Float32Array {
+  const mask = new Float32Array(length * length);
+  for (let row = 0; row < length; row++) mask.fill(BLOCKED, row * length + row + 1, (row + 1) * length);
+  return mask;
+}
+
+/**
+ * The mask of a whole prompt in one pass: `full` is causal; in `block` every block but the last sees only
+ * itself; in `anchor` it sees block 0 too. [length, length]
+ */
+export function promptMask(lengths: readonly number[], attention: 'full' | 'block' | 'anchor'): Float32Array {
+  const length = lengths.reduce((sum, n) => sum + n, 0);
+  const mask = causalMask(length);
+  if (attention === 'full') return mask;
+  const visible = attention === 'anchor' ? lengths[0]! : 0;
+  let start = 0;
+  for (const n of lengths.slice(0, -1)) {
+    for (let row = start; row < start + n; row++) {
+      mask.fill(BLOCKED, row * length + Math.min(visible, start), row * length + start);
+    }
+    start += n;
+  }
+  return mask;
+}

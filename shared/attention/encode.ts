@@ -1,0 +1,49 @@
+/** Precompute: the keys and values of one block, seeing only itself (or the preface too, for anchor attention). */
+import { ContextKv } from '../kv/context.ts';
+import { type BlockKv, kvWidth } from '../kv/shape.ts';
+import { CHUNK, type Decoder } from './decoder.ts';
+import type { Steps } from './steps.ts';
+
+/**
+ * Anchor attention: the preface, laid at position 0, and where the block starts. Its distance to the preface
+ * enters every layer above the first, so what is computed holds for this position alone.
+ */
+export interface Anchor {
+  preface: ContextKv;
+  start: number;
+}
+
+/** Encodes a block; keys before rotation. A block longer than a chunk runs in chunks, with a yield between them. */
+export async function* encodeBlock(decoder: Decoder, tokens: Uint32Array, anchor?: Anchor): Steps<BlockKv> {
+  if (tokens.length <= CHUNK) {
+    const input = { tokens, start: anchor?.start ?? 0, context: anchor?.preface };
+    const { key, value } = await decoder.run(input, ['key', 'value']);
+    return { tokens: tokens.length, keys: key, values: value };
+  }
+  // Later chunks attend to the rotated keys of earlier ones; what is kept is unrotated: fetch both.
+  const { shape } = decoder;
+  const context = new ContextKv(shape);
+  const preface = anchor?.preface;
+  const anchored = preface?.length ?? 0;
+  context.reset(anchored + tokens.length);
+  if (preface !== undefined) {
+    const layers = Array.from({ length: shape.layers }, (_, layer) => layer);
+    context.append(
+      anchored,
+      layers.map((layer) => preface.keys(layer)),
+      layers.map((layer) => preface.values(layer)),
+    );
+  }
+  const width = kvWidth(shape);
+  const keys = Array.from({ length: shape.layers }, () => new Float32Array(tokens.length * width));
+  for (let at = 0; at < tokens.length; at += CHUNK) {
+    if (at > 0) yield;
+    const chunk = tokens.subarray(at, at + CHUNK);
+    const input = { tokens: chunk, start: (anchor?.start ?? 0) + at, context };
+    const output = await decoder.run(input, ['key', 'rotated_key', 'value']);
+    context.append(chunk.length, output.rotated_key, output.value);
+    keys.forEach((rows, layer) => void rows.set(output.key[layer]!, at * width));
+  }
+  const values = keys.map((_, layer) => context.values(layer).slice(anchored * width));
+  return { tokens: tokens.length, keys, values };
+}

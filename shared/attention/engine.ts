@@ -1,0 +1,53 @@
+/** The model as the rest of the program sees it: token ids in, keys, values and token ids out, off the event loop. */
+import { Thread } from '../threads.ts';
+import type { AnswerEvent, AnswerRequest, AnswerResult } from './answer.ts';
+import type { EncodeRequest, EngineMethods, EngineOptions } from './protocol.ts';
+
+export class Engine {
+  #options: EngineOptions;
+  #thread: Thread<EngineMethods> | undefined;
+  #closed = false;
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+  }
+
+  /** Loads the model now instead of at the first call. */
+  async ready(): Promise<void> {
+    await this.#alive().call('ready', undefined);
+  }
+
+  /** Encodes one block to its KV blob; questions go first. */
+  encode(request: EncodeRequest, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#alive().call('encode', request, { signal });
+  }
+
+  /**
+   * Answers; the blocks' objects move to the thread. Events come in order, the last one before the result.
+   * @throws BlockragError `cancelled`, `prompt_too_long`, `worker_died`
+   */
+  answer(
+    request: AnswerRequest,
+    options: { signal?: AbortSignal | undefined; onEvent: (event: AnswerEvent) => void },
+  ): Promise<AnswerResult> {
+    // Once each: a passage may be in the prompt twice.
+    const buffers = request.blocks.flatMap(({ object }) => (object === undefined ? [] : [object.buffer]));
+    return this.#alive().call('answer', request, { ...options, transfer: [...new Set(buffers)] });
+  }
+
+  async dispose(): Promise<void> {
+    this.#closed = true;
+    await this.#thread?.dispose();
+  }
+
+  /** The thread; a new one where the last has died. */
+  #alive(): Thread<EngineMethods> {
+    if (this.#thread === undefined || (!this.#thread.alive && !this.#closed)) {
+      this.#thread = new Thread<EngineMethods>(new URL('./worker.ts', import.meta.url), {
+        workerData: this.#options,
+        name: 'inference',
+      });
+    }
+    return this.#thread;
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * Takes turns between jobs, one step at a time, in the thread that holds the model. Questions come before
+ * encoding; among equals the turns go round, so that no long job holds up a short one.
+ */
+import { BlockragError } from '../errors.ts';
+import type { Steps } from './steps.ts';
+
+export type Priority = 'question' | 'encode';
+
+interface Job {
+  steps: Steps<unknown>;
+  signal: AbortSignal;
+  resolve(result: unknown): void;
+  reject(error: unknown): void;
+}
+
+/** One step in this many goes to encoding even while questions wait, so that uploads finish. */
+const ENCODE_SHARE = 16;
+
+export class Scheduler {
+  #jobs: Record<Priority, Job[]> = { question: [], encode: [] };
+  #turn = 0;
+  #running = false;
+
+  /** Runs a job among the others; rejects with `cancelled` at the first step after an abort. */
+  run<T>(priority: Priority, steps: Steps<T>, signal: AbortSignal): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.#jobs[priority].push({ steps, signal, resolve: resolve as Job['resolve'], reject });
+      void this.#loop();
+    });
+  }
+
+  async #loop(): Promise<void> {
+    if (this.#running) return;
+    this.#running = true;
+    for (let job = this.#next(); job !== undefined; job = this.#next()) {
+      await this.#step(job.job, job.queue);
+      // Lets messages in: new jobs and cancellations.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    this.#running = false;
+  }
+
+  #next(): { job: Job; queue: Job[] } | undefined {
+    const { question, encode } = this.#jobs;
+    const encodeFirst = ++this.#turn % ENCODE_SHARE === 0;
+    for (const queue of encodeFirst ? [encode, question] : [question, encode]) {
+      const job = queue.shift();
+      if (job !== undefined) return { job, queue };
+    }
+    return undefined;
+  }
+
+  async #step(job: Job, queue: Job[]): Promise<void> {
+    try {
+      if (job.signal.aborted) {
+        await job.steps.return(undefined);
+        job.reject(new BlockragError('cancelled', 'The request was cancelled.'));
+        return;
+      }
+      const step = await job.steps.next();
+      if (step.done) job.resolve(step.value);
+      else queue.push(job);
+    } catch (error) {
+      job.reject(error);
+    }
+  }
+}

@@ -1,0 +1,133 @@
+/**
+ * The gate at the end of a compilation. One pass over a whole prompt with the block mask is the definition of
+ * block attention; encode, blob, re-encode, attend must give the same numbers. What such a comparison cannot
+ * see (both sides share the graph: its RoPE, its dequantisation) shows in how likely the model finds English.
+ */
+import { BlockragError } from '../errors.ts';
+import { decodeBlob, encodeBlob, type KvDtype } from '../kv/blob.ts';
+import { ContextKv } from '../kv/context.ts';
+import type { BlockKv } from '../kv/shape.ts';
+import type { Check, CompiledModel } from '../model/compiled.ts';
+import { Decoder, promptMask } from './decoder.ts';
+import { encodeBlock } from './encode.ts';
+import { referencePrompts } from './reference-prompts.ts';
+import { REFERENCE_PASSAGES } from './reference-text.ts';
+import { logSoftmax, topIds } from './sampling.ts';
+import { drain } from './steps.ts';
+
+/** Largest difference of log-probability among the ten likeliest tokens, fp32 compute and fp32 blobs. */
+export const MAX_EXACTNESS = 0.02;
+/**
+ * Largest mean KL divergence, fp32 or int8 blobs. Quantised compute types are held to this alone: a difference
+ * in the last bit of a sum can push an activation over a rounding step, and log-probabilities of unlikely
+ * tokens then move by tenths (SmolLM2-135M, one pass against blobs: KL 0.003 for q8, 0.007 for w8a8).
+ */
+export const MAX_DIVERGENCE = 0.02;
+/**
+ * Least mean log-probability per byte of the reference text. SmolLM2-135M scores -0.64; with a wrong RoPE base,
+ * unpermuted rows or swapped nibbles it falls below -1 (tests/unit/attention/self-check.test.ts).
+ */
+export const MIN_TEXT_SCORE = -0.9;
+
+/** Checks a compiled model. @throws BlockragError `model_check_failed` */
+export async function selfCheck(model: CompiledModel, options: { text: boolean }): Promise<Check> {
+  const decoder = await Decoder.open(model);
+  try {
+    const prompts = await referencePrompts(model);
+    const encoded = new Map<Uint32Array, BlockKv>();
+    let exactness = 0;
+    let divergence = 0;
+    let blobDivergence = 0;
+    for (const blocks of prompts) {
+      for (const block of blocks.slice(0, -1)) {
+        if (!encoded.has(block)) encoded.set(block, await drain(encodeBlock(decoder, block)));
+      }
+      const kvs = blocks.slice(0, -1).map((block) => encoded.get(block)!);
+      const onePass = await runOnePass(decoder, blocks);
+      const fp32 = await runFromBlobs(decoder, kvs, blocks.at(-1)!, 'fp32');
+      const int8 = await runFromBlobs(decoder, kvs, blocks.at(-1)!, 'int8');
+      for (const id of topIds(onePass, 10)) {
+        exactness = Math.max(exactness, Math.abs(onePass[id]! - fp32[id]!));
+      }
+      divergence += klDivergence(onePass, fp32) / prompts.length;
+      blobDivergence += klDivergence(onePass, int8) / prompts.length;
+    }
+    // Negated comparisons, so that NaN fails.
+    if (model.manifest.compute === 'fp32' && !(exactness <= MAX_EXACTNESS)) {
+      throw failed(`block attention differs from one pass by ${exactness.toFixed(4)} log-probability`);
+    }
+    if (!(divergence <= MAX_DIVERGENCE)) {
+      throw failed(`block attention differs from one pass by a KL divergence of ${divergence.toFixed(4)}`);
+    }
+    if (!(blobDivergence <= MAX_DIVERGENCE)) {
+      throw failed(`int8 keys and values cause a KL divergence of ${blobDivergence.toFixed(4)}`);
+    }
+    const textScore = options.text && model.manifest.hasTokenizer ? await scoreText(decoder) : null;
+    if (textScore !== null) requireSaneText(textScore);
+    return { exactness, divergence, blobDivergence, textScore };
+  } finally {
+    await decoder.dispose();
+  }
+}
+
+/** Mean log-probability per byte of the reference text, natural logarithm. */
+export async function scoreText(decoder: Decoder): Promise<number> {
+  const tokenizer = await decoder.model.tokenizer();
+  let sum = 0;
+  let bytes = 0;
+  for (const { text } of REFERENCE_PASSAGES) {
+    const tokens = tokenizer.encode(text);
+    const rows = Array.from(tokens.keys());
+    const { logits } = await decoder.run({ tokens, start: 0, logitRows: rows }, []);
+    const vocabulary = logits.length / tokens.length;
+    for (let i = 0; i + 1 < tokens.length; i++) {
+      const next = logSoftmax(logits.subarray(i * vocabulary, (i + 1) * vocabulary));
+      sum += next[tokens[i + 1]!]!;
+      bytes += tokenizer.bytes(tokens[i + 1]!).length;
+    }
+  }
+  return sum / bytes;
+}
+
+/** @throws BlockragError `model_check_failed` when a text score says that the model is broken */
+export function requireSaneText(textScore: number): void {
+  if (textScore >= MIN_TEXT_SCORE) return;
+  throw failed(
+    `it finds plain English unlikely (${textScore.toFixed(2)} per byte, at least ${MIN_TEXT_SCORE} expected)`,
+  );
+}
+
+/** KL divergence of two rows of log-probabilities, in nats. */
+export function klDivergence(reference: Float32Array, other: Float32Array): number {
+  return reference.reduce((sum, p, i) => sum + Math.exp(p) * (p - other[i]!), 0);
+}
+
+async function runOnePass(decoder: Decoder, blocks: readonly Uint32Array[]): Promise<Float32Array> {
+  const tokens = Uint32Array.from(blocks.flatMap((block) => [...block]));
+  const lengths = blocks.map((block) => block.length);
+  const { logits } = await decoder.run({ tokens, start: 0, mask: promptMask(lengths, 'block') }, []);
+  return logSoftmax(logits);
+}
+
+async function runFromBlobs(
+  decoder: Decoder,
+  encoded: readonly BlockKv[],
+  finalBlock: Uint32Array,
+  dtype: KvDtype,
+): Promise<Float32Array> {
+  const { shape, rope, model } = decoder;
+  const { keyBias } = model;
+  const context = new ContextKv(shape);
+  context.reset(encoded.reduce((sum, kv) => sum + kv.tokens, finalBlock.length));
+  for (const kv of encoded) {
+    const key = 'self-check';
+    const object = encodeBlob(kv, { key, dtype, shape, provenance: model.manifest.compute, keyBias });
+    const blob = decodeBlob(object, { key, dtype, tokens: kv.tokens, shape, verify: 'crc32' });
+    context.lay(blob, rope, keyBias);
+  }
+  return logSoftmax(await drain(decoder.extend(context, finalBlock)));
+}
+
+function failed(why: string): BlockragError {
+  return new BlockragError('model_check_failed', `The compiled model is not usable: ${why}.`);
+}

@@ -1,0 +1,46 @@
+/** The inference thread: holds the model and the contexts, and takes turns between jobs. */
+import { workerData } from 'node:worker_threads';
+import { ContextPool } from '../kv/context-pool.ts';
+import { CompiledModel } from '../model/compiled.ts';
+import { serve, Transfer } from '../threads.ts';
+import { answer, contextTokens, encodeToBlob } from './answer.ts';
+import { Decoder } from './decoder.ts';
+import type { EngineMethods, EngineOptions } from './protocol.ts';
+import { Scheduler } from './scheduler.ts';
+
+const options = workerData as EngineOptions;
+const scheduler = new Scheduler();
+const verified = new Set<string>();
+
+const opened = (async () => {
+  const decoder = await Decoder.open(await CompiledModel.open(options.directory), {
+    threads: options.threads,
+  });
+  return { decoder, pool: new ContextPool(decoder.shape, options.contextBytes) };
+})();
+// Every call awaits it and reports its error; without a call the error must not end the thread.
+opened.catch(() => {});
+
+serve<EngineMethods>({
+  ready: async () => void (await opened),
+
+  encode: async (request, { signal }) => {
+    const { decoder } = await opened;
+    const steps = encodeToBlob(decoder, request, request.dtype, undefined);
+    const object = await scheduler.run('encode', steps, signal);
+    return new Transfer(object, [object.buffer]);
+  },
+
+  answer: async (request, { signal, emit }) => {
+    const { decoder, pool } = await opened;
+    const context = await pool.acquire(contextTokens(request));
+    try {
+      const steps = answer({ decoder, context, verified }, request, (event) =>
+        emit(event, event.kind === 'encoded' ? [event.object.buffer] : []),
+      );
+      return await scheduler.run('question', steps, signal);
+    } finally {
+      pool.release(context);
+    }
+  },
+});

@@ -1,0 +1,87 @@
+/** HTML: the article of a page where Readability finds one, else all of the page. */
+import { Readability } from '@mozilla/readability';
+import { parseHTML } from 'linkedom';
+import { decodeText } from './decode.ts';
+import { htmlBlocks } from './html-blocks.ts';
+import { type Block, type Content, onlyTopHeading } from './outline.ts';
+
+/** Readability recurses: a page nested deeper than this is read whole. */
+const MAX_READABILITY_DEPTH = 256;
+/** Readability looks at every element several times. */
+const MAX_READABILITY_ELEMENTS = 50_000;
+/** An article with a smaller share of the page's text is taken for a wrong guess. */
+const MIN_ARTICLE_SHARE = 1 / 3;
+
+/** Reads a page; scripts, styles, navigation and hidden elements are left out. */
+export function parseHtml(html: string): Content {
+  const document = parsePage(html);
+  const page = htmlBlocks(document.documentElement);
+  // Readability makes level 2 headings of those of level 1.
+  const title = document.querySelector('title')?.textContent || onlyTopHeading(page);
+  const article = isReadable(document) ? articleBlocks(document) : [];
+  return { title, blocks: size(article) >= size(page) * MIN_ARTICLE_SHARE ? article : page };
+}
+
+/** The blocks of a piece of HTML: of a converted document, or in Markdown. */
+export function parseFragment(html: string): Block[] {
+  return htmlBlocks(parsePage(html).documentElement);
+}
+
+/**
+ * Decodes a page: in the encoding that its meta element declares, else as `decodeText` does.
+ *
+ * @throws BlockragError `document_not_text`
+ */
+export function decodeHtml(bytes: Uint8Array, name: string): string {
+  const head = new TextDecoder('latin1').decode(bytes.subarray(0, 1024));
+  const declared = /<meta[^>]+charset\s*=\s*["']?\s*([\w-]+)/i.exec(head)?.[1];
+  if (declared === undefined || /^utf-?(?:8|16)/i.test(declared)) return decodeText(bytes, name);
+  return decodeText(Buffer.from(decoderOf(declared).decode(bytes)), name);
+}
+
+/** An encoding of an unknown name is read as UTF-8 and fails there if it is not. */
+function decoderOf(encoding: string): TextDecoder {
+  try {
+    return new TextDecoder(encoding);
+  } catch {
+    return new TextDecoder('utf-8', { fatal: true });
+  }
+}
+
+/** linkedom makes the first element the root, whatever it is: text after it would be lost. */
+function parsePage(html: string): Document {
+  const page = /<html[\s>]/i.test(html) ? html : `<!doctype html><html><body>${html}</body></html>`;
+  return parseHTML(page).document;
+}
+
+/** Readability changes the document: call this last. */
+function articleBlocks(document: Document): Block[] {
+  const reader = new Readability(document, { serializer: (node) => node as Element });
+  const article = reader.parse()?.content;
+  return article ? htmlBlocks(article) : [];
+}
+
+function isReadable(document: Document): boolean {
+  let depth = 0;
+  let elements = 0;
+  let node: Element | null = document.documentElement;
+  while (node !== null) {
+    elements += 1;
+    if (depth > MAX_READABILITY_DEPTH || elements > MAX_READABILITY_ELEMENTS) return false;
+    if (node.firstElementChild !== null) {
+      node = node.firstElementChild;
+      depth += 1;
+      continue;
+    }
+    while (node !== null && node.nextElementSibling === null) {
+      node = node.parentElement;
+      depth -= 1;
+    }
+    node = node?.nextElementSibling ?? null;
+  }
+  return true;
+}
+
+function size(blocks: readonly Block[]): number {
+  return blocks.reduce((sum, { text }) => sum + text.length, 0);
+}

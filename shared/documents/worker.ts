@@ -1,0 +1,39 @@
+/** The thread in which documents are parsed and split: a hostile one ends this thread, not the process. */
+import { workerData } from 'node:worker_threads';
+import { passageText } from '../model/prompt.ts';
+import { loadTokenizer, type Tokenizer } from '../model/tokenizer.ts';
+import { serve } from '../threads.ts';
+import type { DocumentSource } from './detect.ts';
+import { parseDocument } from './parse.ts';
+import { splitDocument } from './split.ts';
+import type { Passage } from './types.ts';
+
+/** What the thread is started with. */
+export interface DocumentWorkerData {
+  tokenizerFile: string;
+  maxTokens: number;
+}
+
+/** What the thread offers. */
+export type DocumentMethods = {
+  read: {
+    args: { bytes: Uint8Array; source: DocumentSource };
+    result: { title: string; passages: Passage[] };
+    /** The thread is up and turns to the document. */
+    event: 'started';
+  };
+};
+
+const { tokenizerFile, maxTokens } = workerData as DocumentWorkerData;
+let loading: Promise<Tokenizer> | undefined;
+
+serve<DocumentMethods>({
+  read: async ({ bytes, source }, { emit }) => {
+    loading ??= loadTokenizer(tokenizerFile);
+    const tokenizer = await loading;
+    emit('started');
+    const document = await parseDocument(bytes, source);
+    const encode = (text: string) => tokenizer.encode(text);
+    return { title: document.title, passages: splitDocument(document, { encode, passageText, maxTokens }) };
+  },
+});

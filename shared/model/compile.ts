@@ -1,0 +1,154 @@
+/** Compiles a GGUF file into a directory that the engine opens: graph, weights, tokenizer and what is known of them. */
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { BlockragError } from '../errors.ts';
+import { type Architecture, readArchitecture } from './architecture.ts';
+import { publish } from './cache.ts';
+import { type Check, COMPILER_VERSION, CompiledModel, type ModelManifest } from './compiled.ts';
+import { GgufFile } from './gguf.ts';
+import { writeDecoder } from './onnx/decoder.ts';
+import { WeightsFile } from './onnx/graph.ts';
+import type { ComputeType } from './onnx/linear.ts';
+import { type LayerPeaks, smoothWeights } from './smoothing.ts';
+import type { TokenizerFile } from './tokenizer.ts';
+import { ggufWeights, type WeightSource } from './weights.ts';
+
+export interface CompileOptions {
+  /** The GGUF file and its SHA-256. */
+  source: { file: string; sha256: string };
+  compute: ComputeType;
+  /** Folder of all compiled models. */
+  folder: string;
+  /** Activation peaks of a model compiled with observers, on a calibration text (needed for w8a8). */
+  calibrate(model: CompiledModel): Promise<LayerPeaks[]>;
+  /** The self-check that ends every compilation. @throws BlockragError `model_check_failed` */
+  check(model: CompiledModel): Promise<Check>;
+  onProgress?: ((progress: { phase: string; done: number; total: number | undefined }) => void) | undefined;
+}
+
+/** Where a model compiled from this source lies, or would. */
+export function compiledDirectory({ source, compute, folder }: CompileOptions): string {
+  const identity = JSON.stringify({ compiler: COMPILER_VERSION, source: source.sha256, compute });
+  return join(folder, createHash('sha256').update(identity).digest('hex').slice(0, 32));
+}
+
+/**
+ * Compiles once: a model that is there is opened. Two processes that compile the same at once both succeed.
+ * @throws BlockragError `model_corrupt`, `model_unsupported`, `model_check_failed`
+ */
+export async function compileModel(options: CompileOptions): Promise<CompiledModel> {
+  const directory = compiledDirectory(options);
+  await publish(directory, async (temporary) => {
+    const file = await GgufFile.open(options.source.file);
+    try {
+      await compileInto(temporary, file, options);
+    } finally {
+      await file.close();
+    }
+  });
+  return CompiledModel.open(directory);
+}
+
+async function compileInto(directory: string, file: GgufFile, options: CompileOptions): Promise<void> {
+  const { compute, source } = options;
+  const architecture = await readArchitecture(file);
+  const tokenizer = readTokenizer(file, architecture.vocabulary);
+  let weights = ggufWeights(file, architecture);
+  const manifest: ModelManifest = {
+    compilerVersion: COMPILER_VERSION,
+    name: file.string('general.name') ?? basename(source.file, '.gguf'),
+    source: { file: basename(source.file), sha256: source.sha256 },
+    compute,
+    architecture,
+    weightsHash: source.sha256,
+    ropeHash: createHash('sha256').update(JSON.stringify(architecture.rope)).digest('hex'),
+    hasTokenizer: tokenizer !== undefined,
+    keyBias: await readKeyBias(weights, architecture),
+    files: [],
+    check: null,
+  };
+  const write = async (to: string, from: WeightSource, observe: boolean) => {
+    const phase = observe ? 'calibrate' : 'compile';
+    await mkdir(to);
+    const data = await WeightsFile.create(to, 'weights.data');
+    try {
+      const graph = await writeDecoder(architecture, from, data, {
+        // The observing model is only run a few times; 8-bit blocks are close enough to read peaks from.
+        compute: observe ? 'q8' : compute,
+        observe,
+        onLayer: (done, total) => options.onProgress?.({ phase, done, total }),
+      });
+      await writeFile(join(to, 'model.onnx'), graph);
+    } finally {
+      await data.close();
+    }
+    if (tokenizer !== undefined) await writeFile(join(to, 'tokenizer.json'), JSON.stringify(tokenizer));
+    await writeManifest(to, manifest);
+    return CompiledModel.open(to);
+  };
+  if (compute === 'w8a8') {
+    const observed = `${directory}.observed`;
+    try {
+      const peaks = await options.calibrate(await write(observed, weights, true));
+      weights = smoothWeights(weights, architecture, peaks);
+    } finally {
+      await rm(observed, { recursive: true, force: true });
+    }
+  }
+  const compiled = await write(directory, weights, false);
+  options.onProgress?.({ phase: 'check', done: 0, total: undefined });
+  manifest.check = await options.check(compiled);
+  await writeManifest(directory, manifest);
+}
+
+async function writeManifest(directory: string, manifest: ModelManifest): Promise<void> {
+  const names = (await readdir(directory)).filter((name) => name !== 'model.json');
+  manifest.files = await Promise.all(
+    names.map(async (name) => ({ name, bytes: (await stat(join(directory, name))).size })),
+  );
+  await writeFile(join(directory, 'model.json'), JSON.stringify(manifest));
+}
+
+/** The bias rows of the keys, which every stored key holds: see kv/blob.ts. */
+async function readKeyBias(weights: WeightSource, architecture: Architecture): Promise<number[][] | null> {
+  const { qkvBias, qkNorm, layers, queryHeads, kvHeads, headDim } = architecture;
+  // After a norm of the keys the bias is no longer a constant part of them.
+  if (!qkvBias || qkNorm) return null;
+  const rows: number[][] = [];
+  for (let layer = 0; layer < layers; layer++) {
+    const { qkv } = await weights.layer(layer);
+    const from = queryHeads * headDim;
+    rows.push(Array.from(qkv.bias!.subarray(from, from + kvHeads * headDim)));
+  }
+  return rows;
+}
+
+/** Tokens that end an answer in the families' chat formats, beside the file's own eos token. */
+const END_TOKENS = ['<|im_end|>', '<|endoftext|>', '<|eot_id|>', '<|end_of_text|>', '<|end|>', '</s>'];
+
+function readTokenizer(file: GgufFile, vocabulary: number): TokenizerFile | undefined {
+  const tokens = file.strings('tokenizer.ggml.tokens');
+  if (tokens === undefined) return undefined;
+  if (tokens.length > vocabulary) {
+    throw new BlockragError('model_corrupt', `${tokens.length} tokens, but ${vocabulary} embeddings.`);
+  }
+  const kind = file.string('tokenizer.ggml.model') ?? 'gpt2';
+  const types = file.numbers('tokenizer.ggml.token_type') ?? [];
+  // 3: control, 4: user-defined (gguf-py's TokenType)
+  const special = types.flatMap((type, id) => (type === 3 || type === 4 ? [id] : []));
+  const named = ['eos_token_id', 'eot_token_id'].flatMap((key) => file.number(`tokenizer.ggml.${key}`) ?? []);
+  const ending = special.filter((id) => END_TOKENS.includes(tokens[id]!));
+  const pre = file.string('tokenizer.ggml.pre') ?? 'default';
+  return {
+    // A name that no pre-tokenizer has makes the loader refuse other kinds of tokenizer by name.
+    pre: kind === 'gpt2' ? pre : `${kind}/${pre}`,
+    tokens,
+    merges: file.strings('tokenizer.ggml.merges') ?? [],
+    special,
+    bos: file.number('tokenizer.ggml.bos_token_id'),
+    end: [...new Set([...named, ...ending])],
+    addBos: file.boolean('tokenizer.ggml.add_bos_token') ?? pre === 'llama-bpe',
+    chatTemplate: file.string('tokenizer.chat_template'),
+  };
+}

@@ -1,0 +1,87 @@
+/** A compiled model's directory: model.onnx, weights.data, model.json, and tokenizer.json where there is one. */
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { BlockragError } from '../errors.ts';
+import type { Architecture } from './architecture.ts';
+import type { ComputeType } from './onnx/linear.ts';
+import { loadTokenizer, type Tokenizer } from './tokenizer.ts';
+
+/** Raised whenever compiled files change their form or their numbers: older ones are compiled anew. */
+export const COMPILER_VERSION = 1;
+
+/** Verdict of the self-check (attention/self-check.ts); natural logarithms. */
+export interface Check {
+  /** Largest difference of log-probability between one pass and encode, blob, re-encode, attend (fp32 blobs). */
+  exactness: number;
+  /** Mean KL divergence of the next-token distribution between the same two. */
+  divergence: number;
+  /** Mean KL divergence of one pass and int8 blobs. */
+  blobDivergence: number;
+  /** Mean log-probability per byte of a bundled English text; null where it was not (or cannot be) run. */
+  textScore: number | null;
+}
+
+/** model.json */
+export interface ModelManifest {
+  compilerVersion: number;
+  name: string;
+  source: { file: string; sha256: string };
+  compute: ComputeType;
+  architecture: Architecture;
+  /** Identifies the numbers of keys and values: source weights (and adapter, once there is one). */
+  weightsHash: string;
+  ropeHash: string;
+  hasTokenizer: boolean;
+  /** For each layer the constant bias of the keys [kv_heads * head_dim], or null (qwen2 has one). */
+  keyBias: number[][] | null;
+  files: { name: string; bytes: number }[];
+  /** null only while compiling. */
+  check: Check | null;
+}
+
+export class CompiledModel {
+  readonly directory: string;
+  readonly manifest: ModelManifest;
+  readonly keyBias: Float32Array[] | undefined;
+  #tokenizer: Promise<Tokenizer> | undefined;
+
+  private constructor(directory: string, manifest: ModelManifest) {
+    this.directory = directory;
+    this.manifest = manifest;
+    this.keyBias = manifest.keyBias?.map((row) => Float32Array.from(row));
+  }
+
+  /** Opens a directory; its files' sizes are checked. @throws BlockragError `model_corrupt` */
+  static async open(directory: string): Promise<CompiledModel> {
+    const manifest = JSON.parse(await readFile(join(directory, 'model.json'), 'utf8')) as ModelManifest;
+    for (const { name, bytes } of manifest.files) {
+      const found = await stat(join(directory, name)).catch(() => undefined);
+      if (found?.size !== bytes) {
+        throw new BlockragError(
+          'model_corrupt',
+          `The compiled model in ${directory} is damaged (${name}): delete that folder, it will be made again.`,
+        );
+      }
+    }
+    return new CompiledModel(directory, manifest);
+  }
+
+  get graphFile(): string {
+    return join(this.directory, 'model.onnx');
+  }
+
+  get tokenizerFile(): string {
+    return join(this.directory, 'tokenizer.json');
+  }
+
+  /** @throws BlockragError `model_no_tokenizer` for a file that carries none */
+  tokenizer(): Promise<Tokenizer> {
+    if (!this.manifest.hasTokenizer) {
+      return Promise.reject(
+        new BlockragError('model_no_tokenizer', `The model ${this.manifest.name} carries no tokenizer.`),
+      );
+    }
+    this.#tokenizer ??= loadTokenizer(this.tokenizerFile);
+    return this.#tokenizer;
+  }
+}

@@ -1,0 +1,243 @@
+/**
+ * The decoder as an ONNX graph. One graph encodes blocks, attends and decodes: it takes new tokens, the
+ * context's keys and values as read-only inputs, and gives only the new rows (ENGINE.md: whole caches as
+ * outputs would be copied at every step).
+ *
+ * Inputs
+ * - input_ids [1, S]; rope_cos, rope_sin [S, rope/2]: the angles of the new tokens' positions
+ * - mask [S, S]: added to the scores among the new tokens (0 or a large negative number)
+ * - logit_rows [R]: which of the new tokens get logits
+ * - has_context, split [2] = (C, S), context_key.L and context_value.L [C, kv_heads, head_dim], keys rotated
+ *
+ * Outputs: logits [1, R, vocabulary]; key.L before rotation, rotated_key.L and value.L [S, kv_heads, head_dim].
+ */
+import type { Architecture } from '../architecture.ts';
+import { toHalf } from '../half.ts';
+import type { LayerWeights, WeightSource } from '../weights.ts';
+import { DataType, GraphBuilder, type ValueName, type WeightsFile } from './graph.ts';
+import { type ComputeType, LinearWriter } from './linear.ts';
+
+/** The places where a layer's activations are observed for smoothing; see smoothing.ts. */
+export const OBSERVED = ['attention_input', 'feed_forward_input', 'activation'] as const;
+
+export interface DecoderOptions {
+  compute: ComputeType;
+  /** Adds outputs peak.{place}.L: the largest magnitude of each channel over all rows. */
+  observe?: boolean;
+  onLayer?: (done: number, total: number) => void;
+}
+
+/** Writes the decoder; returns the bytes of model.onnx. The weights go to `file` as they are read. */
+export async function writeDecoder(
+  architecture: Architecture,
+  weights: WeightSource,
+  file: WeightsFile,
+  options: DecoderOptions,
+): Promise<Uint8Array> {
+  const writer = new DecoderWriter(architecture, file, options);
+  return writer.write(weights);
+}
+
+class DecoderWriter {
+  #architecture: Architecture;
+  #options: DecoderOptions;
+  #graph: GraphBuilder;
+  #linear: LinearWriter;
+
+  constructor(architecture: Architecture, file: WeightsFile, options: DecoderOptions) {
+    this.#architecture = architecture;
+    this.#options = options;
+    this.#graph = new GraphBuilder('decoder', file);
+    this.#linear = new LinearWriter(this.#graph, options.compute);
+  }
+
+  async write(weights: WeightSource): Promise<Uint8Array> {
+    const graph = this.#graph;
+    const { hidden, layers, queryHeads, kvHeads, headDim, vocabulary, rope, tiedHead } = this.#architecture;
+    graph.input('input_ids', DataType.INT64, [1, 'S']);
+    graph.input('rope_cos', DataType.FLOAT, ['S', rope.dimensions / 2]);
+    graph.input('rope_sin', DataType.FLOAT, ['S', rope.dimensions / 2]);
+    graph.input('mask', DataType.FLOAT, ['S', 'S']);
+    graph.input('logit_rows', DataType.INT64, ['R']);
+    graph.input('has_context', DataType.BOOL, []);
+    graph.input('split', DataType.INT64, [2]);
+    for (let layer = 0; layer < layers; layer++) {
+      graph.input(`context_key.${layer}`, DataType.FLOAT, ['C', kvHeads, headDim]);
+      graph.input(`context_value.${layer}`, DataType.FLOAT, ['C', kvHeads, headDim]);
+    }
+    graph.output('logits', DataType.FLOAT, [1, 'R', vocabulary]);
+
+    const embedding = await weights.embedding();
+    const fp32 = this.#options.compute === 'fp32';
+    let x = fp32
+      ? graph.node('Gather', [
+          await graph.weight('embedding', DataType.FLOAT, [vocabulary, hidden], embedding),
+          'input_ids',
+        ])
+      : graph.node(
+          'Cast',
+          [
+            graph.node('Gather', [
+              await graph.weight('embedding', DataType.FLOAT16, [vocabulary, hidden], toHalf(embedding)),
+              'input_ids',
+            ]),
+          ],
+          { to: DataType.FLOAT },
+        );
+    // Rows of a packed query are (token, head of the group): the mask repeats for every head.
+    const group = queryHeads / kvHeads;
+    const repeated = graph.node('Expand', [
+      graph.node('Unsqueeze', ['mask', graph.int64s([1])]),
+      graph.int64s([1, group, 1]),
+    ]);
+    const mask = graph.node('Flatten', [repeated], { axis: 2 });
+    for (let layer = 0; layer < layers; layer++) {
+      x = await this.#layer(x, layer, await weights.layer(layer), mask);
+      this.#options.onLayer?.(layer + 1, layers);
+    }
+    const last = await this.#norm(
+      graph.node('Gather', [x, 'logit_rows'], { axis: 1 }),
+      'output_norm',
+      await weights.outputNorm(),
+    );
+    if (fp32 && tiedHead) {
+      graph.contrib('FusedMatMul', [last, 'embedding'], { transB: 1 }, 'logits');
+    } else {
+      const weight = tiedHead ? embedding : await weights.head();
+      const matrix = { outputs: vocabulary, inputs: hidden, weight };
+      // One row at a time: blocks of 8 bits are as fast there as int8 columns, and finer.
+      const logits = await this.#linear.linear(last, 'head', matrix, fp32 ? 'fp32' : 'q8');
+      graph.node('Identity', [logits], {}, 'logits');
+    }
+    return graph.model();
+  }
+
+  async #layer(x: ValueName, layer: number, weights: LayerWeights, mask: ValueName): Promise<ValueName> {
+    const graph = this.#graph;
+    const name = `layer.${layer}`;
+    const { feedForward } = this.#architecture;
+    const normed = await this.#norm(x, `${name}.attention_norm`, weights.attentionNorm);
+    this.#observe('attention_input', layer, normed);
+    const attended = await this.#attention(normed, layer, weights, mask);
+    const afterAttention = graph.node('Add', [
+      x,
+      await this.#linear.linear(attended, `${name}.attention_output`, weights.attentionOutput),
+    ]);
+    const ffInput = await this.#norm(afterAttention, `${name}.feed_forward_norm`, weights.feedForwardNorm);
+    this.#observe('feed_forward_input', layer, ffInput);
+    const gateUp = await this.#linear.linear(ffInput, `${name}.gate_up`, weights.gateUp);
+    const [gate, up] = graph.split(gateUp, [feedForward, feedForward], 2);
+    const swish = graph.node('Mul', [gate!, graph.node('Sigmoid', [gate!])]);
+    const activation = graph.node('Mul', [swish, up!]);
+    this.#observe('activation', layer, activation);
+    return graph.node('Add', [
+      afterAttention,
+      await this.#linear.linear(activation, `${name}.down`, weights.down),
+    ]);
+  }
+
+  async #attention(x: ValueName, layer: number, weights: LayerWeights, mask: ValueName): Promise<ValueName> {
+    const graph = this.#graph;
+    const { queryHeads, kvHeads, headDim } = this.#architecture;
+    const kvWidth = kvHeads * headDim;
+    const qkv = await this.#linear.linear(x, `layer.${layer}.qkv`, weights.qkv);
+    let [query, key, value] = graph.split(qkv, [queryHeads * headDim, kvWidth, kvWidth], 3);
+    if (weights.queryNorm !== undefined)
+      query = await this.#headNorm(query!, `layer.${layer}.query_norm`, queryHeads, weights.queryNorm);
+    if (weights.keyNorm !== undefined)
+      key = await this.#headNorm(key!, `layer.${layer}.key_norm`, kvHeads, weights.keyNorm);
+
+    const rows = graph.int64s([-1, kvHeads, headDim]);
+    const rotatedKey = `rotated_key.${layer}`;
+    graph.node('Reshape', [key!, rows], {}, `key.${layer}`);
+    graph.node('Reshape', [value!, rows], {}, `value.${layer}`);
+    graph.node('Reshape', [this.#rotate(key!, kvHeads), rows], {}, rotatedKey);
+    for (const output of [`key.${layer}`, rotatedKey, `value.${layer}`]) {
+      graph.output(output, DataType.FLOAT, ['S', kvHeads, headDim]);
+    }
+
+    // [1, S, heads * d] -> [kv_heads, S * group, d]: the query heads that share a KV head are rows of one product.
+    const packed = graph.node(
+      'Transpose',
+      [
+        graph.node('Reshape', [
+          this.#rotate(query!, queryHeads),
+          graph.int64s([-1, kvHeads, (queryHeads / kvHeads) * headDim]),
+        ]),
+      ],
+      { perm: [1, 0, 2] },
+    );
+    const q = graph.node('Reshape', [packed, graph.int64s([kvHeads, -1, headDim])]);
+    const attended = this.#attend(q, layer, mask);
+    const unpacked = graph.node(
+      'Transpose',
+      [graph.node('Reshape', [attended, graph.int64s([kvHeads, -1, (queryHeads / kvHeads) * headDim])])],
+      { perm: [1, 0, 2] },
+    );
+    return graph.node('Reshape', [unpacked, graph.int64s([1, -1, queryHeads * headDim])]);
+  }
+
+  /** Attention of packed queries over context and new tokens; without a context the context is never touched. */
+  #attend(q: ValueName, layer: number, mask: ValueName): ValueName {
+    const scale = { transB: 1, transBatchB: 1, alpha: { float: this.#architecture.headDim ** -0.5 } };
+    const key = `rotated_key.${layer}`;
+    const value = `value.${layer}`;
+    const scores = this.#graph.node('Add', [this.#graph.contrib('FusedMatMul', [q, key], scale), mask]);
+    const shape = [this.#architecture.kvHeads, 'Q', this.#architecture.headDim];
+
+    const withContext = new GraphBuilder(`context.${layer}`);
+    const contextScores = withContext.contrib('FusedMatMul', [q, `context_key.${layer}`], scale);
+    const all = withContext.node('Concat', [contextScores, scores], { axis: -1 });
+    const [onContext, onNew] = withContext.split(
+      withContext.node('Softmax', [all], { axis: -1 }),
+      'split',
+      2,
+    );
+    const sum = withContext.node('Add', [
+      withContext.contrib('FusedMatMul', [onContext!, `context_value.${layer}`], { transBatchB: 1 }),
+      withContext.contrib('FusedMatMul', [onNew!, value], { transBatchB: 1 }),
+    ]);
+    withContext.output(sum, DataType.FLOAT, shape);
+
+    // FusedMatMul with an empty context would kill the process (onnxruntime 1.30): hence the If.
+    const alone = new GraphBuilder(`alone.${layer}`);
+    const own = alone.contrib('FusedMatMul', [alone.node('Softmax', [scores], { axis: -1 }), value], {
+      transBatchB: 1,
+    });
+    alone.output(own, DataType.FLOAT, shape);
+    return this.#graph.node('If', ['has_context'], {
+      then_branch: { graph: withContext },
+      else_branch: { graph: alone },
+    });
+  }
+
+  #rotate(x: ValueName, heads: number): ValueName {
+    const { rope, headDim } = this.#architecture;
+    // A one-element position is an offset: row i of the tables is the angle of new token i.
+    const inputs = [x, this.#graph.int64s([0]), 'rope_cos', 'rope_sin'];
+    const partial = rope.dimensions < headDim ? { rotary_embedding_dim: rope.dimensions } : {};
+    return this.#graph.contrib('RotaryEmbedding', inputs, { num_heads: heads, ...partial });
+  }
+
+  async #norm(x: ValueName, name: string, gain: Float32Array): Promise<ValueName> {
+    const weight = await this.#graph.weight(name, DataType.FLOAT, [gain.length], gain);
+    const epsilon = { float: this.#architecture.normEpsilon };
+    return this.#graph.node('SimplifiedLayerNormalization', [x, weight], { axis: -1, epsilon });
+  }
+
+  /** RMSNorm of every head by itself (qwen3). */
+  async #headNorm(x: ValueName, name: string, heads: number, gain: Float32Array): Promise<ValueName> {
+    const { headDim } = this.#architecture;
+    const perHead = this.#graph.node('Reshape', [x, this.#graph.int64s([1, -1, heads, headDim])]);
+    const normed = await this.#norm(perHead, name, gain);
+    return this.#graph.node('Reshape', [normed, this.#graph.int64s([1, -1, heads * headDim])]);
+  }
+
+  #observe(place: (typeof OBSERVED)[number], layer: number, x: ValueName): void {
+    if (!this.#options.observe) return;
+    const name = `peak.${place}.${layer}`;
+    const graph = this.#graph;
+    graph.node('ReduceMax', [graph.node('Abs', [x]), graph.int64s([0, 1])], { keepdims: 0 }, name);
+    graph.output(name, DataType.FLOAT, ['channels']);
+  }
+}

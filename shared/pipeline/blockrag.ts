@@ -1,0 +1,292 @@
+/** The embedded default: the whole system in one process on one data directory. */
+import { Engine } from '../attention/engine.ts';
+import { type Config, openDataDirectory, openStores, type Stores } from '../config.ts';
+import { DocumentReader } from '../documents/index.ts';
+import { DEFAULT_MAX_TOKENS } from '../documents/split.ts';
+import { BlockragError } from '../errors.ts';
+import type { KvDtype } from '../kv/blob.ts';
+import { PromptTemplate } from '../model/prompt.ts';
+import { DEFAULT_MODEL, type FetchOptions, fetchEmbeddingModel } from '../model/sources/index.ts';
+import { Embedder } from '../retrieval/embedder.ts';
+import { Catalog, type DocumentRow } from '../storage/catalog.ts';
+import { claimDataDirectory, type Ownership } from '../storage/ownership.ts';
+import { createLogger, type Logger } from '../telemetry.ts';
+import { type Answer, answerQuestion, type Question } from './answer.ts';
+import { type NewDocument, submitDocument } from './ingest.ts';
+import { prepareModel } from './model.ts';
+import { removeDocument } from './retire.ts';
+import { originalPath, type Services } from './services.ts';
+import { recoverWork, Worker } from './work.ts';
+
+/** The only tenant until keys exist. */
+export const DEFAULT_TENANT = 'default';
+export const DEFAULT_COLLECTION = 'default';
+const DATA_FORMAT = 1;
+
+/** What a data directory was made with, as its settings row. */
+type Settings = {
+  format: number;
+  /** Model reference, to open it again without naming it. */
+  model: string;
+  modelName: string;
+  kv: KvDtype;
+  passageTokens: number;
+  fingerprint: string;
+};
+
+export interface OpenOptions extends FetchOptions {
+  /** What runs on the directory, for whoever finds it in use: "serve". */
+  command: string;
+  /** Adopt another model, KV dtype or passage size, and encode every document again. */
+  reencode?: boolean | undefined;
+  logger?: Logger | undefined;
+}
+
+export interface Stats {
+  model: string;
+  compute: string;
+  kv: string;
+  passage_tokens: number;
+  documents: number;
+  ready: number;
+  passages: number;
+  tokens: number;
+  blobs: number;
+  blob_bytes: number;
+  work: { waiting: number; leased: number; dead: number };
+}
+
+export class Blockrag {
+  readonly services: Services;
+  #config: Config;
+  #stores: Stores;
+  #ownership: Ownership;
+  #settings: Settings;
+  #worker: Worker;
+  #answers = 0;
+  #closing = new AbortController();
+
+  private constructor(
+    config: Config,
+    stores: Stores,
+    ownership: Ownership,
+    services: Services,
+    settings: Settings,
+  ) {
+    this.#config = config;
+    this.#stores = stores;
+    this.#ownership = ownership;
+    this.services = services;
+    this.#settings = settings;
+    this.#worker = new Worker(services, () => this.#closing.abort());
+    ownership.lost.addEventListener('abort', () => this.#closing.abort());
+  }
+
+  /**
+   * Opens a data directory, fetching and compiling the models first if need be, and goes on with unfinished work.
+   * @throws BlockragError `data_directory_in_use`, `data_format_unknown`, `reencode_required`, and those of
+   * `prepareModel`
+   */
+  static async open(config: Config, options: OpenOptions): Promise<Blockrag> {
+    const environment = await openDataDirectory(config.data);
+    let ownership: Ownership | undefined;
+    let stores: Stores | undefined;
+    try {
+      ownership = await claimDataDirectory(environment, { command: options.command });
+      stores = await openStores(environment, config.data);
+      const catalog = new Catalog(stores.table);
+      const known = checkFormat(await catalog.settings());
+      const wanted = {
+        model: config.model ?? known?.model ?? DEFAULT_MODEL,
+        kv: config.kv ?? known?.kv ?? 'int8',
+        passageTokens: config.passageTokens ?? known?.passageTokens ?? DEFAULT_MAX_TOKENS,
+      };
+      const model = await prepareModel({
+        ...options,
+        reference: wanted.model,
+        compute: config.compute,
+        requireText: true,
+      });
+      const tokenizer = await model.tokenizer();
+      const { weightsHash, ropeHash, name } = model.manifest;
+      const made = [weightsHash, ropeHash, tokenizer.hash].map((hash) => hash.slice(0, 16));
+      const settings: Settings = {
+        format: DATA_FORMAT,
+        ...wanted,
+        modelName: name,
+        fingerprint: [...made, wanted.kv, wanted.passageTokens].join('.'),
+      };
+      if (known !== undefined && known.fingerprint !== settings.fingerprint && !options.reencode) {
+        throw await reencodeRequired(catalog, known, settings);
+      }
+      await catalog.putSettings(settings);
+      const services: Services = {
+        catalog,
+        blobs: stores.blobs,
+        queue: stores.queue,
+        index: stores.index,
+        engine: new Engine({
+          directory: model.directory,
+          threads: config.threads,
+          contextBytes: config.contextBytes,
+        }),
+        reader: new DocumentReader({
+          tokenizerFile: model.tokenizerFile,
+          maxTokens: wanted.passageTokens,
+          maxBytes: config.maxDocumentBytes,
+        }),
+        embedder: new Embedder(await fetchEmbeddingModel(options)),
+        model,
+        tokenizer,
+        template: new PromptTemplate(tokenizer),
+        dtype: wanted.kv,
+        fingerprint: settings.fingerprint,
+        maxDocumentBytes: config.maxDocumentBytes,
+        maxQuestionLength: config.maxQuestionLength,
+        logger: options.logger ?? createLogger(),
+      };
+      await requeueOutdated(services);
+      await recoverWork(services, [DEFAULT_TENANT]);
+      return new Blockrag(config, stores, ownership, services, settings);
+    } catch (error) {
+      await stores?.close();
+      await ownership?.release();
+      await environment.close();
+      throw error;
+    }
+  }
+
+  /** Aborted when the process must stop: another took the directory over, or the work queue failed. */
+  get lost(): AbortSignal {
+    return this.#closing.signal;
+  }
+
+  /** Tells other commands on this directory where this process answers. */
+  async setUrl(url: string): Promise<void> {
+    await this.#ownership.setUrl(url);
+  }
+
+  /** Takes a document in; see `submitDocument`. */
+  add(document: Omit<NewDocument, 'tenant'>): Promise<DocumentRow> {
+    return submitDocument(this.services, { tenant: DEFAULT_TENANT, ...document });
+  }
+
+  document(id: string): Promise<DocumentRow | undefined> {
+    return this.services.catalog
+      .document(DEFAULT_TENANT, id)
+      .then((row) => (row?.status === 'deleting' ? undefined : row));
+  }
+
+  documents(options: { collection?: string | undefined; after?: string | undefined; limit: number }) {
+    return this.services.catalog.documents(DEFAULT_TENANT, options);
+  }
+
+  async remove(id: string): Promise<void> {
+    await removeDocument(this.services, DEFAULT_TENANT, id);
+  }
+
+  /** True while anything is still to be parsed, encoded, removed or tidied up. */
+  async busy(): Promise<boolean> {
+    const { waiting, leased } = await this.services.queue.counts();
+    return waiting + leased > 0 || this.#worker.tidying;
+  }
+
+  /** Answers a question; see `answerQuestion`. @throws BlockragError `overloaded` past the limit of answers */
+  async ask(
+    question: Omit<Question, 'tenant'>,
+    options: { signal?: AbortSignal | undefined; onText?: ((text: string) => void) | undefined } = {},
+  ): Promise<Answer> {
+    if (this.#answers >= this.#config.maxAnswers) {
+      throw new BlockragError(
+        'overloaded',
+        `${this.#answers} questions are waiting already: try again soon.`,
+      );
+    }
+    this.#answers++;
+    try {
+      const signals = [this.#closing.signal, ...(options.signal === undefined ? [] : [options.signal])];
+      return await answerQuestion(
+        this.services,
+        { tenant: DEFAULT_TENANT, ...question },
+        { ...options, signal: AbortSignal.any(signals) },
+      );
+    } finally {
+      this.#answers--;
+    }
+  }
+
+  async stats(): Promise<Stats> {
+    const { catalog, blobs, queue, model } = this.services;
+    const documents = (await catalog.allDocuments(DEFAULT_TENANT)).filter((d) => d.status !== 'deleting');
+    const ready = documents.filter((document) => document.version !== null);
+    let count = 0;
+    let bytes = 0;
+    for await (const blob of blobs.list(`kv/${DEFAULT_TENANT}`)) {
+      count++;
+      bytes += blob.bytes;
+    }
+    return {
+      model: this.#settings.modelName,
+      compute: model.manifest.compute,
+      kv: this.#settings.kv,
+      passage_tokens: this.#settings.passageTokens,
+      documents: documents.length,
+      ready: ready.length,
+      passages: ready.reduce((sum, document) => sum + document.passages, 0),
+      tokens: ready.reduce((sum, document) => sum + document.tokens, 0),
+      blobs: count,
+      blob_bytes: bytes,
+      work: await queue.counts(),
+    };
+  }
+
+  /** Stops: answers under way are cancelled, work in hand is left for the next start. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    const { engine, reader, embedder } = this.services;
+    await Promise.all([this.#worker.stop(), engine.dispose(), reader.dispose(), embedder.dispose()]);
+    await this.#stores.close();
+    await this.#ownership.release();
+    await this.#stores.environment.close();
+  }
+}
+
+function checkFormat(settings: Awaited<ReturnType<Catalog['settings']>>): Settings | undefined {
+  if (settings === undefined) return undefined;
+  if (settings.format !== DATA_FORMAT) {
+    throw new BlockragError(
+      'data_format_unknown',
+      `The data directory has format ${settings.format}; this version reads format ${DATA_FORMAT}: use the version that made it.`,
+    );
+  }
+  return settings as Settings;
+}
+
+async function reencodeRequired(catalog: Catalog, known: Settings, wanted: Settings): Promise<BlockragError> {
+  const documents = (await catalog.allDocuments(DEFAULT_TENANT)).filter((d) => d.status !== 'deleting');
+  const passages = documents.reduce((sum, document) => sum + document.passages, 0);
+  const say = ({ modelName, kv, passageTokens }: Settings) =>
+    `${modelName}, ${kv}, passages of ${passageTokens} tokens`;
+  return new BlockragError(
+    'reencode_required',
+    `The documents (${documents.length}, ${passages} passages) were encoded with ${say(known)}; asked for is ${say(wanted)}. Run "blockrag reencode" with the same options to encode them again, or leave the options out.`,
+    { data: { documents: documents.length, passages } },
+  );
+}
+
+/**
+ * Sends documents that were made with other settings through ingestion again, from their original bytes. There
+ * are some after the directory was opened to be reencoded, also when that was interrupted.
+ */
+async function requeueOutdated(services: Services): Promise<void> {
+  const { catalog, blobs, fingerprint } = services;
+  for (const document of await catalog.allDocuments(DEFAULT_TENANT)) {
+    const { tenant, id, name, collection, mediaType, version, pending } = document;
+    const made = pending === null ? document.fingerprint : document.pendingFingerprint;
+    const source = pending ?? version;
+    if (document.status === 'deleting' || source === null || made === fingerprint) continue;
+    const bytes = await blobs.get(originalPath(tenant, id, source));
+    if (bytes === undefined) continue;
+    await submitDocument(services, { tenant, collection, name, mediaType: mediaType ?? undefined, bytes });
+  }
+}

@@ -1,0 +1,273 @@
+/**
+ * A document's way in: its bytes are stored and a work item is written (submit); it becomes passages (ingest),
+ * its passages KV blobs (encode), and when the last one is durable it is indexed and answers questions (finish).
+ * Every step may be run again: what is there is not made twice.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { BlockragError, toBlockragError } from '../errors.ts';
+import type { DocumentRow, PassageRow } from '../storage/catalog.ts';
+import { passageId } from '../storage/catalog.ts';
+import type { RowData } from '../storage/ports.ts';
+import { retireItems } from './retire.ts';
+import { blobPath, keyOf, originalPath, type Services } from './services.ts';
+
+/** Passages of one work item: some seconds of work, so that little is lost with a killed process. */
+export const BATCH = 8;
+/** Passages embedded in one call. */
+const EMBED_SLICE = 16;
+
+export interface NewDocument {
+  tenant: string;
+  collection: string;
+  name: string;
+  mediaType: string | undefined;
+  bytes: Uint8Array;
+}
+
+/** A version under work, as work items name it. */
+export interface VersionRef {
+  tenant: string;
+  document: string;
+  version: string;
+}
+
+export interface EncodeWork extends VersionRef {
+  batch: number;
+  from: number;
+  to: number;
+}
+
+/** The same name in the same collection is the same document: a new upload replaces it. */
+export function documentId(tenant: string, collection: string, name: string): string {
+  const hash = createHash('sha256')
+    .update(JSON.stringify([tenant, collection, name]))
+    .digest('hex');
+  return `doc_${hash.slice(0, 24)}`;
+}
+
+/**
+ * Takes a document in; durable when it resolves. The same bytes again change nothing.
+ * @throws BlockragError `document_empty`, `document_too_large`, `storage_full`
+ */
+export async function submitDocument(services: Services, upload: NewDocument): Promise<DocumentRow> {
+  const { catalog, blobs, queue, fingerprint, maxDocumentBytes } = services;
+  const { tenant, collection, name, bytes } = upload;
+  if (bytes.length === 0) {
+    throw new BlockragError('document_empty', `${name} is empty: there is nothing to read.`);
+  }
+  if (bytes.length > maxDocumentBytes) {
+    throw new BlockragError(
+      'document_too_large',
+      `${name} has ${bytes.length} bytes; at most ${maxDocumentBytes} are read: split the document.`,
+    );
+  }
+  const id = documentId(tenant, collection, name);
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const known = await catalog.document(tenant, id);
+  if (known !== undefined && isCurrent(known, sha256, fingerprint)) return known;
+
+  const version = `v${randomBytes(8).toString('hex')}`;
+  await blobs.put(originalPath(tenant, id, version), bytes);
+  const row = await catalog.updateDocument(tenant, id, (current) => ({
+    id,
+    tenant,
+    collection,
+    name,
+    title: current?.title ?? name,
+    mediaType: upload.mediaType ?? null,
+    bytes: bytes.length,
+    sha256,
+    status: 'queued',
+    version: current?.version ?? null,
+    pending: version,
+    // What was still being made of an earlier upload is overtaken.
+    retiring: [...(current?.retiring ?? []), ...(current?.pending ? [current.pending] : [])],
+    fingerprint: current?.fingerprint ?? null,
+    pendingFingerprint: fingerprint,
+    passages: 0,
+    encoded: 0,
+    tokens: 0,
+    error: null,
+    created: current?.created ?? Date.now(),
+    updated: Date.now(),
+  }));
+  await queue.send([ingestItem({ tenant, document: id, version }), ...retireItems(row!)]);
+  return row!;
+}
+
+function isCurrent(known: DocumentRow, sha256: string, fingerprint: string): boolean {
+  if (known.sha256 !== sha256 || known.status === 'failed' || known.status === 'deleting') return false;
+  return (known.pending === null ? known.fingerprint : known.pendingFingerprint) === fingerprint;
+}
+
+export function ingestItem(ref: VersionRef): { id: string; body: RowData } {
+  return { id: `ingest/${ref.document}/${ref.version}`, body: { ...ref, kind: 'ingest' } };
+}
+
+/** Parses and splits a version, writes its passages, and sends the work of encoding them. */
+export async function ingestVersion(services: Services, ref: VersionRef, signal: AbortSignal): Promise<void> {
+  const { catalog, blobs, queue, reader } = services;
+  const { tenant, document: id, version } = ref;
+  const document = await pendingDocument(services, ref);
+  if (document === undefined) return;
+  const bytes = await blobs.get(originalPath(tenant, id, version));
+  if (bytes === undefined)
+    throw new BlockragError('storage_failed', `The upload of ${document.name} is gone.`);
+  let read: Awaited<ReturnType<typeof reader.read>>;
+  try {
+    const mediaType = document.mediaType ?? undefined;
+    read = await reader.read(bytes, { name: document.name, mediaType }, signal);
+  } catch (error) {
+    const failure = toBlockragError(error);
+    // The document's own fault stays; ours (a dead thread, a cancelled run) is tried again.
+    if (!failure.code.startsWith('document_')) throw failure;
+    await failDocument(services, ref, failure);
+    return;
+  }
+  const passages = read.passages.map(({ title, text, page, tokens }, index): PassageRow => {
+    return { index, title, text, page: page ?? null, tokens, blobKey: keyOf(services, tenant, tokens) };
+  });
+  await catalog.putPassages(id, version, passages);
+  await updatePending(services, ref, (row) => ({
+    ...row,
+    title: read.title,
+    status: 'encoding',
+    passages: passages.length,
+    encoded: 0,
+    tokens: passages.reduce((sum, passage) => sum + passage.tokens.length, 0),
+  }));
+  const items: { id: string; body: RowData }[] = [];
+  for (let from = 0, batch = 0; from < passages.length; from += BATCH, batch++) {
+    const work: EncodeWork = {
+      tenant,
+      document: id,
+      version,
+      batch,
+      from,
+      to: Math.min(from + BATCH, passages.length),
+    };
+    items.push({ id: `encode/${id}/${version}/${batch}`, body: { ...work, kind: 'encode' } });
+  }
+  await queue.send(items);
+}
+
+/** Encodes a batch of passages; the batch that completes the version also finishes it. */
+export async function encodeBatch(services: Services, work: EncodeWork, signal: AbortSignal): Promise<void> {
+  const { catalog } = services;
+  const document = await pendingDocument(services, work);
+  if (document === undefined) return;
+  const indices = Array.from({ length: work.to - work.from }, (_, i) => work.from + i);
+  const rows = await catalog.passagesById(indices.map((index) => ({ ...work, index })));
+  let storing: Promise<void> = Promise.resolve();
+  for (const row of rows) {
+    if (row === undefined) continue;
+    const stored = await ensureBlob(services, work, row.blobKey, row.tokens, signal);
+    // One blob is written while the next is computed.
+    await storing;
+    storing = stored();
+    storing.catch(() => {});
+  }
+  await storing;
+  const encoded = await catalog.putBatch(work.document, work.version, work.batch, work.to - work.from);
+  await updatePending(services, work, (row) => ({ ...row, encoded }));
+  if (encoded >= document.passages) await finishVersion(services, work, signal);
+}
+
+/** Computes a block's blob if it is not stored; what it returns stores it, or records that it is used. */
+async function ensureBlob(
+  services: Services,
+  ref: VersionRef,
+  key: string,
+  tokens: Uint32Array,
+  signal: AbortSignal,
+): Promise<() => Promise<void>> {
+  const { catalog, blobs, engine, dtype } = services;
+  const path = blobPath(ref.tenant, key);
+  const known = (await catalog.hasBlob(key)) && (await blobs.has(path));
+  const object = known ? undefined : await engine.encode({ key, tokens, dtype }, signal);
+  return async () => {
+    if (object !== undefined) await blobs.put(path, object);
+    await catalog.putBlob(key, { tokens: tokens.length }, ref);
+  };
+}
+
+/** Indexes a version whose blobs are all durable, and switches the document to it in one conditional write. */
+async function finishVersion(services: Services, ref: VersionRef, signal: AbortSignal): Promise<void> {
+  const { catalog, index, queue, embedder, template, fingerprint } = services;
+  const { tenant, document: id, version } = ref;
+  const document = await pendingDocument(services, ref);
+  if (document === undefined) return;
+  const preface = await ensureBlob(
+    services,
+    { ...ref, document: 'preface', version: fingerprint },
+    keyOf(services, tenant, template.preface),
+    template.preface,
+    signal,
+  );
+  await preface();
+  const passages = await catalog.passages(id, version);
+  const vectors: Float32Array[] = [];
+  for (let at = 0; at < passages.length; at += EMBED_SLICE) {
+    const texts = passages.slice(at, at + EMBED_SLICE).map(({ title, text }) => `${title}\n${text}`);
+    vectors.push(...(await embedder.embed(texts, signal)));
+  }
+  await index.add(
+    passages.map(({ index: number, title, text }, i) => ({
+      id: passageId({ document: id, version, index: number }),
+      tenant,
+      collection: document.collection,
+      document: id,
+      version,
+      title,
+      text,
+      vector: vectors[i]!,
+    })),
+  );
+  const row = await updatePending(services, ref, (current) => ({
+    ...current,
+    status: 'ready',
+    version,
+    pending: null,
+    fingerprint,
+    error: null,
+    retiring: current.version === null ? current.retiring : [...current.retiring, current.version],
+  }));
+  if (row !== undefined) await queue.send(retireItems(row));
+}
+
+/** Marks a version as failed; an earlier ready version keeps answering. */
+export async function failDocument(
+  services: Services,
+  ref: VersionRef,
+  { code, message }: BlockragError,
+): Promise<void> {
+  const row = await updatePending(services, ref, (current) => ({
+    ...current,
+    status: 'failed',
+    error: { code, message },
+    pending: null,
+    retiring: [...current.retiring, ref.version],
+  }));
+  services.logger.warn({ document: ref.document, code }, 'document failed');
+  if (row !== undefined) await services.queue.send(retireItems(row));
+}
+
+/** The document, if this version is still the one to be made. */
+async function pendingDocument({ catalog }: Services, ref: VersionRef): Promise<DocumentRow | undefined> {
+  const document = await catalog.document(ref.tenant, ref.document);
+  return document?.pending === ref.version ? document : undefined;
+}
+
+/** Changes the document if this version is still the one to be made; else gives undefined. */
+async function updatePending(
+  { catalog }: Services,
+  ref: VersionRef,
+  change: (document: DocumentRow) => DocumentRow,
+): Promise<DocumentRow | undefined> {
+  let changed = false;
+  const row = await catalog.updateDocument(ref.tenant, ref.document, (current) => {
+    changed = current?.pending === ref.version;
+    return changed ? change(current!) : undefined;
+  });
+  return changed ? row : undefined;
+}

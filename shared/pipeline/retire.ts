@@ -1,0 +1,65 @@
+/** A document's way out: replaced and deleted versions leave the index, the catalog and the blob store. */
+import { BlockragError } from '../errors.ts';
+import type { DocumentRow } from '../storage/catalog.ts';
+import type { RowData } from '../storage/ports.ts';
+import type { VersionRef } from './ingest.ts';
+import { blobPath, originalPath, type Services } from './services.ts';
+
+/** Work items for all that a document has to retire. */
+export function retireItems({ tenant, id, retiring }: DocumentRow): { id: string; body: RowData }[] {
+  return retiring.map((version) => ({
+    id: `retire/${id}/${version}`,
+    body: { kind: 'retire', tenant, document: id, version },
+  }));
+}
+
+/**
+ * Deletes a document: it answers no question from now on, and its text leaves every store in the background.
+ * @throws BlockragError `document_not_found`
+ */
+export async function removeDocument(services: Services, tenant: string, id: string): Promise<void> {
+  const { catalog, queue } = services;
+  const row = await catalog.updateDocument(tenant, id, (current) => {
+    if (current === undefined || current.status === 'deleting') {
+      throw new BlockragError('document_not_found', `There is no document ${id}.`);
+    }
+    const versions = [current.version, current.pending].filter((version) => version !== null);
+    return {
+      ...current,
+      status: 'deleting',
+      version: null,
+      pending: null,
+      retiring: [...new Set([...current.retiring, ...versions])],
+    };
+  });
+  const items = retireItems(row!);
+  if (items.length > 0) await queue.send(items);
+  else await catalog.updateDocument(tenant, id, gone);
+}
+
+/**
+ * Removes one version from index, blobs, catalog and originals; may be run again. The index's files hold the
+ * text until they are compacted (PassageIndex.optimize): the worker does that when it has nothing else to do.
+ */
+export async function retireVersion(services: Services, ref: VersionRef): Promise<void> {
+  const { catalog, blobs, index } = services;
+  const { tenant, document: id, version } = ref;
+  const document = await catalog.document(tenant, id);
+  if (document?.version === version || document?.pending === version) return;
+  await index.remove(id, document?.version ? { keepVersion: document.version } : {});
+  for (const key of await catalog.dropVersion(id, version)) {
+    await blobs.delete(blobPath(tenant, key));
+    await catalog.dropBlob(key);
+  }
+  await catalog.deletePassages(id, version);
+  await blobs.delete(originalPath(tenant, id, version));
+  await catalog.updateDocument(tenant, id, (current) => {
+    if (current === undefined) return undefined;
+    return gone({ ...current, retiring: current.retiring.filter((other) => other !== version) });
+  });
+}
+
+/** The row as it is, or null (delete it) when a deleted document has nothing left to retire. */
+function gone(document: DocumentRow | undefined): DocumentRow | null | undefined {
+  return document?.status === 'deleting' && document.retiring.length === 0 ? null : document;
+}

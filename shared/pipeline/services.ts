@@ -1,0 +1,53 @@
+/** What the use cases work with: the stages, opened. */
+import type { Engine } from '../attention/engine.ts';
+import type { DocumentReader } from '../documents/index.ts';
+import type { KvDtype } from '../kv/blob.ts';
+import { type BlobIdentity, blobKey } from '../kv/key.ts';
+import type { CompiledModel } from '../model/compiled.ts';
+import type { PromptTemplate } from '../model/prompt.ts';
+import type { Tokenizer } from '../model/tokenizer.ts';
+import type { Embedder } from '../retrieval/embedder.ts';
+import type { PassageIndex } from '../retrieval/ports.ts';
+import type { Catalog } from '../storage/catalog.ts';
+import type { BlobStore, WorkQueue } from '../storage/ports.ts';
+import type { Logger } from '../telemetry.ts';
+
+export interface Services {
+  catalog: Catalog;
+  blobs: BlobStore;
+  queue: WorkQueue;
+  index: PassageIndex;
+  engine: Engine;
+  reader: DocumentReader;
+  embedder: Embedder;
+  model: CompiledModel;
+  tokenizer: Tokenizer;
+  template: PromptTemplate;
+  dtype: KvDtype;
+  /** Names model, tokenizer, KV dtype and passage size: documents made with another are not answered from. */
+  fingerprint: string;
+  maxDocumentBytes: number;
+  maxQuestionLength: number;
+  logger: Logger;
+}
+
+/** Content address of a block under the opened model. */
+export function keyOf(
+  { model, tokenizer, dtype }: Pick<Services, 'model' | 'tokenizer' | 'dtype'>,
+  tenant: string,
+  tokens: Uint32Array,
+  anchor?: BlobIdentity['anchor'],
+): string {
+  const { weightsHash, ropeHash } = model.manifest;
+  return blobKey({ weightsHash, ropeHash, tokenizerHash: tokenizer.hash, anchor, dtype, tenant, tokens });
+}
+
+/** Where a KV blob lies: by tenant, then spread by the hash. */
+export function blobPath(tenant: string, key: string): string {
+  return `kv/${tenant}/${key.slice(0, 2)}/${key}`;
+}
+
+/** Where a document's original bytes lie. */
+export function originalPath(tenant: string, document: string, version: string): string {
+  return `documents/${tenant}/${document}/${version}`;
+}

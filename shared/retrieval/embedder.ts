@@ -1,0 +1,66 @@
+/** Embeddings for retrieval: all-MiniLM-L6-v2 (int8) in a thread of its own. */
+import { BlockragError } from '../errors.ts';
+import { Thread } from '../threads.ts';
+
+/** Length of every embedding. */
+export const EMBEDDING_DIMENSIONS = 384;
+
+/** The files of the embedding model. */
+export interface EmbedderFiles {
+  /** Path of model.onnx. */
+  model: string;
+  /** Path of tokenizer.json. */
+  tokenizer: string;
+}
+
+/** What the embedding thread offers. */
+export type EmbedderMethods = {
+  embed: { args: { texts: string[] }; result: Float32Array<ArrayBuffer> };
+};
+
+/**
+ * Texts as vectors whose dot product is their similarity in meaning.
+ *
+ * A text is read up to 256 word pieces (about 200 words), the length that the model was trained for. Calls
+ * run interleaved, one text at a time, so a question waits for one passage at most, not for a whole document.
+ *
+ * @example
+ * const embedder = new Embedder({ model: 'model.onnx', tokenizer: 'tokenizer.json' });
+ * const [vector] = await embedder.embed(['What is the capital of France?']);
+ */
+export class Embedder {
+  readonly dimensions = EMBEDDING_DIMENSIONS;
+  #files: EmbedderFiles;
+  #thread: Thread<EmbedderMethods> | undefined;
+  #disposed = false;
+
+  /** Costs nothing yet: the first call starts the thread and loads the model (about 0.3 s). */
+  constructor(files: EmbedderFiles) {
+    this.#files = files;
+  }
+
+  /**
+   * One L2-normalised vector, [384], for each text, in the same order.
+   *
+   * @throws BlockragError `cancelled`, `model_corrupt` (the files cannot be loaded), `worker_died` (the next
+   * call starts a new thread), `shutting_down` after dispose()
+   */
+  async embed(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array[]> {
+    if (this.#disposed) throw new BlockragError('shutting_down', 'The embedder is closed.');
+    if (texts.length === 0) return [];
+    if (!this.#thread?.alive) {
+      this.#thread = new Thread<EmbedderMethods>(new URL('./embedder-worker.ts', import.meta.url), {
+        name: 'embedder',
+        workerData: this.#files,
+      });
+    }
+    const vectors = await this.#thread.call('embed', { texts: [...texts] }, { signal });
+    return texts.map((_, i) => vectors.subarray(i * EMBEDDING_DIMENSIONS, (i + 1) * EMBEDDING_DIMENSIONS));
+  }
+
+  /** Ends the thread; calls under way are rejected. */
+  async dispose(): Promise<void> {
+    this.#disposed = true;
+    await this.#thread?.dispose();
+  }
+}

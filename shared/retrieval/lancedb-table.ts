@@ -1,0 +1,119 @@
+/** The LanceDB table of passages: its schema, its rows, its filters. */
+import type { Connection, Table } from '@lancedb/lancedb';
+import { Field, FixedSizeList, Float32, Schema, Utf8 } from 'apache-arrow';
+import { BlockragError } from '../errors.ts';
+import { EMBEDDING_DIMENSIONS } from './embedder.ts';
+import type { IndexedPassage } from './ports.ts';
+import { toWords } from './words.ts';
+
+export type LanceDb = typeof import('@lancedb/lancedb');
+
+const TABLE = 'passages';
+/** LanceDB names an index after its column. */
+const WORD_INDEX = 'words_idx';
+
+/**
+ * `id` is declared the primary key: without that, two processes that add the same new id at once both insert it.
+ * It must have no scalar index, which would bring the duplicates back.
+ */
+export const PASSAGE_SCHEMA = new Schema([
+  new Field('id', new Utf8(), false, new Map([['lance-schema:unenforced-primary-key', 'true']])),
+  new Field('tenant', new Utf8(), false),
+  new Field('collection', new Utf8(), false),
+  new Field('document', new Utf8(), false),
+  new Field('version', new Utf8(), false),
+  new Field('words', new Utf8(), false),
+  new Field('vector', new FixedSizeList(EMBEDDING_DIMENSIONS, new Field('item', new Float32(), true)), false),
+]);
+
+/**
+ * Loads LanceDB. Its environment is read when the library loads, so it is set before; what the user has set stays.
+ */
+export async function loadLanceDb(): Promise<LanceDb> {
+  process.env.LANCEDB_LOG ??= 'error';
+  // On one or two cores LanceDB 0.30 deadlocks while it builds a word index of a few thousand rows: its threads
+  // are all taken by writers that wait for one another (lancedb/lancedb#3568). One writer, and threads to spare.
+  process.env.LANCE_FTS_NUM_SHARDS ??= '1';
+  process.env.LANCE_CPU_THREADS ??= '4';
+  return import('@lancedb/lancedb');
+}
+
+/** Opens the table, or creates it with its word index. @throws BlockragError `data_format_unknown` */
+export async function openPassageTable(lancedb: LanceDb, connection: Connection): Promise<Table> {
+  const table = (await connection.tableNames()).includes(TABLE)
+    ? await connection.openTable(TABLE)
+    : await connection.createEmptyTable(TABLE, PASSAGE_SCHEMA, { existOk: true });
+  const names = (schema: Schema) => schema.fields.map(({ name }) => name).join();
+  if (names(await table.schema()) !== names(PASSAGE_SCHEMA)) {
+    throw new BlockragError(
+      'data_format_unknown',
+      'The search index was written by another version of blockrag: delete its folder and index again.',
+    );
+  }
+  if (!(await hasWordIndex(table))) {
+    await buildWordIndex(lancedb, table).catch(async (error) => {
+      // Another process that opens the same new index may have been faster.
+      if (!(await hasWordIndex(table))) throw error;
+    });
+  }
+  return table;
+}
+
+async function hasWordIndex(table: Table): Promise<boolean> {
+  return (await table.listIndices()).some(({ name }) => name === WORD_INDEX);
+}
+
+/** Builds the word index (BM25) from the rows that are there, in the place of the one there was. */
+export async function buildWordIndex(lancedb: LanceDb, table: Table): Promise<void> {
+  const config = lancedb.Index.fts({
+    baseTokenizer: 'simple',
+    language: 'English',
+    lowercase: true,
+    stem: true,
+    removeStopWords: true,
+    asciiFolding: true,
+    withPosition: false,
+  });
+  await table.createIndex('words', { config, replace: true });
+}
+
+/** Builds the vector index (HNSW, 8-bit scalars) in the place of the one there was. */
+export async function buildVectorIndex(lancedb: LanceDb, table: Table): Promise<void> {
+  const config = lancedb.Index.hnswSq({ distanceType: 'cosine' });
+  await table.createIndex('vector', { config, replace: true });
+}
+
+/** A passage as a row. The word index reads title and text as one. */
+export function toRow(passage: IndexedPassage): Record<string, unknown> {
+  const { title, text, ...row } = passage;
+  return { ...row, words: toWords(`${title}\n${text}`) };
+}
+
+/** An SQL condition that every column given has the value given. */
+export function whereEqual(columns: Record<string, string>): string {
+  return Object.entries(columns)
+    .map(([column, value]) => `${column} = ${quote(value)}`)
+    .join(' AND ');
+}
+
+/** An SQL condition for a document's rows, or for those that are not of one version. */
+export function whereOf({
+  document,
+  keepVersion,
+}: {
+  document: string;
+  keepVersion?: string | undefined;
+}): string {
+  const rows = whereEqual({ document });
+  return keepVersion === undefined ? `(${rows})` : `(${rows} AND version <> ${quote(keepVersion)})`;
+}
+
+function quote(value: string): string {
+  return `'${value.replaceAll("'", "''")}'`;
+}
+
+/** Assigns every row's id to itself: an update that changes nothing, and so copies the rows. */
+export const SAME_ROW: { where: string; valuesSql: Record<string, string> } = {
+  where: 'true',
+  valuesSql: { id: 'id' },
+};

@@ -1,0 +1,215 @@
+/** The passage index on LanceDB: a directory, or s3://bucket/prefix (credentials from the environment). */
+import type { Connection, Table } from '@lancedb/lancedb';
+import { BlockragError, toBlockragError } from '../errors.ts';
+import { EMBEDDING_DIMENSIONS } from './embedder.ts';
+import { fuseRanks } from './fusion.ts';
+import {
+  buildVectorIndex,
+  buildWordIndex,
+  type LanceDb,
+  loadLanceDb,
+  openPassageTable,
+  PASSAGE_SCHEMA,
+  SAME_ROW,
+  toRow,
+  whereEqual,
+  whereOf,
+} from './lancedb-table.ts';
+import type { Hit, IndexedPassage, PassageIndex } from './ports.ts';
+import { toWords } from './words.ts';
+import { type Write, WriteQueue } from './write-queue.ts';
+
+/** Passages that are written together at most; more only when one call brings more. */
+const MAX_BATCH = 2_000;
+/** Up to here comparing with every vector takes some milliseconds; above, a vector index pays. */
+const VECTOR_INDEX_ROWS = 5_000;
+/** Candidates of each ranking, words and vectors, that fusion looks at. */
+const CANDIDATES = 50;
+/** Found in no text: of letters that no language joins. */
+const ABSENT_WORD = 'xqzjvkwqxzjq';
+
+type IndexWrite =
+  | Write<'add', readonly IndexedPassage[]>
+  | Write<'remove', { document: string; keepVersion?: string | undefined }>
+  | Write<'optimize', undefined>;
+
+/** What a query reads of a row. */
+interface FoundRow {
+  id: string;
+  document: string;
+  version: string;
+  vector: { toArray(): Float32Array };
+}
+
+/**
+ * Opens a passage index, or creates it. Several processes may use one at the same time.
+ *
+ * Its calls throw BlockragError `invalid_request` (a vector that is not of 384 finite numbers), `storage_failed`,
+ * `storage_full`, and `shutting_down` after close().
+ *
+ * @throws BlockragError `storage_failed`, `data_format_unknown`
+ * @example const index = await openLanceIndex('/var/lib/blockrag/retrieval')
+ */
+export async function openLanceIndex(uri: string): Promise<PassageIndex> {
+  return storage('opened', async () => {
+    const lancedb = await loadLanceDb();
+    // 0: every read looks whether another process has written.
+    const connection = await lancedb.connect(uri, { readConsistencyInterval: 0 });
+    return new LanceIndex(lancedb, connection, await openPassageTable(lancedb, connection));
+  });
+}
+
+class LanceIndex implements PassageIndex {
+  #lancedb: LanceDb;
+  #connection: Connection;
+  #table: Table;
+  #closed = false;
+  /** The table's version that the last optimize() left. */
+  #optimized: number | undefined;
+  #writes = new WriteQueue<IndexWrite>(
+    {
+      add: (calls) => this.#merge(calls.flat()),
+      remove: async (removals) => {
+        await this.#table.delete(removals.map(whereOf).join(' OR '));
+      },
+      optimize: () => this.#rebuild(),
+    },
+    MAX_BATCH,
+  );
+
+  constructor(lancedb: LanceDb, connection: Connection, table: Table) {
+    this.#lancedb = lancedb;
+    this.#connection = connection;
+    this.#table = table;
+  }
+
+  async add(passages: readonly IndexedPassage[]): Promise<void> {
+    this.#throwIfClosed();
+    for (const { vector } of passages) checkVector(vector);
+    if (passages.length === 0) return;
+    const documents = [...new Set(passages.map(({ document }) => document))];
+    await this.#write('written', { kind: 'add', documents, size: passages.length, value: passages });
+  }
+
+  async remove(document: string, { keepVersion }: { keepVersion?: string } = {}): Promise<void> {
+    this.#throwIfClosed();
+    const value = { document, keepVersion };
+    await this.#write('written', { kind: 'remove', documents: [document], size: 1, value });
+  }
+
+  async optimize(): Promise<void> {
+    this.#throwIfClosed();
+    await this.#write('optimized', { kind: 'optimize', documents: [], size: 0, value: undefined });
+  }
+
+  async search(query: Parameters<PassageIndex['search']>[0]): Promise<Hit[]> {
+    this.#throwIfClosed();
+    const { text, vector, limit } = query;
+    checkVector(vector);
+    if (limit < 1) return [];
+    const scope = whereEqual({ tenant: query.tenant, collection: query.collection });
+    const depth = Math.max(limit, CANDIDATES);
+    return storage('searched', async () => {
+      const rankings = await Promise.all([
+        this.#byVector(vector, scope, depth),
+        this.#byWords(text, scope, depth),
+      ]);
+      const rows = new Map(rankings.flat().map((row) => [row.id, row]));
+      const fused = fuseRanks(rankings.map((ranking) => ranking.map(({ id }) => id)));
+      return fused.slice(0, limit).map(([id, score]) => {
+        const row = rows.get(id)!;
+        // From the stored vector: words find rows without a distance, and the vector index's are approximate.
+        const similarity = dot(vector, row.vector.toArray());
+        return { id, document: row.document, version: row.version, score, similarity };
+      });
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#writes.drained();
+    this.#table.close();
+    this.#connection.close();
+  }
+
+  async #byVector(vector: Float32Array, scope: string, limit: number): Promise<FoundRow[]> {
+    return this.#table
+      .query()
+      .nearestTo(vector)
+      .distanceType('cosine')
+      .where(scope)
+      .select(['id', 'document', 'version', 'vector', '_distance'])
+      .limit(limit)
+      .toArray();
+  }
+
+  async #byWords(text: string, scope: string, limit: number): Promise<FoundRow[]> {
+    // A match query takes its text as words only: no operators, no fields, no wildcards. It fails if the tokenizer
+    // leaves none of them (stop words, punctuation), so one word more is asked for, which no passage has.
+    return this.#table
+      .query()
+      .fullTextSearch(new this.#lancedb.MatchQuery(`${toWords(text)} ${ABSENT_WORD}`, 'words'))
+      .where(scope)
+      .select(['id', 'document', 'version', 'vector', '_score'])
+      .limit(limit)
+      .toArray();
+  }
+
+  async #merge(passages: readonly IndexedPassage[]): Promise<void> {
+    // Of two rows with one id, a merge would insert both: the last one counts.
+    const rows = [...new Map(passages.map((passage) => [passage.id, toRow(passage)])).values()];
+    await this.#table
+      .mergeInsert('id')
+      .whenMatchedUpdateAll()
+      .whenNotMatchedInsertAll()
+      .execute(this.#lancedb.makeArrowTable(rows, { schema: PASSAGE_SCHEMA }));
+  }
+
+  /**
+   * LanceDB's own optimize() drops deleted rows from a file only when they are a tenth of it, and its merging of
+   * word indexes panics after deletions (lance-format/lance#8310). So rows are copied when some were deleted,
+   * the indexes built anew, and then every older file is removed.
+   */
+  async #rebuild(): Promise<void> {
+    if ((await this.#table.version()) === this.#optimized) return;
+    const { numRows, fragmentStats } = await this.#table.stats();
+    const stored = Math.round(fragmentStats.numFragments * fragmentStats.lengths.mean);
+    if (numRows > 0 && stored > numRows) await this.#table.update(SAME_ROW);
+    await buildWordIndex(this.#lancedb, this.#table);
+    if (numRows > VECTOR_INDEX_ROWS) await buildVectorIndex(this.#lancedb, this.#table);
+    await this.#table.optimize({ cleanupOlderThan: new Date() });
+    this.#optimized = await this.#table.version();
+  }
+
+  #write(done: string, write: IndexWrite): Promise<void> {
+    return storage(done, () => this.#writes.push(write));
+  }
+
+  #throwIfClosed(): void {
+    if (this.#closed) throw new BlockragError('shutting_down', 'The search index is closed.');
+  }
+}
+
+function checkVector(vector: Float32Array): void {
+  if (vector.length !== EMBEDDING_DIMENSIONS || !vector.every(Number.isFinite)) {
+    throw new BlockragError('invalid_request', `A vector must be ${EMBEDDING_DIMENSIONS} finite numbers.`);
+  }
+}
+
+function dot(a: Float32Array, b: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  return sum;
+}
+
+/** Runs LanceDB calls; what they throw becomes an error of ours. */
+async function storage<T>(done: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (cause instanceof BlockragError) throw cause;
+    // The native library's errors have no errno; ENOSPC is 28.
+    if (/No space left|os error 28/.test(String(cause))) throw toBlockragError({ code: 'ENOSPC', cause });
+    throw new BlockragError('storage_failed', `The search index could not be ${done}.`, { cause });
+  }
+}

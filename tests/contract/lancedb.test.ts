@@ -1,0 +1,188 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openLanceIndex } from '../../shared/retrieval/lancedb.ts';
+import type { PassageIndex } from '../../shared/retrieval/ports.ts';
+import { ask, ids, passage, toward } from './indexed-passages.ts';
+import { describePassageIndex } from './passage-index.contract.ts';
+
+const WRITER = fileURLToPath(new URL('./lancedb-writer.ts', import.meta.url));
+
+describePassageIndex('the passage index on LanceDB', async () => {
+  const directory = await temporaryDirectory();
+  return {
+    open: () => openLanceIndex(directory),
+    remove: () => rm(directory, { recursive: true }),
+  };
+});
+
+describe('LanceDB', () => {
+  let directory: string;
+  let index: PassageIndex;
+  beforeEach(async () => {
+    directory = await temporaryDirectory();
+    index = await openLanceIndex(directory);
+  });
+  afterEach(async () => {
+    await index.close();
+    await rm(directory, { recursive: true });
+  });
+
+  it('writes concurrent calls together', async () => {
+    const table = await openTable(directory);
+    const before = await table.version();
+    await Promise.all(Array.from({ length: 100 }, (_, i) => index.add([passage({ id: `p${i}` })])));
+    expect((await table.version()) - before).toBeLessThanOrEqual(2);
+    expect(await table.countRows()).toBe(100);
+  });
+
+  it('leaves nothing of a removed text on the disk after optimize()', async () => {
+    // One passage of many: LanceDB by itself keeps the file until a tenth of its rows are deleted.
+    const others = Array.from({ length: 100 }, (_, i) => passage({ id: `p${i}` }));
+    const secret = passage({
+      id: 'p',
+      document: 'confidential-document',
+      text: 'Tell nobody of Rumpelstiltskin.',
+    });
+    await index.add([...others, secret]);
+    await index.optimize();
+    const held = (await files(directory)).filter((file) => /\/(data|_indices)\//.test(file));
+    expect(held.length).toBeGreaterThan(0);
+    expect(await holding(directory, 'confidential-document')).not.toEqual([]);
+
+    await index.remove('confidential-document');
+    expect(await ask(index, { text: 'Rumpelstiltskin' })).toHaveLength(10);
+    await index.optimize();
+
+    // Files are never changed, and text is compressed in them: what holds no byte of it is what came after.
+    const left = new Set(await files(directory));
+    expect(held.filter((file) => left.has(file))).toEqual([]);
+    expect(await holding(directory, 'confidential-document')).toEqual([]);
+    expect(await holding(directory, 'umpelstiltskin')).toEqual([]);
+    expect(await ask(index, { limit: 200 })).toHaveLength(100);
+  });
+
+  it('leaves no rows on the disk when all are removed', async () => {
+    await index.add([passage({ id: 'p', document: 'd' })]);
+    await index.optimize();
+    await index.remove('d');
+    await index.optimize();
+    expect((await files(directory)).filter((file) => file.includes('/data/'))).toEqual([]);
+  });
+
+  it('builds a vector index above 5,000 rows that finds in small collections too', async () => {
+    const rows = Array.from({ length: 5_100 }, (_, i) => {
+      const vector = toward(...Array.from({ length: 384 }, (_, axis) => Math.sin((i + 1) * (axis + 1) ** 2)));
+      return passage({ id: `p${i}`, document: `d${i % 50}`, text: `word${i}x and more`, vector });
+    });
+    const small = [0, 1, 2].map((i) => passage({ id: `small${i}`, tenant: 'small', vector: toward(i, 1) }));
+    await index.add([...rows, ...small]);
+    for (const document of ['d1', 'd2']) {
+      await index.optimize();
+      const table = await openTable(directory);
+      expect((await table.listIndices()).map(({ name }) => name).sort()).toEqual(['vector_idx', 'words_idx']);
+      const [hit] = await ask(index, { text: 'word500x', vector: rows[500]!.vector });
+      expect(hit!.id).toBe('p500');
+      expect(hit!.similarity).toBeCloseTo(1, 5);
+      expect(ids(await ask(index, { tenant: 'small' }))).toEqual(['small0', 'small1', 'small2']);
+      await index.remove(document, { keepVersion: 'none' });
+    }
+  });
+
+  it('has everything that was acknowledged to a process that was killed', async () => {
+    for (const name of ['first', 'second']) {
+      const writer = startWriter(directory, name, 1_000_000);
+      while (writer.acknowledged.length < 40) await once(writer.process.stdout!, 'data');
+      writer.process.kill('SIGKILL');
+      await once(writer.process, 'close');
+      const table = await openTable(directory);
+      const stored = (await table.query().select(['id']).toArray()).map(({ id }) => id as string);
+      expect(stored).toEqual(expect.arrayContaining(writer.acknowledged));
+      expect(new Set(stored).size).toBe(stored.length);
+    }
+    await index.add([passage({ id: 'after', vector: toward(0, 1) })]);
+    await index.optimize();
+    expect(ids(await ask(index, { limit: 1 }))).toEqual(['after']);
+  });
+
+  it('has no passage twice when two processes add the same at once', async () => {
+    const writers = ['first', 'second'].map((name) => startWriter(directory, name, 80));
+    await succeeded(writers);
+    const table = await openTable(directory);
+    const stored = (await table.query().select(['id']).toArray()).map(({ id }) => id as string);
+    expect(stored.toSorted()).toEqual(
+      [...new Set(writers.flatMap(({ acknowledged }) => acknowledged))].sort(),
+    );
+    expect(stored).toHaveLength(120);
+  });
+
+  it('is created once by two processes that open a new directory at once', async () => {
+    const fresh = join(directory, 'fresh');
+    const writers = ['first', 'second'].map((name) => startWriter(fresh, name, 4));
+    await succeeded(writers);
+    const both = await openLanceIndex(fresh);
+    expect(await ask(both, {})).toHaveLength(6);
+    await both.close();
+  });
+
+  it('refuses a table of another shape', async () => {
+    const lancedb = await import('@lancedb/lancedb');
+    const connection = await lancedb.connect(join(directory, 'other'));
+    await connection.createTable('passages', [{ id: 'x', text: 'y' }]);
+    await expect(openLanceIndex(join(directory, 'other'))).rejects.toMatchObject({
+      code: 'data_format_unknown',
+    });
+  });
+
+  it('names a place where it cannot write', async () => {
+    const place = join(directory, 'passages.lance', 'data', 'x\0y');
+    await expect(openLanceIndex(place)).rejects.toMatchObject({ code: 'storage_failed' });
+  });
+});
+
+function temporaryDirectory(): Promise<string> {
+  return mkdtemp(join(tmpdir(), 'blockrag-lancedb-'));
+}
+
+async function openTable(directory: string) {
+  const lancedb = await import('@lancedb/lancedb');
+  return (await lancedb.connect(directory, { readConsistencyInterval: 0 })).openTable('passages');
+}
+
+async function files(directory: string): Promise<string[]> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+}
+
+async function holding(directory: string, text: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const file of await files(directory)) if ((await readFile(file)).includes(text)) found.push(file);
+  return found;
+}
+
+async function succeeded(writers: { process: ChildProcess }[]): Promise<void> {
+  const ends = await Promise.all(writers.map(({ process }) => once(process, 'close')));
+  for (const end of ends) expect(end).toEqual([0, null]);
+}
+
+function startWriter(
+  directory: string,
+  name: string,
+  count: number,
+): { process: ChildProcess; acknowledged: string[] } {
+  const process_ = spawn(process.execPath, ['--import', 'tsx', WRITER, directory, name, String(count)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const acknowledged: string[] = [];
+  let rest = '';
+  process_.stdout.on('data', (chunk: Buffer) => {
+    const lines = (rest + chunk.toString()).split('\n');
+    rest = lines.pop()!;
+    acknowledged.push(...lines);
+  });
+  return { process: process_, acknowledged };
+}

@@ -1,0 +1,4 @@
+/** Fetches the model that the first argument names and prints the result as JSON. */
+import { fetchModelFile } from '../../../../shared/model/sources/index.ts';
+
+process.stdout.write(JSON.stringify(await fetchModelFile(process.argv[2]!)));
