@@ -2,6 +2,7 @@
  * What commands work with: the data directory opened in this process, or the `serve` process that owns it,
  * spoken to over its REST API.
  */
+import { existsSync } from 'node:fs';
 import type { Logger } from 'pino';
 import type { AttentionMode } from '../../shared/attention/answer.ts';
 import { type Config, openDataDirectory } from '../../shared/config.ts';
@@ -38,12 +39,23 @@ export interface OpenClientOptions {
   command: string;
   quiet: boolean;
   reencode?: boolean;
+  /** Whether a data directory that is not there is made; else it is an error. */
+  create?: boolean;
   logger?: Logger;
   signal: AbortSignal;
 }
 
-/** Opens the data directory, or reaches the server that owns it. @throws BlockragError `data_directory_in_use` */
+/**
+ * Opens the data directory, or reaches the server that owns it.
+ * @throws BlockragError `data_directory_in_use`, `no_documents`
+ */
 export async function openClient(config: Config, options: OpenClientOptions): Promise<Client> {
+  if (options.create !== true && !existsSync(config.data)) {
+    throw new BlockragError(
+      'no_documents',
+      `There is no data directory ${config.data}: add documents first (blockrag add FILES), or name another with --data.`,
+    );
+  }
   const environment = await openDataDirectory(config.data);
   const owner = readOwner(environment);
   await environment.close();

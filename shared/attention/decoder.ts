@@ -49,6 +49,8 @@ export class Decoder {
 
   /** Runs new tokens; only the outputs asked for are copied out of onnxruntime. */
   async run(input: RunInput, outputs: readonly KvOutput[]): Promise<RunOutput> {
+    // onnxruntime 1.30 divides by zero on an empty product, which would end the process.
+    if (input.tokens.length === 0) throw new RangeError('a run needs at least one token');
     const { layers } = this.shape;
     const fetches = ['logits'];
     for (let layer = 0; layer < layers; layer++) {

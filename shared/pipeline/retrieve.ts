@@ -53,9 +53,12 @@ export async function retrieve(
       : [];
   });
   const rows = await catalog.passagesById(current.map(({ hit }) => parsePassageId(hit.id)));
+  const seen = new Set<string>();
   const found = current.flatMap(({ hit, document }, i) => {
     const passage = rows[i];
-    if (passage === undefined) return [];
+    // The same passage in two documents is read once: the better hit stands for both.
+    if (passage === undefined || seen.has(passage.blobKey)) return [];
+    seen.add(passage.blobKey);
     const { score, similarity } = hit;
     return [{ document, passage, score, similarity, text: `${passage.title}\n${passage.text}` }];
   });

@@ -24,7 +24,7 @@ export async function add(paths: string[], options: AddOptions, signal: AbortSig
   const collection = collectionSchema.parse(options.collection ?? DEFAULT_COLLECTION);
   const json = options.json === true;
   const files = await findFiles(paths);
-  const client = await openClient(config, { command: 'add', quiet: json, signal });
+  const client = await openClient(config, { command: 'add', quiet: json, create: true, signal });
   const failures: { name: string; code: string; message: string }[] = [];
   const views: DocumentView[] = [];
   try {

@@ -17,7 +17,7 @@ const QUESTIONS = [
 
 export async function demo(options: CommonOptions, signal: AbortSignal): Promise<number> {
   const json = options.json === true;
-  const client = await openClient(toConfig(options), { command: 'demo', quiet: json, signal });
+  const client = await openClient(toConfig(options), { command: 'demo', quiet: json, create: true, signal });
   try {
     const samples = (await readdir(SAMPLES)).filter((name) =>
       ['.pdf', '.docx', '.html', '.md', '.txt'].includes(extname(name)),

@@ -20,7 +20,16 @@ const GREEDY_TOKENS = 16;
 const TOP = 10;
 
 const blocksSchema = z.object({
-  cases: z.array(z.object({ blocks: z.array(z.array(z.number().int().nonnegative())).min(1) })),
+  cases: z.array(
+    z.object({
+      blocks: z
+        .array(z.array(z.number().int().nonnegative()))
+        .refine(
+          (blocks) => (blocks.at(-1)?.length ?? 0) > 0,
+          'the last block, the final one, must not be empty',
+        ),
+    }),
+  ),
 });
 
 interface LogitsCase {

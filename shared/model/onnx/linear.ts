@@ -25,6 +25,7 @@ export class LinearWriter {
   #graph: GraphBuilder;
   #compute: ComputeType;
   #quantizedRows = new Map<ValueName, { rows: ValueName; scale: ValueName }>();
+  #rowZeros: ValueName | undefined;
 
   constructor(graph: GraphBuilder, compute: ComputeType) {
     this.#graph = graph;
@@ -79,19 +80,26 @@ export class LinearWriter {
     return graph.node('Mul', [y, scale]);
   }
 
-  /** Rows to uint8 around 128, each with its own scale: x ≈ (q - 128) * scale. */
+  /** Rows to uint8 around 128, each with its own scale: x ≈ (q - 128) * scale. x is [1, S, inputs]. */
   #quantizeRows(x: ValueName): { rows: ValueName; scale: ValueName } {
     const known = this.#quantizedRows.get(x);
     if (known !== undefined) return known;
     const graph = this.#graph;
     const peak = graph.node('ReduceMax', [graph.node('Abs', [x]), graph.int64s([-1])], { keepdims: 1 });
-    const inverse = graph.node('Div', [graph.float(127), graph.node('Max', [peak, graph.float(1e-9)])]);
-    const rounded = graph.node('Round', [graph.node('Mul', [x, inverse])]);
-    const shifted = graph.node('Add', [rounded, graph.float(128)]);
-    const rows = graph.node('Cast', [shifted], { to: DataType.UINT8 });
-    const scale = graph.node('Mul', [peak, graph.float(1 / 127)]);
+    // A row of zeros has no scale of its own: any will do.
+    const scale = graph.node('Max', [graph.node('Mul', [peak, graph.float(1 / 127)]), graph.float(1e-12)]);
+    const perRow = graph.node('Reshape', [scale, graph.int64s([-1])]);
+    this.#rowZeros ??= this.#zeroPoints(perRow);
+    const rows = graph.node('QuantizeLinear', [x, perRow, this.#rowZeros], { axis: 1 });
     this.#quantizedRows.set(x, { rows, scale });
     return { rows, scale };
+  }
+
+  /** The zero point 128 for every row, [S] uint8: the same for all layers. */
+  #zeroPoints(perRow: ValueName): ValueName {
+    const graph = this.#graph;
+    const zero = graph.ownConstant('row_zero', DataType.UINT8, [1], Uint8Array.of(128));
+    return graph.node('Expand', [zero, graph.node('Shape', [perRow])]);
   }
 }
 
