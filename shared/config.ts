@@ -30,11 +30,12 @@ const schema = z.strictObject({
     .default(100 * MiB),
   /** Characters of one question at most. */
   maxQuestionLength: z.coerce.number().int().min(1).default(16_000),
-  /** Bytes that the contexts of the answers under way may hold. */
+  /** Bytes that the contexts of the answers under way may hold; one context has 4 GiB at most. */
   contextBytes: z.coerce
     .number()
     .int()
     .min(MiB)
+    .max(4000 * MiB)
     .default(1536 * MiB),
   /** Answers under way or waiting at most; past them: overloaded. */
   maxAnswers: z.coerce.number().int().min(1).default(64),

@@ -150,13 +150,15 @@ export class Thread<M extends Methods> {
     }).finally(() => {
       signal?.removeEventListener('abort', cancel);
       this.#pending.delete(id);
-      if (this.#pending.size === 0) this.#worker.unref();
+      if (this.#pending.size === 0 && this.alive) this.#worker.unref();
     });
   }
 
   /** Ends the thread at once; what is under way rejects. */
   async dispose(): Promise<void> {
     this.#die('it was closed');
+    // Without it the process may end (with code 13) while it waits here for a thread in the middle of its work.
+    this.#worker.ref();
     await this.#worker.terminate();
   }
 

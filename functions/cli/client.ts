@@ -11,7 +11,7 @@ import type { Answer } from '../../shared/pipeline/answer.ts';
 import { Blockrag, type Stats } from '../../shared/pipeline/blockrag.ts';
 import { readOwner } from '../../shared/storage/ownership.ts';
 import { toQuestion } from '../query/routes/query.ts';
-import { type QueryBody, querySchema } from '../query/schemas.ts';
+import { parseRequest, type QueryBody, querySchema } from '../query/schemas.ts';
 import { type DocumentView, viewDocument } from '../query/views.ts';
 import { ProgressLine } from './terminal.ts';
 
@@ -94,6 +94,8 @@ class LocalClient implements Client {
   }
 
   async document(id: string): Promise<DocumentView | undefined> {
+    // Nobody would work on it any more: whoever waits for it must be told.
+    this.#blockrag.lost.throwIfAborted();
     const row = await this.#blockrag.document(id);
     return row && viewDocument(row);
   }
@@ -114,7 +116,7 @@ class LocalClient implements Client {
   }
 
   ask(options: AskOptions, signal: AbortSignal, onText?: (text: string) => void): Promise<Answer> {
-    return this.#blockrag.ask(toQuestion(querySchema.parse(options)), { signal, onText });
+    return this.#blockrag.ask(toQuestion(parseRequest(querySchema, options)), { signal, onText });
   }
 
   stats(): Promise<Stats> {

@@ -44,15 +44,20 @@ export function createApp(blockrag: Blockrag, options: AppOptions): Hono {
     });
   }
 
-  const tooLarge = (maxSize: number) =>
-    bodyLimit({
-      maxSize,
-      onError: () => {
-        throw new BlockragError('document_too_large', `The request is larger than ${maxSize} bytes.`);
-      },
+  const limitBody = (path: string, maxSize: number) => {
+    const refuse = () => {
+      throw new BlockragError('document_too_large', `The request is larger than ${maxSize} bytes.`);
+    };
+    app.use(path, async (c, next) => {
+      // Before bodyLimit touches the body: only then the server reads what is still sent of it, and the client
+      // may use the connection again.
+      if (Number(c.req.header('content-length')) > maxSize) refuse();
+      await next();
     });
-  app.use('/v1/documents', tooLarge(maxDocumentBytes + FORM_OVERHEAD));
-  app.use('/v1/query', tooLarge(QUERY_LIMIT));
+    app.use(path, bodyLimit({ maxSize, onError: refuse }));
+  };
+  limitBody('/v1/documents', maxDocumentBytes + FORM_OVERHEAD);
+  limitBody('/v1/query', QUERY_LIMIT);
 
   app.get('/healthz', (c) => c.json({ status: 'ok' }));
   app.get('/v1/stats', async (c) => c.json(await blockrag.stats()));

@@ -1,7 +1,6 @@
 /** Errors as RFC 9457 problem+json, with the stable code of shared/errors.ts. */
 
 import { HTTPException } from 'hono/http-exception';
-import { ZodError } from 'zod';
 import { BlockragError, toBlockragError } from '../../shared/errors.ts';
 
 export interface Problem {
@@ -35,17 +34,6 @@ export function problemResponse(problem: Problem): Response {
 }
 
 function fromThrown(thrown: unknown): BlockragError {
-  if (thrown instanceof ZodError) {
-    const [issue] = thrown.issues;
-    const field = issue?.path.join('.') ?? '';
-    return new BlockragError(
-      'invalid_request',
-      `${field === '' ? 'The request' : field}: ${issue?.message}`,
-      {
-        data: { field },
-      },
-    );
-  }
   if (thrown instanceof HTTPException) {
     if (thrown.status === 413) return new BlockragError('document_too_large', 'The request is too large.');
     return new BlockragError('invalid_request', thrown.message || 'The request cannot be read.');

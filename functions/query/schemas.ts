@@ -1,6 +1,7 @@
-/** What requests may hold. */
+/** What requests may hold: those of the REST API and those of the command line. */
 import { z } from 'zod';
 import { ATTENTION_MODES } from '../../shared/attention/answer.ts';
+import { BlockragError } from '../../shared/errors.ts';
 import { DEFAULT_MAX_TOKENS, DEFAULT_TOP_K } from '../../shared/pipeline/answer.ts';
 import { DEFAULT_COLLECTION } from '../../shared/pipeline/blockrag.ts';
 
@@ -15,6 +16,7 @@ const name = z
   .refine((text) => text.isWellFormed(), 'not well-formed Unicode');
 
 export const collectionSchema = name.default(DEFAULT_COLLECTION);
+export const scopeSchema = z.strictObject({ collection: collectionSchema });
 
 export const documentJsonSchema = z.strictObject({
   name,
@@ -49,3 +51,13 @@ export const querySchema = z.strictObject({
 });
 
 export type QueryBody = z.infer<typeof querySchema>;
+
+/** What a schema makes of a value. @throws BlockragError `invalid_request` (data.field: where it is wrong) */
+export function parseRequest<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const field = issue?.path.join('.') ?? '';
+  const where = field === '' ? 'The request' : field;
+  throw new BlockragError('invalid_request', `${where}: ${issue?.message}.`, { data: { field } });
+}

@@ -67,8 +67,27 @@ export interface AnswerState {
   decoder: Decoder;
   /** This answer's own, as long as it runs. */
   context: ContextKv;
-  /** Keys of blobs whose SHA-256 this instance has verified: later reads check the CRC-32. */
-  verified: Set<string>;
+  verified: VerifiedKeys;
+}
+
+/** Keys of blobs whose SHA-256 this instance has verified lately: their next reads check the CRC-32 only. */
+export class VerifiedKeys {
+  #keys = new Set<string>();
+  #limit: number;
+
+  constructor(limit = 100_000) {
+    this.#limit = limit;
+  }
+
+  has(key: string): boolean {
+    return this.#keys.has(key);
+  }
+
+  add(key: string): void {
+    // Set keeps the order of insertion: the key added first goes first.
+    if (this.#keys.size >= this.#limit) this.#keys.delete(this.#keys.values().next().value!);
+    this.#keys.add(key);
+  }
 }
 
 /** Tokens that an answer's context must have room for. */

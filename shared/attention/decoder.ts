@@ -70,11 +70,11 @@ export class Decoder {
     };
   }
 
-  /** Runs new tokens through a model compiled with observers: peak magnitudes by name, "peak.PLACE.LAYER". */
-  async observe(input: RunInput): Promise<Map<string, Float32Array>> {
-    const names = this.#session.outputNames.filter((name) => name.startsWith('peak.'));
+  /** Runs new tokens through a model compiled with observers; for each layer the activation's peaks. */
+  async observe(input: RunInput): Promise<Float32Array[]> {
+    const names = Array.from({ length: this.shape.layers }, (_, layer) => `activation_peak.${layer}`);
     const results = await this.#session.run(this.#feeds(input), names);
-    return new Map(names.map((name) => [name, results[name]!.data as Float32Array]));
+    return names.map((name) => results[name]!.data as Float32Array);
   }
 
   #feeds(input: RunInput): Record<string, Tensor> {
@@ -104,6 +104,7 @@ export class Decoder {
 
   /** Runs tokens as the prompt's next ones and appends them to the context; chunked. Yields between the chunks. */
   async *extend(context: ContextKv, tokens: Uint32Array): Steps<Float32Array> {
+    if (tokens.length === 0) throw new RangeError('there must be a final block to attend with');
     let logits: Float32Array = new Float32Array();
     for (let at = 0; at < tokens.length; at += CHUNK) {
       if (at > 0) yield;

@@ -1,4 +1,5 @@
 /** The model as the rest of the program sees it: token ids in, keys, values and token ids out, off the event loop. */
+import { BlockragError } from '../errors.ts';
 import { Thread } from '../threads.ts';
 import type { AnswerEvent, AnswerRequest, AnswerResult } from './answer.ts';
 import type { EncodeRequest, EngineMethods, EngineOptions } from './protocol.ts';
@@ -18,7 +19,7 @@ export class Engine {
   }
 
   /** Encodes one block to its KV blob; questions go first. */
-  encode(request: EncodeRequest, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+  async encode(request: EncodeRequest, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
     return this.#alive().call('encode', request, { signal });
   }
 
@@ -26,7 +27,7 @@ export class Engine {
    * Answers; the blocks' objects move to the thread. Events come in order, the last one before the result.
    * @throws BlockragError `cancelled`, `prompt_too_long`, `worker_died`
    */
-  answer(
+  async answer(
     request: AnswerRequest,
     options: { signal?: AbortSignal | undefined; onEvent: (event: AnswerEvent) => void },
   ): Promise<AnswerResult> {
@@ -42,7 +43,8 @@ export class Engine {
 
   /** The thread; a new one where the last has died. */
   #alive(): Thread<EngineMethods> {
-    if (this.#thread === undefined || (!this.#thread.alive && !this.#closed)) {
+    if (this.#closed) throw new BlockragError('worker_died', 'The engine is closed.');
+    if (!this.#thread?.alive) {
       this.#thread = new Thread<EngineMethods>(new URL('./worker.ts', import.meta.url), {
         workerData: this.#options,
         name: 'inference',

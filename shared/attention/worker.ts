@@ -3,14 +3,14 @@ import { workerData } from 'node:worker_threads';
 import { ContextPool } from '../kv/context-pool.ts';
 import { CompiledModel } from '../model/compiled.ts';
 import { serve, Transfer } from '../threads.ts';
-import { answer, contextTokens, encodeToBlob } from './answer.ts';
+import { answer, contextTokens, encodeToBlob, VerifiedKeys } from './answer.ts';
 import { Decoder } from './decoder.ts';
 import type { EngineMethods, EngineOptions } from './protocol.ts';
 import { Scheduler } from './scheduler.ts';
 
 const options = workerData as EngineOptions;
 const scheduler = new Scheduler();
-const verified = new Set<string>();
+const verified = new VerifiedKeys();
 
 const opened = (async () => {
   const decoder = await Decoder.open(await CompiledModel.open(options.directory), {
@@ -33,7 +33,7 @@ serve<EngineMethods>({
 
   answer: async (request, { signal, emit }) => {
     const { decoder, pool } = await opened;
-    const context = await pool.acquire(contextTokens(request));
+    const context = await pool.acquire(contextTokens(request), signal);
     try {
       const steps = answer({ decoder, context, verified }, request, (event) =>
         emit(event, event.kind === 'encoded' ? [event.object.buffer] : []),

@@ -66,7 +66,10 @@ export interface EncodeBlobOptions {
   keyBias: Float32Array[] | undefined;
 }
 
-/** Serialises a block's keys and values. The result owns its ArrayBuffer. */
+/**
+ * Serialises a block's keys and values. The result owns its ArrayBuffer.
+ * @throws BlockragError `model_check_failed` for numbers that are not finite: an overflow must not be stored
+ */
 export function encodeBlob(kv: BlockKv, options: EncodeBlobOptions): Uint8Array<ArrayBuffer> {
   const { dtype, shape, keyBias } = options;
   const width = kvWidth(shape);
@@ -184,7 +187,15 @@ function readHeader(object: Uint8Array): BlobHeader {
   if (!createHash('sha256').update(json).digest().equals(bytes.subarray(16, PROLOGUE))) {
     throw invalid('?', 'the checksum of its header is wrong');
   }
-  return JSON.parse(json.toString('utf8')) as BlobHeader;
+  let header: BlobHeader | null;
+  try {
+    header = JSON.parse(json.toString('utf8')) as BlobHeader | null;
+  } catch {
+    throw invalid('?', 'its header is not JSON');
+  }
+  const sections: unknown = header?.sections;
+  if (!Array.isArray(sections) || sections.includes(null)) throw invalid('?', 'its header names no sections');
+  return header!;
 }
 
 const BYTES: Record<KvDtype, number> = { int8: 1, fp16: 2, fp32: 4 };
@@ -204,12 +215,15 @@ function pack(
   if (dtype === 'fp32') return rows;
   if (dtype === 'fp16') return toHalf(rows);
   const width = scales.length;
+  let sum = 0;
   for (let at = 0; at < rows.length; at += width) {
     for (let c = 0; c < width; c++) {
       const magnitude = Math.abs(rows[at + c]!);
       if (magnitude > scales[c]!) scales[c] = magnitude;
+      sum += magnitude;
     }
   }
+  if (!Number.isFinite(sum)) throw new BlockragError('model_check_failed', 'The model gives keys or values that are no finite numbers.');
   const inverse = new Float32Array(width);
   for (let c = 0; c < width; c++) {
     scales[c]! /= 127;

@@ -23,9 +23,9 @@ export class ContextPool {
 
   /**
    * Lends a context that has room for `tokens`; waits, first come first served, while others hold the memory.
-   * @throws BlockragError `prompt_too_long` when it would never fit
+   * @throws BlockragError `prompt_too_long` when it would never fit, `cancelled` when aborted while waiting
    */
-  acquire(tokens: number): Promise<ContextKv> {
+  acquire(tokens: number, signal?: AbortSignal): Promise<ContextKv> {
     const bytes = tokens * kvWidth(this.#shape) * 4 * 2 * this.#shape.layers;
     if (bytes > this.#budget) {
       return Promise.reject(
@@ -35,8 +35,23 @@ export class ContextPool {
         ),
       );
     }
-    return new Promise((resolve) => {
-      this.#waiting.push({ bytes, resolve });
+    return new Promise((resolve, reject) => {
+      const waiter: Waiter = {
+        bytes,
+        resolve: (context) => {
+          signal?.removeEventListener('abort', leave);
+          resolve(context);
+        },
+      };
+      const leave = () => {
+        this.#waiting = this.#waiting.filter((other) => other !== waiter);
+        reject(new BlockragError('cancelled', 'The request was cancelled.'));
+        // Whoever stood behind it may fit.
+        this.#serve();
+      };
+      if (signal?.aborted) return leave();
+      signal?.addEventListener('abort', leave, { once: true });
+      this.#waiting.push(waiter);
       this.#serve();
     });
   }

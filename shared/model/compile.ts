@@ -10,7 +10,8 @@ import { GgufFile } from './gguf.ts';
 import { writeDecoder } from './onnx/decoder.ts';
 import { WeightsFile } from './onnx/graph.ts';
 import type { ComputeType } from './onnx/linear.ts';
-import { type LayerPeaks, smoothWeights } from './smoothing.ts';
+import { rotateWeights } from './rotation.ts';
+import { type ActivationPeaks, smoothWeights } from './smoothing.ts';
 import type { TokenizerFile } from './tokenizer.ts';
 import { ggufWeights, type WeightSource } from './weights.ts';
 
@@ -20,8 +21,8 @@ export interface CompileOptions {
   compute: ComputeType;
   /** Folder of all compiled models. */
   folder: string;
-  /** Activation peaks of a model compiled with observers, on a calibration text (needed for w8a8). */
-  calibrate(model: CompiledModel): Promise<LayerPeaks[]>;
+  /** Observes a model compiled with observers on a calibration text (for w8a8). */
+  calibrate(model: CompiledModel): Promise<ActivationPeaks>;
   /** The self-check that ends every compilation. @throws BlockragError `model_check_failed` */
   check(model: CompiledModel): Promise<Check>;
   onProgress?: ((progress: { phase: string; done: number; total: number | undefined }) => void) | undefined;
@@ -91,7 +92,8 @@ async function compileInto(directory: string, file: GgufFile, options: CompileOp
     const observed = `${directory}.observed`;
     try {
       const peaks = await options.calibrate(await write(observed, weights, true));
-      weights = smoothWeights(weights, architecture, peaks);
+      // What only 8-bit activations need; queries, keys and values, and so stored blobs, stay as they are.
+      weights = rotateWeights(smoothWeights(weights, architecture, peaks), architecture.hidden);
     } finally {
       await rm(observed, { recursive: true, force: true });
     }

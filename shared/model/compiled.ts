@@ -7,7 +7,7 @@ import type { ComputeType } from './onnx/linear.ts';
 import { loadTokenizer, type Tokenizer } from './tokenizer.ts';
 
 /** Raised whenever compiled files change their form or their numbers: older ones are compiled anew. */
-export const COMPILER_VERSION = 2;
+export const COMPILER_VERSION = 3;
 
 /** Verdict of the self-check (attention/self-check.ts); natural logarithms. */
 export interface Check {
@@ -53,15 +53,23 @@ export class CompiledModel {
 
   /** Opens a directory; its files' sizes are checked. @throws BlockragError `model_corrupt` */
   static async open(directory: string): Promise<CompiledModel> {
-    const manifest = JSON.parse(await readFile(join(directory, 'model.json'), 'utf8')) as ModelManifest;
+    const damaged = (name: string, cause?: unknown) =>
+      new BlockragError(
+        'model_corrupt',
+        `The compiled model in ${directory} is damaged (${name}): delete that folder, it will be made again.`,
+        { cause },
+      );
+    const text = await readFile(join(directory, 'model.json'), 'utf8');
+    let manifest: ModelManifest;
+    try {
+      manifest = JSON.parse(text) as ModelManifest;
+      if (!Array.isArray(manifest.files)) throw new TypeError('it lists no files');
+    } catch (error) {
+      throw damaged('model.json', error);
+    }
     for (const { name, bytes } of manifest.files) {
       const found = await stat(join(directory, name)).catch(() => undefined);
-      if (found?.size !== bytes) {
-        throw new BlockragError(
-          'model_corrupt',
-          `The compiled model in ${directory} is damaged (${name}): delete that folder, it will be made again.`,
-        );
-      }
+      if (found?.size !== bytes) throw damaged(name);
     }
     return new CompiledModel(directory, manifest);
   }

@@ -84,7 +84,7 @@ export async function answerQuestion(
 
   const found = await retrieve(services, question, signal);
   const retrieved = performance.now();
-  const { passages, dropped } = fit(services, found, finalBlock.length + maxTokens);
+  const { passages, dropped } = chooseFitting(services, found, finalBlock.length + maxTokens);
   const common = { passages_dropped: dropped, attention, model: model.manifest.name };
   if (passages.length === 0) {
     onText?.(NOTHING_RELEVANT);
@@ -175,7 +175,7 @@ function checkQuestion(question: string, maxLength: number): void {
 }
 
 /** As many of the passages, best first, as the model's context holds beside the rest of the prompt. */
-function fit(
+function chooseFitting(
   { model, template }: Services,
   found: readonly RetrievedPassage[],
   rest: number,

@@ -63,7 +63,8 @@ export class Blockrag {
   #ownership: Ownership;
   #settings: Settings;
   #worker: Worker;
-  #answers = 0;
+  /** The answers under way or waiting. */
+  #answers = new Set<Promise<Answer>>();
   #closing = new AbortController();
 
   private constructor(
@@ -78,7 +79,7 @@ export class Blockrag {
     this.#ownership = ownership;
     this.services = services;
     this.#settings = settings;
-    this.#worker = new Worker(services, () => this.#closing.abort());
+    this.#worker = new Worker(services, (error) => this.#closing.abort(error));
     ownership.lost.addEventListener('abort', () => this.#closing.abort());
   }
 
@@ -156,7 +157,7 @@ export class Blockrag {
     }
   }
 
-  /** Aborted when the process must stop: another took the directory over, or the work queue failed. */
+  /** Aborted when the process must stop: another took the directory over, or the work queue failed (the reason). */
   get lost(): AbortSignal {
     return this.#closing.signal;
   }
@@ -196,22 +197,23 @@ export class Blockrag {
     question: Omit<Question, 'tenant'>,
     options: { signal?: AbortSignal | undefined; onText?: ((text: string) => void) | undefined } = {},
   ): Promise<Answer> {
-    if (this.#answers >= this.#config.maxAnswers) {
+    if (this.#answers.size >= this.#config.maxAnswers) {
       throw new BlockragError(
         'overloaded',
-        `${this.#answers} questions are waiting already: try again soon.`,
+        `${this.#answers.size} questions are waiting already: try again soon.`,
       );
     }
-    this.#answers++;
+    const signals = [this.#closing.signal, ...(options.signal === undefined ? [] : [options.signal])];
+    const answer = answerQuestion(
+      this.services,
+      { tenant: DEFAULT_TENANT, ...question },
+      { ...options, signal: AbortSignal.any(signals) },
+    );
+    this.#answers.add(answer);
     try {
-      const signals = [this.#closing.signal, ...(options.signal === undefined ? [] : [options.signal])];
-      return await answerQuestion(
-        this.services,
-        { tenant: DEFAULT_TENANT, ...question },
-        { ...options, signal: AbortSignal.any(signals) },
-      );
+      return await answer;
     } finally {
-      this.#answers--;
+      this.#answers.delete(answer);
     }
   }
 
@@ -244,7 +246,9 @@ export class Blockrag {
   async close(): Promise<void> {
     this.#closing.abort();
     const { engine, reader, embedder } = this.services;
-    await Promise.all([this.#worker.stop(), engine.dispose(), reader.dispose(), embedder.dispose()]);
+    // Threads are ended at rest: one that is in the middle of a model's run would take the process with it.
+    await Promise.all([this.#worker.stop(), Promise.allSettled(this.#answers)]);
+    await Promise.all([engine.dispose(), reader.dispose(), embedder.dispose()]);
     await this.#stores.close();
     await this.#ownership.release();
     await this.#stores.environment.close();

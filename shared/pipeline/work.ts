@@ -97,7 +97,9 @@ export class Worker {
       const error = toBlockragError(thrown);
       if (this.#stop.signal.aborted) return;
       logger.warn({ work: lease.id, attempt: lease.attempt, code: error.code, err: thrown }, 'work failed');
-      if (lease.attempt >= MAX_ATTEMPTS && lease.body.kind !== 'retire') {
+      // A full disk is told at once, and what was stored of the version is removed: that may make room.
+      const hopeless = lease.attempt >= MAX_ATTEMPTS || error.code === 'storage_full';
+      if (hopeless && lease.body.kind !== 'retire') {
         await failDocument(this.#services, lease.body as unknown as VersionRef, error);
       }
       await queue.retry(lease.receipt, {

@@ -3,8 +3,7 @@ import type { Dirent } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { extname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { BlockragError, toBlockragError } from '../../../shared/errors.ts';
-import { DEFAULT_COLLECTION } from '../../../shared/pipeline/blockrag.ts';
-import { collectionSchema } from '../../query/schemas.ts';
+import { parseRequest, scopeSchema } from '../../query/schemas.ts';
 import type { DocumentView } from '../../query/views.ts';
 import { type Client, openClient } from '../client.ts';
 import { type CommonOptions, toConfig } from '../options.ts';
@@ -21,7 +20,7 @@ const POLL_MS = 200;
 
 export async function add(paths: string[], options: AddOptions, signal: AbortSignal): Promise<number> {
   const config = toConfig(options);
-  const collection = collectionSchema.parse(options.collection ?? DEFAULT_COLLECTION);
+  const { collection } = parseRequest(scopeSchema, { collection: options.collection });
   const json = options.json === true;
   const files = await findFiles(paths);
   const client = await openClient(config, { command: 'add', quiet: json, create: true, signal });

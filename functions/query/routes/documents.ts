@@ -2,7 +2,7 @@
 import { Hono } from 'hono';
 import { BlockragError } from '../../../shared/errors.ts';
 import type { Blockrag } from '../../../shared/pipeline/blockrag.ts';
-import { documentFormSchema, documentJsonSchema, documentListSchema } from '../schemas.ts';
+import { documentFormSchema, documentJsonSchema, documentListSchema, parseRequest } from '../schemas.ts';
 import { viewDocument } from '../views.ts';
 
 export function documentRoutes(blockrag: Blockrag): Hono {
@@ -15,7 +15,7 @@ export function documentRoutes(blockrag: Blockrag): Hono {
   });
 
   routes.get('/', async (c) => {
-    const page = await blockrag.documents(documentListSchema.parse(c.req.query()));
+    const page = await blockrag.documents(parseRequest(documentListSchema, c.req.query()));
     return c.json({ documents: page.documents.map(viewDocument), next: page.next ?? null });
   });
 
@@ -37,14 +37,14 @@ export function documentRoutes(blockrag: Blockrag): Hono {
 async function readUpload(request: Request) {
   const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
   if (type === 'application/json') {
-    const { name, text, collection } = documentJsonSchema.parse(await readJson(request));
+    const { name, text, collection } = parseRequest(documentJsonSchema, await readJson(request));
     return { name, collection, mediaType: undefined, bytes: new TextEncoder().encode(text) };
   }
   if (type === 'multipart/form-data') {
     const form = await request.formData().catch((cause: unknown) => {
       throw new BlockragError('invalid_request', 'The form cannot be read.', { cause });
     });
-    const { file, name, collection } = documentFormSchema.parse(Object.fromEntries(form));
+    const { file, name, collection } = parseRequest(documentFormSchema, Object.fromEntries(form));
     return {
       name: name ?? (file.name || 'upload'),
       collection,

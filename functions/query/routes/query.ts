@@ -4,14 +4,14 @@ import { streamSSE } from 'hono/streaming';
 import type { Question } from '../../../shared/pipeline/answer.ts';
 import type { Blockrag } from '../../../shared/pipeline/blockrag.ts';
 import { toProblem } from '../problem.ts';
-import { type QueryBody, querySchema } from '../schemas.ts';
+import { parseRequest, type QueryBody, querySchema } from '../schemas.ts';
 import { readJson } from './documents.ts';
 
 export function queryRoutes(blockrag: Blockrag): Hono {
   const routes = new Hono();
 
   routes.post('/', async (c) => {
-    const body = querySchema.parse(await readJson(c.req.raw));
+    const body = parseRequest(querySchema, await readJson(c.req.raw));
     const question = toQuestion(body);
     if (!body.stream) return c.json(await blockrag.ask(question, { signal: c.req.raw.signal }));
     return streamSSE(c, async (stream) => {

@@ -17,12 +17,9 @@ import type { LayerWeights, WeightSource } from '../weights.ts';
 import { DataType, GraphBuilder, type ValueName, type WeightsFile } from './graph.ts';
 import { type ComputeType, LinearWriter } from './linear.ts';
 
-/** The places where a layer's activations are observed for smoothing; see smoothing.ts. */
-export const OBSERVED = ['attention_input', 'feed_forward_input', 'activation'] as const;
-
 export interface DecoderOptions {
   compute: ComputeType;
-  /** Adds outputs peak.{place}.L: the largest magnitude of each channel over all rows. */
+  /** Adds outputs activation_peak.L: the largest magnitude of each channel of swish(gate) * up, over all rows. */
   observe?: boolean;
   onLayer?: (done: number, total: number) => void;
 }
@@ -103,7 +100,7 @@ class DecoderWriter {
     if (fp32 && tiedHead) {
       graph.contrib('FusedMatMul', [last, 'embedding'], { transB: 1 }, 'logits');
     } else {
-      const weight = tiedHead ? embedding : await weights.head();
+      const weight = await weights.head();
       const matrix = { outputs: vocabulary, inputs: hidden, weight };
       // One row at a time: blocks of 8 bits are as fast there as int8 columns, and finer.
       const logits = await this.#linear.linear(last, 'head', matrix, fp32 ? 'fp32' : 'q8');
@@ -117,19 +114,17 @@ class DecoderWriter {
     const name = `layer.${layer}`;
     const { feedForward } = this.#architecture;
     const normed = await this.#norm(x, `${name}.attention_norm`, weights.attentionNorm);
-    this.#observe('attention_input', layer, normed);
     const attended = await this.#attention(normed, layer, weights, mask);
     const afterAttention = graph.node('Add', [
       x,
       await this.#linear.linear(attended, `${name}.attention_output`, weights.attentionOutput),
     ]);
     const ffInput = await this.#norm(afterAttention, `${name}.feed_forward_norm`, weights.feedForwardNorm);
-    this.#observe('feed_forward_input', layer, ffInput);
     const gateUp = await this.#linear.linear(ffInput, `${name}.gate_up`, weights.gateUp);
     const [gate, up] = graph.split(gateUp, [feedForward, feedForward], 2);
     const swish = graph.node('Mul', [gate!, graph.node('Sigmoid', [gate!])]);
     const activation = graph.node('Mul', [swish, up!]);
-    this.#observe('activation', layer, activation);
+    this.#observe(layer, activation);
     return graph.node('Add', [
       afterAttention,
       await this.#linear.linear(activation, `${name}.down`, weights.down),
@@ -233,11 +228,11 @@ class DecoderWriter {
     return this.#graph.node('Reshape', [normed, this.#graph.int64s([1, -1, heads * headDim])]);
   }
 
-  #observe(place: (typeof OBSERVED)[number], layer: number, x: ValueName): void {
+  #observe(layer: number, activation: ValueName): void {
     if (!this.#options.observe) return;
-    const name = `peak.${place}.${layer}`;
+    const name = `activation_peak.${layer}`;
     const graph = this.#graph;
-    graph.node('ReduceMax', [graph.node('Abs', [x]), graph.int64s([0, 1])], { keepdims: 0 }, name);
+    graph.node('ReduceMax', [graph.node('Abs', [activation]), graph.int64s([0, 1])], { keepdims: 0 }, name);
     graph.output(name, DataType.FLOAT, ['channels']);
   }
 }

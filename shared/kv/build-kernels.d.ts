@@ -1,0 +1,2 @@
+/** The bytes of kernels.wasm. */
+export function assembleKernels(): Promise<Uint8Array>;

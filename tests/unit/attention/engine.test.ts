@@ -1,0 +1,223 @@
+/** The engine as the program has it: a thread, blobs that come and go, damage, cancellation. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { AnswerEvent, AnswerRequest, PromptFigures } from '../../../shared/attention/answer.ts';
+import { Engine } from '../../../shared/attention/engine.ts';
+import { GREEDY } from '../../../shared/attention/sampling.ts';
+import type { CompiledModel } from '../../../shared/model/compiled.ts';
+import { promptBlocks, type Question, type Store } from '../../support/asking.ts';
+import { tinyModel } from '../../support/models.ts';
+
+const ids = (length: number, seed: number) =>
+  Uint32Array.from({ length }, (_, i) => Math.floor(Math.abs(Math.sin(i * 78.233 + seed)) * 128));
+const QUESTION: Question = {
+  blocks: [ids(7, 1), ids(31, 2), ids(44, 4), ids(9, 5)],
+  attention: 'block',
+  dtype: 'int8',
+  maxTokens: 8,
+};
+const ALL_TOKENS = 7 + 31 + 44;
+
+let model: CompiledModel;
+let engine: Engine;
+beforeAll(async () => {
+  model = await tinyModel('qwen2');
+  engine = new Engine({ directory: model.directory, threads: 1, contextBytes: 8 << 20 });
+  await engine.ready();
+});
+afterAll(() => engine.dispose());
+
+function request(store: Store, change: Partial<AnswerRequest> = {}): AnswerRequest {
+  // Copies, as of a store that is read each time: the engine takes the objects' memory.
+  const blocks = promptBlocks(model, QUESTION, store).map((block) => ({
+    ...block,
+    object: block.object?.slice(),
+  }));
+  return {
+    attention: 'block',
+    blocks,
+    finalBlock: Uint32Array.from(QUESTION.blocks.at(-1)!),
+    dtype: 'int8',
+    sampling: GREEDY,
+    maxTokens: QUESTION.maxTokens,
+    end: [],
+    firstLogits: true,
+    ...change,
+  };
+}
+
+/** Asks, and stores what was computed. */
+async function ask(store: Store, change: Partial<AnswerRequest> = {}, signal?: AbortSignal) {
+  const asked = request(store, change);
+  const events: AnswerEvent[] = [];
+  const result = await engine.answer(asked, { signal, onEvent: (event) => void events.push(event) });
+  const damaged: (string | undefined)[] = [];
+  const tokens: number[] = [];
+  let figures: PromptFigures | undefined;
+  for (const event of events) {
+    if (event.kind === 'token') tokens.push(event.id);
+    else if (event.kind === 'attended') figures = event;
+    else {
+      damaged.push(event.damaged);
+      store.set(asked.blocks[event.index]!.key, event.object);
+    }
+  }
+  return { ...result, figures: figures!, events, tokens, damaged };
+}
+
+describe('engine', () => {
+  test('computes what is missing, and reuses it all the second time', async () => {
+    const store: Store = new Map();
+    const first = await ask(store);
+    expect(first.figures).toMatchObject({ reusedTokens: 0, encodedTokens: ALL_TOKENS, finalTokens: 9 });
+    expect(first.damaged).toEqual([undefined, undefined, undefined]);
+    expect(first.events.map(({ kind }) => kind)).toEqual([
+      ...Array(3).fill('encoded'),
+      'attended',
+      ...Array(8).fill('token'),
+    ]);
+    const second = await ask(store);
+    expect(second.figures).toMatchObject({ reusedTokens: ALL_TOKENS, encodedTokens: 0, finalTokens: 9 });
+    expect(second.firstLogits).toEqual(first.firstLogits);
+    expect(second.tokens).toEqual(first.tokens);
+  });
+
+  test('a blob encoded ahead is the one that an answer would compute', async () => {
+    const store: Store = new Map();
+    await ask(store);
+    for (const { tokens, key } of promptBlocks(model, QUESTION, new Map())) {
+      expect(await engine.encode({ tokens, key, dtype: 'int8' })).toEqual(store.get(key));
+    }
+  });
+
+  describe('computes a blob anew, and answers the same, when it', () => {
+    const passage = () => promptBlocks(model, QUESTION, new Map())[1]!;
+    test.each<
+      [
+        string,
+        (object: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer> | Promise<Uint8Array<ArrayBuffer>>,
+      ]
+    >([
+      [
+        'has a flipped byte',
+        (object) => {
+          object[object.length - 5]! ^= 4;
+          return object;
+        },
+      ],
+      ['is truncated', (object) => object.slice(0, object.length - 100)],
+      ['is empty', () => new Uint8Array()],
+      [
+        'is of another model',
+        async () => {
+          const other = await tinyModel('qwen3');
+          const stranger = new Engine({ directory: other.directory, threads: 1, contextBytes: 1 << 20 });
+          try {
+            return await stranger.encode({ ...passage(), dtype: 'int8' });
+          } finally {
+            await stranger.dispose();
+          }
+        },
+      ],
+      ['has another dtype', () => engine.encode({ ...passage(), dtype: 'fp16' })],
+      ['is of another passage', () => engine.encode({ tokens: ids(31, 77), key: 'other', dtype: 'int8' })],
+    ])('%s', async (_, damage) => {
+      const store: Store = new Map();
+      const sound = await ask(store);
+      const { key } = passage();
+      const whole = store.get(key)!;
+      store.set(key, await damage(whole.slice()));
+      const asked = await ask(store);
+      expect(asked.damaged).toEqual([expect.stringContaining(`The KV blob`)]);
+      expect(asked.figures).toMatchObject({ encodedTokens: 31, reusedTokens: ALL_TOKENS - 31 });
+      expect(asked.firstLogits).toEqual(sound.firstLogits);
+      expect(asked.tokens).toEqual(sound.tokens);
+      expect(store.get(key)).toEqual(whole);
+    });
+  });
+
+  test('stops at an end token and leaves it out', async () => {
+    const store: Store = new Map();
+    const { tokens } = await ask(store);
+    const stop = tokens.findIndex((id, i) => i > 0 && tokens.indexOf(id) === i);
+    const stopped = await ask(store, { end: [tokens[stop]!] });
+    expect(stopped).toMatchObject({ finish: 'end', completionTokens: stop });
+    expect(stopped.tokens).toEqual(tokens.slice(0, stop));
+    expect(await ask(store)).toMatchObject({ finish: 'length', completionTokens: 8 });
+  });
+
+  test('a question cancelled while it decodes ends, and the next one is answered', async () => {
+    const store: Store = new Map();
+    const { tokens } = await ask(store);
+    const controller = new AbortController();
+    let seen = 0;
+    const long = engine.answer(request(store, { maxTokens: 4000 }), {
+      signal: controller.signal,
+      onEvent: ({ kind }) => {
+        if (kind === 'token' && ++seen === 3) controller.abort();
+      },
+    });
+    await expect(long).rejects.toMatchObject({ code: 'cancelled' });
+    expect(seen).toBeLessThan(4000);
+    expect((await ask(store)).tokens).toEqual(tokens);
+  });
+
+  test('a cancelled encode rejects too', async () => {
+    const controller = new AbortController();
+    const encoding = engine.encode({ tokens: ids(30_000, 3), key: 'k', dtype: 'int8' }, controller.signal);
+    controller.abort();
+    await expect(encoding).rejects.toMatchObject({ code: 'cancelled' });
+  });
+
+  test('questions at once get the answers that they get alone', async () => {
+    const store: Store = new Map();
+    const alone = await ask(store);
+    const together = await Promise.all([
+      ask(store),
+      ask(store),
+      ask(store, { attention: 'full' }),
+      ask(store),
+    ]);
+    for (const i of [0, 1, 3]) expect(together[i]!.tokens).toEqual(alone.tokens);
+    expect(together[2]!.figures.reusedTokens).toBe(0);
+  });
+
+  test('the same object in two blocks is fine', async () => {
+    const store: Store = new Map();
+    await ask(store);
+    const blocks = request(store).blocks;
+    const twice = [blocks[0]!, blocks[1]!, { ...blocks[1]! }];
+    const result = await engine.answer(request(store, { blocks: twice }), { onEvent: () => {} });
+    expect(result.completionTokens).toBe(8);
+  });
+
+  test('a prompt larger than the memory set aside is refused', async () => {
+    const refused = ask(new Map(), { maxTokens: 10_000_000 });
+    await expect(refused).rejects.toMatchObject({ code: 'prompt_too_long' });
+  });
+
+  test('a token that the model does not have is an error of that question alone', async () => {
+    await expect(ask(new Map(), { finalBlock: Uint32Array.of(100_000) })).rejects.toMatchObject({
+      code: 'internal',
+    });
+    expect((await ask(new Map())).completionTokens).toBe(8);
+  });
+});
+
+describe('engine that cannot start', () => {
+  test('says why at every call', async () => {
+    const broken = new Engine({ directory: '/nowhere', threads: 1, contextBytes: 1 << 20 });
+    await expect(broken.ready()).rejects.toThrow(/nowhere/);
+    await expect(broken.encode({ tokens: ids(3, 1), key: 'k', dtype: 'int8' })).rejects.toThrow(/nowhere/);
+    await broken.dispose();
+  });
+
+  test('after its end refuses work', async () => {
+    const closed = new Engine({ directory: model.directory, threads: 1, contextBytes: 1 << 20 });
+    await closed.ready();
+    await closed.dispose();
+    await expect(closed.ready()).rejects.toMatchObject({ code: 'worker_died' });
+    const unused = new Engine({ directory: model.directory, threads: 1, contextBytes: 1 << 20 });
+    await unused.dispose();
+    await expect(unused.ready()).rejects.toMatchObject({ code: 'worker_died' });
+  });
+});

