@@ -176,7 +176,7 @@ class RemoteClient implements Client {
   async idle(signal: AbortSignal): Promise<void> {
     for (;;) {
       const { work } = await this.stats();
-      if (signal.aborted || work.waiting + work.leased === 0) return;
+      if (signal.aborted || (work.waiting + work.leased === 0 && !work.tidying)) return;
       await pause(200);
     }
   }

@@ -223,7 +223,11 @@ function pack(
       sum += magnitude;
     }
   }
-  if (!Number.isFinite(sum)) throw new BlockragError('model_check_failed', 'The model gives keys or values that are no finite numbers.');
+  if (!Number.isFinite(sum))
+    throw new BlockragError(
+      'model_check_failed',
+      'The model gives keys or values that are no finite numbers.',
+    );
   const inverse = new Float32Array(width);
   for (let c = 0; c < width; c++) {
     scales[c]! /= 127;

@@ -53,7 +53,8 @@ export interface Stats {
   tokens: number;
   blobs: number;
   blob_bytes: number;
-  work: { waiting: number; leased: number; dead: number };
+  /** tidying: the index is being optimised, and deleted text overwritten. */
+  work: { waiting: number; leased: number; dead: number; tidying: boolean };
 }
 
 export class Blockrag {
@@ -238,7 +239,7 @@ export class Blockrag {
       tokens: ready.reduce((sum, document) => sum + document.tokens, 0),
       blobs: count,
       blob_bytes: bytes,
-      work: await queue.counts(),
+      work: { ...(await queue.counts()), tidying: this.#worker.tidying },
     };
   }
 

@@ -39,7 +39,8 @@ export async function removeDocument(services: Services, tenant: string, id: str
 
 /**
  * Removes one version from index, blobs, catalog and originals; may be run again. The index's files hold the
- * text until they are compacted (PassageIndex.optimize): the worker does that when it has nothing else to do.
+ * text until they are compacted (PassageIndex.optimize), and the catalog until its free pages are overwritten
+ * (Table.scrub): the worker does both when it has nothing else to do.
  */
 export async function retireVersion(services: Services, ref: VersionRef): Promise<void> {
   const { catalog, blobs, index } = services;

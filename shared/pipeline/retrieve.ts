@@ -41,7 +41,6 @@ export async function retrieve(
     vector: vector!,
     limit: topK * OVERFETCH,
   });
-  if (hits.length === 0) await requireReadyDocument(services, tenant, collection);
   const documents = await catalog.documentsById(
     tenant,
     hits.map((hit) => hit.document),
@@ -52,6 +51,8 @@ export async function retrieve(
       ? [{ hit, document }]
       : [];
   });
+  // What is found may be on its way out: the index is cleaned after the catalog.
+  if (current.length === 0) await requireReadyDocument(services, tenant, collection);
   const rows = await catalog.passagesById(current.map(({ hit }) => parsePassageId(hit.id)));
   const seen = new Set<string>();
   const found = current.flatMap(({ hit, document }, i) => {

@@ -45,8 +45,9 @@ export class Worker {
   #stop = new AbortController();
   #done: Promise<void>;
   #failed: (error: unknown) => void;
-  /** Whether the index has changed since it was last optimised. */
+  /** Whether the index has changed since it was last optimised, and rows since they were last scrubbed. */
   #unoptimized = false;
+  #unscrubbed = false;
 
   /** Starts at once. @param failed told when the queue itself fails, which ends the worker */
   constructor(services: Services, failed: (error: unknown) => void) {
@@ -55,7 +56,7 @@ export class Worker {
     this.#done = this.#run();
   }
 
-  /** True while there is no item in hand but the index is still to be optimised. */
+  /** True while there is no item in hand but index and catalog are still to be tidied up. */
   get tidying(): boolean {
     return this.#unoptimized;
   }
@@ -67,7 +68,7 @@ export class Worker {
   }
 
   async #run(): Promise<void> {
-    const { queue, index, logger } = this.#services;
+    const { catalog, queue, index, logger } = this.#services;
     const { signal } = this.#stop;
     try {
       while (!signal.aborted) {
@@ -76,9 +77,12 @@ export class Worker {
         if (lease !== undefined) {
           await this.#process(lease);
           this.#unoptimized ||= lease.body.kind !== 'ingest';
+          this.#unscrubbed ||= lease.body.kind === 'retire';
         } else if (this.#unoptimized && !signal.aborted) {
           await index.optimize();
+          if (this.#unscrubbed) await catalog.scrub();
           this.#unoptimized = false;
+          this.#unscrubbed = false;
         }
       }
     } catch (error) {

@@ -243,11 +243,27 @@ export class Catalog {
     await this.#deleteRows([{ partition: `blob/${key}`, sort: 'state' }]);
   }
 
-  /** Removes all rows of a version; the last step of retiring it. */
+  /**
+   * Removes all rows of a version; the last step of retiring it. Their text is blanked first: a store may leave
+   * the bytes of a deleted row in a page that others still use, where `scrub` cannot reach them.
+   */
   async deletePassages(document: string, version: string): Promise<void> {
     const partition = passagesOf(document, version);
     const rows = await this.#all(partition, '');
+    const blank = (text: unknown) => ' '.repeat(Buffer.byteLength(String(text)));
+    await this.#table.putMany(
+      rows
+        .filter(({ data }) => typeof data.text === 'string')
+        .map(({ sort, data }) => {
+          return { partition, sort, data: { ...data, title: blank(data.title), text: blank(data.text) } };
+        }),
+    );
     await this.#deleteRows(rows.map(({ sort }) => ({ partition, sort })));
+  }
+
+  /** Overwrites what deleted rows have left on the disk. */
+  async scrub(): Promise<void> {
+    await this.#table.scrub();
   }
 
   async #all(partition: string, prefix: string) {

@@ -69,6 +69,8 @@ export interface Table {
   write(operations: readonly WriteOperation[]): Promise<void>;
   /** Puts any number of rows without conditions; not atomic, safe to repeat. */
   putMany(rows: readonly { partition: string; sort: string; data: RowData }[]): Promise<void>;
+  /** Overwrites what deleted rows have left on the disk, where the store would keep it for a while. */
+  scrub(): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -60,11 +60,11 @@ describe('fp32 compute and fp32 blobs', () => {
   });
 });
 
-// The margin from which on quantisation must not change the first token. Of the twelve, w8a8 with int8 blobs moves
-// one by 0.58 and turns its margin of 0.36; divergence.test.ts holds both to their mean.
+// The margin from which on quantisation must not change the first token. One case of the twelve has a margin of
+// 0.34, and w8a8 turns it; divergence.test.ts holds both compute types to their mean.
 describe.each([
   ['q8', 0.3],
-  ['w8a8', 0.6],
+  ['w8a8', 0.4],
 ] as const)('%s compute and int8 blobs', (compute, margin) => {
   let decoder: Decoder;
   const store: Store = new Map();

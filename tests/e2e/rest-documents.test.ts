@@ -1,0 +1,115 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { DocumentView } from '../../functions/query/views.ts';
+import { temporaryDirectory } from './support/directory.ts';
+import { askServer, type Server, settled, startServer, uploadText } from './support/server.ts';
+import { FERRY, LIGHTHOUSE } from './support/texts.ts';
+
+const data = temporaryDirectory();
+let server: Server;
+beforeAll(async () => {
+  server = await startServer(data);
+});
+afterAll(() => server?.stop('SIGKILL'));
+
+interface Page {
+  documents: DocumentView[];
+  next: string | null;
+}
+const list = async (query: string) => (await (await server.fetch(`/v1/documents?${query}`)).json()) as Page;
+
+describe('the REST API for documents', () => {
+  it('says that it is there', async () => {
+    const response = await server.fetch('/healthz');
+    expect(response.status).toBe(200);
+    expect(await response.json()).toEqual({ status: 'ok' });
+  });
+
+  it('accepts JSON with 202 and a location, and the document becomes ready', async () => {
+    const response = await server.post('/v1/documents', { name: 'ferry.md', text: FERRY });
+    const accepted = (await response.json()) as DocumentView;
+    expect(response.status).toBe(202);
+    expect(response.headers.get('location')).toBe(`/v1/documents/${accepted.id}`);
+    expect(accepted).toMatchObject({ status: 'queued', answers: false, collection: 'default' });
+    expect(await settled(server, accepted.id)).toMatchObject({
+      name: 'ferry.md',
+      title: 'Ferry',
+      status: 'ready',
+      answers: true,
+      passages: 1,
+      encoded: 1,
+      bytes: Buffer.byteLength(FERRY),
+      error: null,
+    });
+  });
+
+  it('answers the same upload again with 200: it is ready already', async () => {
+    const response = await server.post('/v1/documents', { name: 'ferry.md', text: FERRY });
+    expect(response.status).toBe(200);
+    expect(await response.json()).toMatchObject({ status: 'ready' });
+  });
+
+  it('accepts a form with a file, a name and a collection', async () => {
+    const form = new FormData();
+    form.set('file', new File([LIGHTHOUSE], 'ignored.md', { type: 'text/markdown' }));
+    form.set('name', 'Leuchtturm – ä.md');
+    form.set('collection', 'towers');
+    const response = await server.fetch('/v1/documents', { method: 'POST', body: form });
+    expect(response.status).toBe(202);
+    const { id } = (await response.json()) as DocumentView;
+    expect(await settled(server, id)).toMatchObject({
+      name: 'Leuchtturm – ä.md',
+      collection: 'towers',
+      status: 'ready',
+    });
+  });
+
+  it('takes the name of a file where a form has no other', async () => {
+    const form = new FormData();
+    form.set('file', new File([LIGHTHOUSE], 'tower.md'));
+    const response = await server.fetch('/v1/documents', { method: 'POST', body: form });
+    const { id } = (await response.json()) as DocumentView;
+    expect(await settled(server, id)).toMatchObject({ name: 'tower.md', status: 'ready' });
+  });
+
+  it('lists page by page, each document once, and one collection alone', async () => {
+    const seen: string[] = [];
+    let query = 'limit=1';
+    for (;;) {
+      const page = await list(query);
+      expect(page.documents.length).toBeLessThanOrEqual(1);
+      seen.push(...page.documents.map(({ name }) => name));
+      if (page.next === null) break;
+      query = `limit=1&after=${encodeURIComponent(page.next)}`;
+    }
+    expect(seen.sort()).toEqual(['Leuchtturm – ä.md', 'ferry.md', 'tower.md']);
+    const towers = await list('collection=towers');
+    expect(towers).toMatchObject({ documents: [{ name: 'Leuchtturm – ä.md' }], next: null });
+  });
+
+  it('keeps collections apart', async () => {
+    const { citations } = await askServer(server, 'Who built the lighthouse?', { collection: 'towers' });
+    expect(citations.map(({ document }) => document)).toEqual(['Leuchtturm – ä.md']);
+  });
+
+  it('deletes with 204; after that the document is not there', async () => {
+    const { id } = await uploadText(server, 'brief.txt', 'This note is here for a short time only.');
+    const path = `/v1/documents/${id}`;
+    const first = await server.fetch(path, { method: 'DELETE' });
+    expect(first.status).toBe(204);
+    expect(await first.text()).toBe('');
+    expect((await server.fetch(path)).status).toBe(404);
+    const second = await server.fetch(path, { method: 'DELETE' });
+    expect(second.status).toBe(404);
+    expect(await second.json()).toMatchObject({ code: 'document_not_found' });
+    expect((await list('limit=100')).documents.map((document) => document.id)).not.toContain(id);
+  });
+
+  it('tells of an upload that cannot be read', async () => {
+    const view = await uploadText(server, 'blank.txt', '   ');
+    expect(view).toMatchObject({
+      status: 'failed',
+      answers: false,
+      error: { code: 'document_empty', message: expect.stringContaining('blank.txt') },
+    });
+  });
+});

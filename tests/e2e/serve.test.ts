@@ -1,0 +1,125 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { DocumentView } from '../../functions/query/views.ts';
+import type { Answer } from '../../shared/pipeline/answer.ts';
+import type { Stats } from '../../shared/pipeline/blockrag.ts';
+import { blockrag, blockragJson } from './support/command.ts';
+import { filesHolding, temporaryDirectory } from './support/directory.ts';
+import { eventsOf, type Server, startServer } from './support/server.ts';
+import { FERRY } from './support/texts.ts';
+
+const QUESTION = 'When does the ferry to Grimsay leave?';
+const cwd = temporaryDirectory();
+const data = join(cwd, 'data');
+const json = <T>(...args: string[]) => blockragJson<T>([...args, '--data', data], { cwd });
+let server: Server | undefined;
+beforeAll(() => {
+  writeFileSync(join(cwd, 'ferry.md'), FERRY);
+  writeFileSync(join(cwd, 'pier.txt'), 'The pier is closed in the second week of November for repairs.');
+  writeFileSync(join(cwd, 'bad.txt'), 'a\0b');
+});
+afterEach(() => server?.stop('SIGKILL'));
+
+describe('blockrag serve', { timeout: 300_000 }, () => {
+  it('is what the commands beside it work through', async () => {
+    server = await startServer(data);
+    const added = await json<{ documents: DocumentView[]; failures: { code: string }[] }>(
+      'add',
+      'ferry.md',
+      'pier.txt',
+      'bad.txt',
+    );
+    expect(added.value.documents).toMatchObject([
+      { name: 'ferry.md', status: 'ready' },
+      { name: 'pier.txt', status: 'ready' },
+      { name: 'bad.txt', status: 'failed' },
+    ]);
+    expect(added.value.failures).toMatchObject([{ name: 'bad.txt', code: 'document_not_text' }]);
+    expect(added.code).toBe(1);
+
+    const asked = await json<Answer>('ask', QUESTION, '--max-tokens', '8', '--top-k', '1');
+    expect(asked.value).toMatchObject({
+      citations: [{ document: 'ferry.md' }],
+      usage: { encoded_tokens: 0 },
+    });
+    const streamed = await blockrag([
+      'ask',
+      QUESTION,
+      '--max-tokens',
+      '8',
+      '--top-k',
+      '1',
+      '--stream',
+      '--data',
+      data,
+    ]);
+    expect(streamed.stdout.trim().startsWith(asked.value.answer)).toBe(true);
+    const nowhere = await json<{ error: { code: string } }>('ask', QUESTION, '--collection', 'nowhere');
+    expect(nowhere).toMatchObject({ code: 1, value: { error: { code: 'collection_not_found' } } });
+
+    const { value } = await json<{ documents: DocumentView[] }>('documents');
+    expect(value.documents.map(({ name }) => name).sort()).toEqual(['bad.txt', 'ferry.md', 'pier.txt']);
+    expect((await json('remove', 'pier.txt')).code).toBe(0);
+    expect(filesHolding(join(data, 'blobs'), 'second week of November')).toEqual([]);
+    expect((await json<Stats>('stats')).value).toMatchObject({ documents: 2, ready: 1 });
+    expect(server.log()).not.toContain('request failed');
+  });
+
+  it('refuses a second one, and reencode, on its data directory, and names itself', async () => {
+    server = await startServer(data);
+    for (const args of [['serve', '--port', '0'], ['reencode']]) {
+      const second = await json<{ error: Record<string, unknown> }>(...args);
+      expect(second.code).toBe(1);
+      expect(second.value.error).toMatchObject({
+        code: 'data_directory_in_use',
+        pid: server.pid,
+        message: expect.stringContaining(`process ${server.pid}`),
+      });
+    }
+  });
+
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    'ends with 0 on %s and leaves the directory free',
+    async (signal) => {
+      server = await startServer(data);
+      expect(await server.stop(signal)).toBe(0);
+      const { code, value } = await json<{ documents: DocumentView[] }>('documents');
+      expect(code).toBe(0);
+      expect(value.documents).toHaveLength(2);
+    },
+  );
+
+  it('ends with 0 in the middle of an answer, which ends too', async () => {
+    server = await startServer(data);
+    const endless = { question: QUESTION, stream: true, max_tokens: 4000, temperature: 2, seed: 1 };
+    const events = eventsOf(await server.post('/v1/query', endless));
+    expect((await events.next()).value).toMatchObject({ event: 'text' });
+    const ended = server.stop('SIGTERM');
+    const rest: string[] = [];
+    try {
+      for await (const { event } of events) rest.push(event);
+    } catch {
+      rest.push('cut off');
+    }
+    expect(rest.at(-1)).toMatch(/error|cut off/);
+    expect(await ended).toBe(0);
+  });
+
+  it('leaves a directory that the next command takes over when it is killed', async () => {
+    server = await startServer(data);
+    await server.stop('SIGKILL');
+    const { code, value } = await json<Answer>('ask', QUESTION, '--max-tokens', '8', '--top-k', '1');
+    expect(code).toBe(0);
+    expect(value.citations).toMatchObject([{ document: 'ferry.md' }]);
+  });
+
+  it('says which port is taken', async () => {
+    server = await startServer(data);
+    const { port } = new URL(server.url);
+    const other = join(cwd, 'other');
+    const taken = await blockrag(['serve', '--port', port, '--data', other]);
+    expect(taken.stderr).toContain(`Port ${port} is taken`);
+    expect(taken.code).toBe(1);
+  });
+});

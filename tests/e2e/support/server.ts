@@ -1,0 +1,112 @@
+/** `blockrag serve` on a free port, and the requests that tests make of it. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import type { DocumentView } from '../../../functions/query/views.ts';
+import type { Answer } from '../../../shared/pipeline/answer.ts';
+import type { Stats } from '../../../shared/pipeline/blockrag.ts';
+import { BLOCKRAG } from './command.ts';
+
+export interface Server {
+  url: string;
+  pid: number;
+  /** All that it has logged. */
+  log(): string;
+  /** Sends a signal and waits for the end; the exit code, null after SIGKILL. */
+  stop(signal?: 'SIGTERM' | 'SIGINT' | 'SIGKILL'): Promise<number | null>;
+  fetch(path: string, init?: RequestInit): Promise<Response>;
+  post(path: string, body: unknown, signal?: AbortSignal): Promise<Response>;
+  stats(): Promise<Stats>;
+}
+
+/** Starts `serve --port 0` on a data directory and waits until it answers. */
+export async function startServer(data: string, env: Record<string, string> = {}): Promise<Server> {
+  const args = [BLOCKRAG, 'serve', '--port', '0', '--json', '--data', data];
+  const child = spawn(process.execPath, args, {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let log = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    log += text;
+  });
+  const ended = once(child, 'close').then(([code]) => code as number | null);
+  const line = await Promise.race([
+    once(createInterface({ input: child.stdout }), 'line').then(([first]) => first as string),
+    ended.then((code) => {
+      throw new Error(`serve ended with ${code}: ${log}`);
+    }),
+  ]);
+  const { url } = JSON.parse(line) as { url: string };
+  const request = (path: string, init?: RequestInit) => fetch(`${url}${path}`, init);
+  return {
+    url,
+    pid: child.pid!,
+    log: () => log,
+    stop: (signal = 'SIGTERM') => {
+      if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+      return ended;
+    },
+    fetch: request,
+    post: (path, body, signal) =>
+      request(path, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+        ...(signal === undefined ? {} : { signal }),
+      }),
+    stats: async () => (await request('/v1/stats')).json() as Promise<Stats>,
+  };
+}
+
+/** Uploads a text and waits until it is ready or has failed. */
+export async function uploadText(
+  server: Server,
+  name: string,
+  text: string,
+  collection?: string,
+): Promise<DocumentView> {
+  const response = await server.post('/v1/documents', { name, text, collection });
+  const view = (await response.json()) as DocumentView;
+  if (!response.ok) throw new Error(`upload of ${name}: ${JSON.stringify(view)}`);
+  return settled(server, view.id);
+}
+
+/** Waits until a document is ready or has failed. */
+export async function settled(server: Server, id: string): Promise<DocumentView> {
+  for (;;) {
+    const view = (await (await server.fetch(`/v1/documents/${id}`)).json()) as DocumentView;
+    if (view.status === 'ready' || view.status === 'failed') return view;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** Asks without streaming. */
+export async function askServer(
+  server: Server,
+  question: string,
+  more: Record<string, unknown> = {},
+): Promise<Answer> {
+  const response = await server.post('/v1/query', { question, max_tokens: 8, ...more });
+  const body = await response.json();
+  if (!response.ok) throw new Error(`the question failed: ${JSON.stringify(body)}`);
+  return body as Answer;
+}
+
+export interface ServerSentEvent {
+  event: string;
+  data: unknown;
+}
+
+/** The events of a streamed answer as they come. */
+export async function* eventsOf(response: Response): AsyncGenerator<ServerSentEvent> {
+  let buffered = '';
+  for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
+    const records = (buffered + chunk).split('\n\n');
+    buffered = records.pop()!;
+    for (const record of records) {
+      const event = /^event: ?(.*)$/m.exec(record)?.[1] ?? 'message';
+      yield { event, data: JSON.parse(/^data: ?(.*)$/m.exec(record)?.[1] ?? 'null') };
+    }
+  }
+}
