@@ -28,6 +28,8 @@ export interface Client {
   document(id: string): Promise<DocumentView | undefined>;
   documents(collection: string | undefined): Promise<DocumentView[]>;
   remove(id: string): Promise<void>;
+  /** Loads the models, so that the figures of the first answer are those of any other. */
+  warm(): Promise<void>;
   /** Waits until nothing is left to be done in the background. */
   idle(signal: AbortSignal): Promise<void>;
   ask(options: AskOptions, signal: AbortSignal, onText?: (text: string) => void): Promise<Answer>;
@@ -115,6 +117,10 @@ class LocalClient implements Client {
     while (!signal.aborted && !this.#blockrag.lost.aborted && (await this.#blockrag.busy())) await pause(50);
   }
 
+  warm(): Promise<void> {
+    return this.#blockrag.warm();
+  }
+
   ask(options: AskOptions, signal: AbortSignal, onText?: (text: string) => void): Promise<Answer> {
     return this.#blockrag.ask(toQuestion(parseRequest(querySchema, options)), { signal, onText });
   }
@@ -180,6 +186,9 @@ class RemoteClient implements Client {
       await pause(200);
     }
   }
+
+  /** A server is warm before it answers. */
+  async warm(): Promise<void> {}
 
   async ask(options: AskOptions, signal: AbortSignal, onText?: (text: string) => void): Promise<Answer> {
     if (onText === undefined) return (await this.#request('POST', '/v1/query', options, signal)) as Answer;

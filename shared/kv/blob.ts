@@ -13,6 +13,7 @@ import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { BlockragError } from '../errors.ts';
 import { toHalf } from '../model/half.ts';
+import { quantizeRows } from './quantize.ts';
 import { type BlockKv, type KvShape, kvWidth } from './shape.ts';
 
 export const BLOB_VERSION = 1;
@@ -214,30 +215,7 @@ function pack(
 ): Int8Array | Uint16Array | Float32Array {
   if (dtype === 'fp32') return rows;
   if (dtype === 'fp16') return toHalf(rows);
-  const width = scales.length;
-  let sum = 0;
-  for (let at = 0; at < rows.length; at += width) {
-    for (let c = 0; c < width; c++) {
-      const magnitude = Math.abs(rows[at + c]!);
-      if (magnitude > scales[c]!) scales[c] = magnitude;
-      sum += magnitude;
-    }
-  }
-  if (!Number.isFinite(sum))
-    throw new BlockragError(
-      'model_check_failed',
-      'The model gives keys or values that are no finite numbers.',
-    );
-  const inverse = new Float32Array(width);
-  for (let c = 0; c < width; c++) {
-    scales[c]! /= 127;
-    inverse[c] = scales[c] === 0 ? 0 : 1 / scales[c]!;
-  }
-  const out = new Int8Array(rows.length);
-  for (let at = 0; at < rows.length; at += width) {
-    for (let c = 0; c < width; c++) out[at + c] = Math.round(rows[at + c]! * inverse[c]!);
-  }
-  return out;
+  return quantizeRows(rows, scales);
 }
 
 function subtractRow(rows: Float32Array, row: Float32Array): Float32Array {

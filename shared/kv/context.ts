@@ -4,31 +4,16 @@
  *
  * It lives in a WebAssembly memory of its own, where the SIMD kernels (kernels.wat) write and onnxruntime reads.
  */
-import { readFileSync } from 'node:fs';
 import type { RopeTable } from '../model/rope.ts';
 import type { KvBlob } from './blob.ts';
+import { ensureBytes, instantiateKernels, type Kernels, Layout } from './kernels.ts';
 import { dequantizeRows, rotateRows } from './reencode.ts';
 import { type KvShape, kvWidth } from './shape.ts';
 
-const PAGE = 65_536;
+/** WebAssembly's largest memory: 4 GiB of 64 KiB pages. */
+const MAX_PAGES = 65_536;
 /** Tokens re-encoded at a time: their rows stay in the processor's cache between the kernels. */
 const SLICE = 256;
-
-const KERNELS = new WebAssembly.Module(readFileSync(new URL('./kernels.wasm', import.meta.url)));
-
-/** kernels.wat; addresses in bytes. */
-interface Kernels {
-  scale_rows(rows: number, scales: number, bias: number, out: number, tokens: number, width: number): void;
-  rotate_rows(
-    keys: number,
-    cos: number,
-    sin: number,
-    tokens: number,
-    heads: number,
-    headBytes: number,
-    halfBytes: number,
-  ): void;
-}
 
 /** Where the kernels find their inputs, in front of the context's own rows. */
 interface Scratch {
@@ -43,7 +28,7 @@ interface Scratch {
 export class ContextKv {
   readonly shape: KvShape;
   #width: number;
-  #memory = new WebAssembly.Memory({ initial: 1, maximum: PAGE });
+  #memory = new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES });
   #kernels: Kernels;
   #scratch: Scratch;
   #capacity = 0;
@@ -52,8 +37,7 @@ export class ContextKv {
   constructor(shape: KvShape) {
     this.shape = shape;
     this.#width = kvWidth(shape);
-    const instance = new WebAssembly.Instance(KERNELS, { env: { memory: this.#memory } });
-    this.#kernels = instance.exports as unknown as Kernels;
+    this.#kernels = instantiateKernels(this.#memory);
     this.#scratch = layScratch(this.#width, shape.headDim);
   }
 
@@ -74,8 +58,7 @@ export class ContextKv {
   reset(tokens: number): void {
     this.#length = 0;
     if (tokens <= this.#capacity) return;
-    const pages = Math.ceil((this.#scratch.end + tokens * this.#width * 4 * 2 * this.shape.layers) / PAGE);
-    this.#memory.grow(Math.max(pages - this.#memory.buffer.byteLength / PAGE, 0));
+    ensureBytes(this.#memory, this.#scratch.end + tokens * this.#width * 4 * 2 * this.shape.layers);
     this.#capacity = tokens;
   }
 
@@ -189,17 +172,12 @@ export class ContextKv {
 }
 
 function layScratch(width: number, headDim: number): Scratch {
-  let end = 0;
-  const take = (bytes: number) => {
-    const at = end;
-    end = Math.ceil((end + bytes) / 64) * 64;
-    return at;
-  };
-  const rows = take(SLICE * width);
-  const scales = take(width * 4);
-  const bias = take(width * 4);
+  const layout = new Layout();
+  const rows = layout.take(SLICE * width);
+  const scales = layout.take(width * 4);
+  const bias = layout.take(width * 4);
   // half a head's dimensions at most rotate
-  const cos = take(SLICE * headDim * 2);
-  const sin = take(SLICE * headDim * 2);
-  return { rows, scales, bias, cos, sin, end };
+  const cos = layout.take(SLICE * headDim * 2);
+  const sin = layout.take(SLICE * headDim * 2);
+  return { rows, scales, bias, cos, sin, end: layout.end };
 }

@@ -1,5 +1,5 @@
-;; Re-encoding of int8 blobs, with 128-bit SIMD: what dequantizeRows and rotateRows of reencode.ts do, in one pass.
-;; Assembled into kernels.wasm by `npm run build:kernels`. All counts of values are multiples of 8.
+;; The inner loops over keys and values, with 128-bit SIMD: quantising a block to int8, and back with re-encoding
+;; (what reencode.ts does value by value). Assembled into kernels.wasm by `npm run build:kernels`. All counts of values are multiples of 8.
 (module
   (import "env" "memory" (memory 1))
 
@@ -67,6 +67,49 @@
           (br_if $next_head (local.get $head)))
         (local.set $cos (i32.add (local.get $cos) (local.get $half_bytes)))
         (local.set $sin (i32.add (local.get $sin) (local.get $half_bytes)))
+        (local.set $tokens (i32.sub (local.get $tokens) (i32.const 1)))
+        (br $token))))
+
+  ;; rows [tokens, width] float32 -> peaks [width]: the largest magnitude of every column, NaN where there is one.
+  ;; peaks holds zeros before.
+  (func $peak_rows (export "peak_rows") (param $rows i32) (param $peaks i32) (param $tokens i32) (param $width i32)
+    (local $column i32) (local $at i32)
+    (block $done
+      (loop $token
+        (br_if $done (i32.eqz (local.get $tokens)))
+        (local.set $column (i32.const 0))
+        (loop $four
+          (local.set $at (i32.add (local.get $peaks) (local.get $column)))
+          (v128.store (local.get $at)
+            (f32x4.max (v128.load (local.get $at)) (f32x4.abs (v128.load (local.get $rows)))))
+          (local.set $rows (i32.add (local.get $rows) (i32.const 16)))
+          (local.set $column (i32.add (local.get $column) (i32.const 16)))
+          (br_if $four (i32.lt_u (local.get $column) (i32.shl (local.get $width) (i32.const 2)))))
+        (local.set $tokens (i32.sub (local.get $tokens) (i32.const 1)))
+        (br $token))))
+
+  ;; rows [tokens, width] float32 times inverse [width], rounded -> out [tokens, width] int8
+  (func $quantize_rows (export "quantize_rows")
+    (param $rows i32) (param $inverse i32) (param $out i32) (param $tokens i32) (param $width i32)
+    (local $column i32) (local $at i32) (local $words v128)
+    (block $done
+      (loop $token
+        (br_if $done (i32.eqz (local.get $tokens)))
+        (local.set $column (i32.const 0))
+        (loop $eight
+          (local.set $at (i32.add (local.get $inverse) (local.get $column)))
+          (local.set $words
+            (i16x8.narrow_i32x4_s
+              (i32x4.trunc_sat_f32x4_s (f32x4.nearest
+                (f32x4.mul (v128.load (local.get $rows)) (v128.load (local.get $at)))))
+              (i32x4.trunc_sat_f32x4_s (f32x4.nearest
+                (f32x4.mul (v128.load offset=16 (local.get $rows)) (v128.load offset=16 (local.get $at)))))))
+          (v128.store64_lane 0 (local.get $out)
+            (i8x16.narrow_i16x8_s (local.get $words) (local.get $words)))
+          (local.set $rows (i32.add (local.get $rows) (i32.const 32)))
+          (local.set $out (i32.add (local.get $out) (i32.const 8)))
+          (local.set $column (i32.add (local.get $column) (i32.const 32)))
+          (br_if $eight (i32.lt_u (local.get $column) (i32.shl (local.get $width) (i32.const 2)))))
         (local.set $tokens (i32.sub (local.get $tokens) (i32.const 1)))
         (br $token))))
 )

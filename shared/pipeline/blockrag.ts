@@ -187,6 +187,12 @@ export class Blockrag {
     await removeDocument(this.services, DEFAULT_TENANT, id);
   }
 
+  /** Loads the models now instead of at the first question. */
+  async warm(): Promise<void> {
+    const { engine, embedder } = this.services;
+    await Promise.all([engine.ready(), embedder.embed([''])]);
+  }
+
   /** True while anything is still to be parsed, encoded, removed or tidied up. */
   async busy(): Promise<boolean> {
     const { waiting, leased } = await this.services.queue.counts();

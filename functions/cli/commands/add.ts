@@ -5,9 +5,10 @@ import { extname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { BlockragError, toBlockragError } from '../../../shared/errors.ts';
 import { parseRequest, scopeSchema } from '../../query/schemas.ts';
 import type { DocumentView } from '../../query/views.ts';
-import { type Client, openClient } from '../client.ts';
+import { openClient } from '../client.ts';
 import { type CommonOptions, toConfig } from '../options.ts';
-import { ProgressLine, plain, print, printError, printJson } from '../terminal.ts';
+import { plain, print, printError, printJson } from '../terminal.ts';
+import { waitFor } from '../waiting.ts';
 
 export interface AddOptions extends CommonOptions {
   collection?: string;
@@ -16,7 +17,6 @@ export interface AddOptions extends CommonOptions {
 
 /** What is taken from a folder; a file named by itself is always tried. */
 const EXTENSIONS = new Set(['.pdf', '.docx', '.html', '.htm', '.md', '.markdown', '.txt', '.text']);
-const POLL_MS = 200;
 
 export async function add(paths: string[], options: AddOptions, signal: AbortSignal): Promise<number> {
   const config = toConfig(options);
@@ -53,35 +53,6 @@ export async function add(paths: string[], options: AddOptions, signal: AbortSig
     await client.close();
   }
   return failures.length > 0 ? 1 : 0;
-}
-
-/** Follows documents until each is ready or failed; a newer upload of the same name counts as well. */
-async function waitFor(
-  client: Client,
-  views: readonly DocumentView[],
-  quiet: boolean,
-  signal: AbortSignal,
-): Promise<DocumentView[]> {
-  const progress = new ProgressLine({ quiet });
-  try {
-    for (;;) {
-      const now = await Promise.all(views.map(async (view) => (await client.document(view.id)) ?? view));
-      const passages = now.reduce((sum, { passages }) => sum + passages, 0);
-      const encoded = now.reduce((sum, d) => sum + (d.status === 'ready' ? d.passages : d.encoded), 0);
-      if (now.every(({ status }) => status === 'ready' || status === 'failed')) return now;
-      const reading = now.some(({ status }) => status === 'queued');
-      progress.update(reading ? 'reading' : 'encoding passages', encoded, passages || undefined);
-      if (signal.aborted) {
-        throw new BlockragError(
-          'cancelled',
-          'Stopped: what was added is kept, and encoding goes on with the next blockrag command.',
-        );
-      }
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-    }
-  } finally {
-    progress.end();
-  }
 }
 
 function report(

@@ -29,6 +29,7 @@ export async function ask(
       top_k: options.topK,
       max_tokens: options.maxTokens,
     };
+    await client.warm();
     const stream = options.stream === true;
     const onText = (text: string) => {
       if (json) printJson({ text });

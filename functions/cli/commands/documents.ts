@@ -2,7 +2,8 @@
 import { BlockragError } from '../../../shared/errors.ts';
 import { openClient } from '../client.ts';
 import { type CommonOptions, toConfig } from '../options.ts';
-import { ProgressLine, plain, print, printError, printJson } from '../terminal.ts';
+import { plain, print, printError, printJson } from '../terminal.ts';
+import { waitFor } from '../waiting.ts';
 
 export async function listDocuments(
   options: CommonOptions & { collection?: string },
@@ -93,25 +94,13 @@ export async function reencode(options: CommonOptions, signal: AbortSignal): Pro
     signal,
     reencode: true,
   });
-  const progress = new ProgressLine({ quiet: json });
   try {
-    for (;;) {
-      const documents = await client.documents(undefined);
-      const waiting = documents.filter(({ status }) => status === 'queued' || status === 'encoding');
-      progress.update('encoding documents', documents.length - waiting.length, documents.length);
-      if (waiting.length === 0) break;
-      if (signal.aborted) {
-        throw new BlockragError('cancelled', 'Stopped: encoding goes on with the next blockrag command.');
-      }
-      await new Promise((resolve) => setTimeout(resolve, 200));
-    }
+    await waitFor(client, await client.documents(undefined), json, signal);
     await client.idle(signal);
-    progress.end();
     const stats = await client.stats();
     if (json) printJson(stats);
     else print(`${stats.ready} documents ready, ${stats.passages} passages, ${stats.model}, ${stats.kv}`);
   } finally {
-    progress.end();
     await client.close();
   }
   return 0;

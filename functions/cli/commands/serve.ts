@@ -16,7 +16,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   const logger = createLogger(process.env.BLOCKRAG_LOG ?? 'info');
   const blockrag = await openBlockrag(config, { command: 'serve', quiet: json, logger, signal });
   try {
-    await blockrag.services.engine.ready();
+    await blockrag.warm();
     const { host, port } = options;
     const { maxDocumentBytes } = config;
     const server = await startServer(blockrag, { host, port, maxDocumentBytes, logger });
