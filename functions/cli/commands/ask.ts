@@ -47,12 +47,14 @@ export async function ask(
   return 0;
 }
 
-export function printSources({ citations, usage, timings_ms: timings, attention }: Answer): void {
+export function printSources(answer: Answer): void {
+  const { citations, usage, timings_ms: timings, attention, passages_dropped: dropped } = answer;
   if (citations.length > 0) print('');
   citations.forEach(({ document, page, title, similarity }, i) => {
     const place = page === null ? '' : `, page ${page}`;
     print(`  [${i + 1}] ${plain(document)}${place}: ${plain(title)} (similarity ${similarity.toFixed(2)})`);
   });
+  if (dropped > 0) print(`  ${dropped} more relevant passages did not fit into the model's context`);
   print(
     `  ${attention} attention: ${usage.reused_tokens} tokens reused, ${usage.encoded_tokens + usage.final_tokens} computed; first token after ${Math.round(timings.first_token)} ms`,
   );
