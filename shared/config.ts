@@ -29,7 +29,7 @@ const schema = z.strictObject({
     .min(1)
     .default(100 * MiB),
   /** Characters of one question at most. */
-  maxQuestionLength: z.coerce.number().int().min(1).default(16_000),
+  maxQuestionLength: z.coerce.number().int().min(1).default(8_000),
   /** Bytes that the contexts of the answers under way may hold; one context has 4 GiB at most. */
   contextBytes: z.coerce
     .number()

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The one plain JavaScript file: it registers tsx, through which all TypeScript here runs.
+// Plain JavaScript, since it registers tsx, through which all TypeScript here runs.
 import { register } from 'tsx/esm/api';
 
 register();

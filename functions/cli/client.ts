@@ -61,7 +61,11 @@ export async function openClient(config: Config, options: OpenClientOptions): Pr
   const environment = await openDataDirectory(config.data);
   const owner = readOwner(environment);
   await environment.close();
-  if (owner?.url !== undefined && options.reencode !== true) return new RemoteClient(owner.url);
+  if (owner?.url !== undefined && options.reencode !== true) {
+    const client = new RemoteClient(owner.url);
+    await refuseOtherSettings(config, await client.stats(), owner.url);
+    return client;
+  }
   return new LocalClient(await openBlockrag(config, options));
 }
 
@@ -81,6 +85,19 @@ export async function openBlockrag(config: Config, options: OpenClientOptions): 
     });
   } finally {
     progress.end();
+  }
+}
+
+/** A server answers with its own settings: a command that asks for others must not get them silently. */
+async function refuseOtherSettings(config: Config, stats: Stats, url: string): Promise<void> {
+  const asked = { kv: config.kv, passage_tokens: config.passageTokens, model_reference: config.model };
+  for (const [name, value] of Object.entries(asked)) {
+    const used = stats[name as keyof Stats];
+    if (value === undefined || value === used) continue;
+    throw new BlockragError(
+      'data_directory_in_use',
+      `The data directory is served at ${url} with ${name} ${used}: stop that server to use ${value}.`,
+    );
   }
 }
 
@@ -182,7 +199,7 @@ class RemoteClient implements Client {
   async idle(signal: AbortSignal): Promise<void> {
     for (;;) {
       const { work } = await this.stats();
-      if (signal.aborted || (work.waiting + work.leased === 0 && !work.tidying)) return;
+      if (signal.aborted || work.waiting + work.leased === 0) return;
       await pause(200);
     }
   }

@@ -9,7 +9,7 @@ export function printJson(value: unknown): void {
   print(JSON.stringify(value));
 }
 
-/** Document text is not trusted: control characters (terminal escapes among them) are shown as spaces. */
+/** Text of documents and models is not trusted: control characters (terminal escapes among them) become spaces. */
 export function plain(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is replaced
   return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, ' ');

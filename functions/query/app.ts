@@ -62,7 +62,7 @@ export function createApp(blockrag: Blockrag, options: AppOptions): Hono {
   app.get('/healthz', (c) => c.json({ status: 'ok' }));
   app.get('/v1/stats', async (c) => c.json(await blockrag.stats()));
   app.route('/v1/documents', documentRoutes(blockrag));
-  app.route('/v1/query', queryRoutes(blockrag));
+  app.route('/v1/query', queryRoutes(blockrag, logger));
   return app;
 }
 

@@ -43,7 +43,12 @@ export async function startServer(blockrag: Blockrag, options: ServerOptions): P
   });
   const { port: bound } = server.address() as AddressInfo;
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${bound}`;
-  await blockrag.setUrl(url);
+  try {
+    await blockrag.setUrl(url);
+  } catch (error) {
+    server.close();
+    throw error;
+  }
   return {
     url,
     close: () =>

@@ -18,8 +18,8 @@ const opened = (async () => {
   });
   return { decoder, pool: new ContextPool(decoder.shape, options.contextBytes) };
 })();
-// Every call awaits it and reports its error; without a call the error must not end the thread.
-opened.catch(() => {});
+// Every call awaits it and reports its error. The thread ends afterwards: the next call tries with a new one.
+opened.catch(() => setTimeout(() => process.exit(1), 1000));
 
 serve<EngineMethods>({
   ready: async () => void (await opened),

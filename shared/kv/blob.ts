@@ -12,8 +12,8 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { BlockragError } from '../errors.ts';
-import { toHalf } from '../model/half.ts';
-import { quantizeRows } from './quantize.ts';
+import { isFiniteHalf, toHalf } from '../model/half.ts';
+import { notFinite, quantizeRows } from './quantize.ts';
 import { type BlockKv, type KvShape, kvWidth } from './shape.ts';
 
 export const BLOB_VERSION = 1;
@@ -213,9 +213,11 @@ function pack(
   dtype: KvDtype,
   scales: Float32Array,
 ): Int8Array | Uint16Array | Float32Array {
-  if (dtype === 'fp32') return rows;
-  if (dtype === 'fp16') return toHalf(rows);
-  return quantizeRows(rows, scales);
+  if (dtype === 'int8') return quantizeRows(rows, scales);
+  const packed = dtype === 'fp32' ? rows : toHalf(rows);
+  const finite = packed instanceof Uint16Array ? isFiniteHalf : Number.isFinite;
+  if (!packed.every(finite)) throw notFinite();
+  return packed;
 }
 
 function subtractRow(rows: Float32Array, row: Float32Array): Float32Array {

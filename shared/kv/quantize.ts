@@ -27,16 +27,19 @@ export function quantizeRows(rows: Float32Array, scales: Float32Array): Int8Arra
   return new Int8Array(memory.buffer, outAt, rows.length).slice();
 }
 
+/** An overflow must not be stored. */
+export function notFinite(): BlockragError {
+  return new BlockragError(
+    'model_check_failed',
+    'The model gives keys or values that are no finite numbers.',
+  );
+}
+
 /** Peaks become steps in `scales`, and what to multiply by in place. */
 function toSteps(peaks: Float32Array, scales: Float32Array): void {
   for (let c = 0; c < peaks.length; c++) {
     const peak = peaks[c]!;
-    if (!Number.isFinite(peak)) {
-      throw new BlockragError(
-        'model_check_failed',
-        'The model gives keys or values that are no finite numbers.',
-      );
-    }
+    if (!Number.isFinite(peak)) throw notFinite();
     scales[c] = peak / 127;
     peaks[c] = peak === 0 ? 0 : 1 / scales[c]!;
   }

@@ -57,7 +57,6 @@ async function compileInto(directory: string, file: GgufFile, options: CompileOp
   const tokenizer = readTokenizer(file, architecture.vocabulary);
   let weights = ggufWeights(file, architecture);
   const manifest: ModelManifest = {
-    compilerVersion: COMPILER_VERSION,
     name: file.string('general.name') ?? basename(source.file, '.gguf'),
     source: { file: basename(source.file), sha256: source.sha256 },
     compute,
@@ -71,7 +70,7 @@ async function compileInto(directory: string, file: GgufFile, options: CompileOp
   };
   const write = async (to: string, from: WeightSource, observe: boolean) => {
     const phase = observe ? 'calibrate' : 'compile';
-    await mkdir(to);
+    await mkdir(to, { recursive: true });
     const data = await WeightsFile.create(to, 'weights.data');
     try {
       const graph = await writeDecoder(architecture, from, data, {
@@ -89,7 +88,8 @@ async function compileInto(directory: string, file: GgufFile, options: CompileOp
     return CompiledModel.open(to);
   };
   if (compute === 'w8a8') {
-    const observed = `${directory}.observed`;
+    // Inside, so that what a killed process leaves is removed with the rest.
+    const observed = join(directory, 'observed');
     try {
       const peaks = await options.calibrate(await write(observed, weights, true));
       // What only 8-bit activations need; queries, keys and values, and so stored blobs, stay as they are.

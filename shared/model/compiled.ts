@@ -23,7 +23,6 @@ export interface Check {
 
 /** model.json */
 export interface ModelManifest {
-  compilerVersion: number;
   name: string;
   source: { file: string; sha256: string };
   compute: ComputeType;

@@ -115,11 +115,6 @@ export class GgufFile {
     throw this.#wrongKind(key, 'a list of numbers');
   }
 
-  /** Metadata keys under a prefix. */
-  keys(prefix: string): string[] {
-    return Object.keys(this.#metadata).filter((key) => key.startsWith(prefix));
-  }
-
   /** A tensor's values, row by row. @throws BlockragError `model_corrupt` when absent or of another shape */
   async read(name: string, shape: readonly number[]): Promise<Float32Array> {
     const entry = this.tensors.get(name);

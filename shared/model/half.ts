@@ -14,6 +14,11 @@ export const HALF_TO_FLOAT: Float32Array = (() => {
   return table;
 })();
 
+/** Whether float16 bits are a number, neither infinite nor NaN. */
+export function isFiniteHalf(bits: number): boolean {
+  return (bits & 0x7c00) !== 0x7c00;
+}
+
 /** float16 bits of float32 values, to nearest, ties to even; what is too large becomes infinite. */
 export function toHalf(values: Float32Array): Uint16Array<ArrayBuffer> {
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);

@@ -2,6 +2,7 @@
 import type { AnswerEvent, AttentionMode, PromptBlock, PromptFigures } from '../attention/answer.ts';
 import type { Sampling } from '../attention/sampling.ts';
 import { BlockragError, isBlockragError } from '../errors.ts';
+import { retireItem } from './retire.ts';
 import { type RetrievedPassage, retrieve } from './retrieve.ts';
 import { blobPath, keyOf, type Services } from './services.ts';
 import { TextStream } from './text-stream.ts';
@@ -189,11 +190,17 @@ function chooseFitting(
       { data: { contextLength } },
     );
   }
-  const passages: RetrievedPassage[] = [];
-  for (const one of found) {
-    room -= one.passage.tokens.length;
-    if (room < 0) break;
-    passages.push(one);
+  const passages = found.filter(({ passage }) => {
+    const fits = passage.tokens.length <= room;
+    if (fits) room -= passage.tokens.length;
+    return fits;
+  });
+  if (passages.length === 0 && found.length > 0) {
+    throw new BlockragError(
+      'prompt_too_long',
+      `No passage fits beside question and answer (${rest} tokens) into the ${contextLength} that the model takes: shorten the question or lower max_tokens.`,
+      { data: { contextLength } },
+    );
   }
   return { passages, dropped: found.length - passages.length };
 }
@@ -221,7 +228,7 @@ async function loadBlocks(
 
 /** Keeps what the store lacked or had damaged. The answer does not depend on it: a failure is only logged. */
 async function storeBlob(
-  { blobs, catalog, logger, fingerprint }: Services,
+  { blobs, catalog, queue, logger, fingerprint }: Services,
   tenant: string,
   block: PromptBlock,
   { object, damaged }: { object: Uint8Array; damaged: string | undefined },
@@ -237,6 +244,10 @@ async function storeBlob(
   try {
     await blobs.put(blobPath(tenant, block.key), object, { replace: damaged !== undefined });
     await catalog.putBlob(block.key, { tokens: block.tokens.length }, user);
+    if (document === undefined) return;
+    // Deleted or replaced meanwhile: what was just stored must go the way of the rest.
+    const now = await catalog.document(tenant, document.id);
+    if (now?.version !== user.version) await queue.send([retireItem({ tenant, ...user })]);
   } catch (error) {
     logger.warn({ blob: block.key, err: error }, 'a computed blob could not be stored');
   }

@@ -1,4 +1,6 @@
 /** The embedded default: the whole system in one process on one data directory. */
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { Engine } from '../attention/engine.ts';
 import { type Config, openDataDirectory, openStores, type Stores } from '../config.ts';
 import { DocumentReader } from '../documents/index.ts';
@@ -44,6 +46,8 @@ export interface OpenOptions extends FetchOptions {
 
 export interface Stats {
   model: string;
+  /** As --model takes it. */
+  model_reference: string;
   compute: string;
   kv: string;
   passage_tokens: number;
@@ -53,8 +57,7 @@ export interface Stats {
   tokens: number;
   blobs: number;
   blob_bytes: number;
-  /** tidying: the index is being optimised, and deleted text overwritten. */
-  work: { waiting: number; leased: number; dead: number; tidying: boolean };
+  work: { waiting: number; leased: number; dead: number };
 }
 
 export class Blockrag {
@@ -81,7 +84,9 @@ export class Blockrag {
     this.services = services;
     this.#settings = settings;
     this.#worker = new Worker(services, (error) => this.#closing.abort(error));
-    ownership.lost.addEventListener('abort', () => this.#closing.abort());
+    const leave = () => this.#closing.abort();
+    ownership.lost.addEventListener('abort', leave);
+    if (ownership.lost.aborted) leave();
   }
 
   /**
@@ -99,7 +104,7 @@ export class Blockrag {
       const catalog = new Catalog(stores.table);
       const known = checkFormat(await catalog.settings());
       const wanted = {
-        model: config.model ?? known?.model ?? DEFAULT_MODEL,
+        model: absolute(config.model) ?? known?.model ?? DEFAULT_MODEL,
         kv: config.kv ?? known?.kv ?? 'int8',
         passageTokens: config.passageTokens ?? known?.passageTokens ?? DEFAULT_MAX_TOKENS,
       };
@@ -119,7 +124,7 @@ export class Blockrag {
         fingerprint: [...made, wanted.kv, wanted.passageTokens].join('.'),
       };
       if (known !== undefined && known.fingerprint !== settings.fingerprint && !options.reencode) {
-        throw await reencodeRequired(catalog, known, settings);
+        await refuseOutdated(catalog, known, settings);
       }
       await catalog.putSettings(settings);
       const services: Services = {
@@ -196,7 +201,7 @@ export class Blockrag {
   /** True while anything is still to be parsed, encoded, removed or tidied up. */
   async busy(): Promise<boolean> {
     const { waiting, leased } = await this.services.queue.counts();
-    return waiting + leased > 0 || this.#worker.tidying;
+    return waiting + leased > 0;
   }
 
   /** Answers a question; see `answerQuestion`. @throws BlockragError `overloaded` past the limit of answers */
@@ -227,7 +232,8 @@ export class Blockrag {
   async stats(): Promise<Stats> {
     const { catalog, blobs, queue, model } = this.services;
     const documents = (await catalog.allDocuments(DEFAULT_TENANT)).filter((d) => d.status !== 'deleting');
-    const ready = documents.filter((document) => document.version !== null);
+    const { fingerprint } = this.services;
+    const ready = documents.filter((d) => d.version !== null && d.fingerprint === fingerprint);
     let count = 0;
     let bytes = 0;
     for await (const blob of blobs.list(`kv/${DEFAULT_TENANT}`)) {
@@ -236,6 +242,7 @@ export class Blockrag {
     }
     return {
       model: this.#settings.modelName,
+      model_reference: this.#settings.model,
       compute: model.manifest.compute,
       kv: this.#settings.kv,
       passage_tokens: this.#settings.passageTokens,
@@ -245,7 +252,7 @@ export class Blockrag {
       tokens: ready.reduce((sum, document) => sum + document.tokens, 0),
       blobs: count,
       blob_bytes: bytes,
-      work: { ...(await queue.counts()), tidying: this.#worker.tidying },
+      work: await queue.counts(),
     };
   }
 
@@ -262,6 +269,11 @@ export class Blockrag {
   }
 }
 
+/** A file is remembered by its whole path: the next command may run elsewhere. */
+function absolute(model: string | undefined): string | undefined {
+  return model !== undefined && existsSync(model) ? resolve(model) : model;
+}
+
 function checkFormat(settings: Awaited<ReturnType<Catalog['settings']>>): Settings | undefined {
   if (settings === undefined) return undefined;
   if (settings.format !== DATA_FORMAT) {
@@ -273,12 +285,14 @@ function checkFormat(settings: Awaited<ReturnType<Catalog['settings']>>): Settin
   return settings as Settings;
 }
 
-async function reencodeRequired(catalog: Catalog, known: Settings, wanted: Settings): Promise<BlockragError> {
+/** @throws BlockragError `reencode_required` unless there is nothing to encode again */
+async function refuseOutdated(catalog: Catalog, known: Settings, wanted: Settings): Promise<void> {
   const documents = (await catalog.allDocuments(DEFAULT_TENANT)).filter((d) => d.status !== 'deleting');
+  if (documents.length === 0) return;
   const passages = documents.reduce((sum, document) => sum + document.passages, 0);
   const say = ({ modelName, kv, passageTokens }: Settings) =>
     `${modelName}, ${kv}, passages of ${passageTokens} tokens`;
-  return new BlockragError(
+  throw new BlockragError(
     'reencode_required',
     `The documents (${documents.length}, ${passages} passages) were encoded with ${say(known)}; asked for is ${say(wanted)}. Run "blockrag reencode" with the same options to encode them again, or leave the options out.`,
     { data: { documents: documents.length, passages } },
@@ -297,7 +311,13 @@ async function requeueOutdated(services: Services): Promise<void> {
     const source = pending ?? version;
     if (document.status === 'deleting' || source === null || made === fingerprint) continue;
     const bytes = await blobs.get(originalPath(tenant, id, source));
-    if (bytes === undefined) continue;
+    if (bytes === undefined) {
+      const message = `The original of ${name} is gone: add it again.`;
+      await catalog.updateDocument(tenant, id, (current) => {
+        return current && { ...current, status: 'failed', error: { code: 'storage_failed', message } };
+      });
+      continue;
+    }
     await submitDocument(services, { tenant, collection, name, mediaType: mediaType ?? undefined, bytes });
   }
 }

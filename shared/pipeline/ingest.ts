@@ -10,6 +10,7 @@ import { passageId } from '../storage/catalog.ts';
 import type { RowData } from '../storage/ports.ts';
 import { retireItems } from './retire.ts';
 import { blobPath, keyOf, originalPath, type Services } from './services.ts';
+import { TIDY_ITEM } from './tidy.ts';
 
 /** Passages of one work item: some seconds of work, so that little is lost with a killed process. */
 export const BATCH = 8;
@@ -68,31 +69,51 @@ export async function submitDocument(services: Services, upload: NewDocument): P
 
   const version = `v${randomBytes(8).toString('hex')}`;
   await blobs.put(originalPath(tenant, id, version), bytes);
-  const row = await catalog.updateDocument(tenant, id, (current) => ({
-    id,
-    tenant,
-    collection,
-    name,
-    title: current?.title ?? name,
-    mediaType: upload.mediaType ?? null,
-    bytes: bytes.length,
-    sha256,
-    status: 'queued',
-    version: current?.version ?? null,
-    pending: version,
-    // What was still being made of an earlier upload is overtaken.
-    retiring: [...(current?.retiring ?? []), ...(current?.pending ? [current.pending] : [])],
-    fingerprint: current?.fingerprint ?? null,
-    pendingFingerprint: fingerprint,
-    passages: 0,
-    encoded: 0,
-    tokens: 0,
-    error: null,
-    created: current?.created ?? Date.now(),
-    updated: Date.now(),
-  }));
+  const row = await catalog
+    .updateDocument(tenant, id, (current) => ({
+      id,
+      tenant,
+      collection,
+      name,
+      title: current?.title ?? name,
+      mediaType: upload.mediaType ?? null,
+      bytes: bytes.length,
+      sha256,
+      status: 'queued',
+      version: current?.version ?? null,
+      pending: version,
+      // What was still being made of an earlier upload is overtaken.
+      retiring: [...(current?.retiring ?? []), ...(current?.pending ? [current.pending] : [])],
+      fingerprint: current?.fingerprint ?? null,
+      pendingFingerprint: fingerprint,
+      passages: 0,
+      encoded: 0,
+      tokens: 0,
+      // What is true of the ready version, should this one fail.
+      ready:
+        current?.version != null && current.pending === null ? readyFacts(current) : (current?.ready ?? null),
+      error: null,
+      created: current?.created ?? Date.now(),
+      updated: Date.now(),
+    }))
+    .catch(async (error: unknown) => {
+      // Nobody would know of the bytes.
+      await blobs.delete(originalPath(tenant, id, version));
+      throw error;
+    });
   await queue.send([ingestItem({ tenant, document: id, version }), ...retireItems(row!)]);
   return row!;
+}
+
+function readyFacts({
+  title,
+  mediaType,
+  bytes,
+  sha256,
+  passages,
+  tokens,
+}: DocumentRow): DocumentRow['ready'] {
+  return { title, mediaType, bytes, sha256, passages, tokens };
 }
 
 /** SHA-256 of a large upload without holding the event loop: 4 MiB are some 3 ms. */
@@ -239,10 +260,11 @@ async function finishVersion(services: Services, ref: VersionRef, signal: AbortS
     version,
     pending: null,
     fingerprint,
+    ready: null,
     error: null,
     retiring: current.version === null ? current.retiring : [...current.retiring, current.version],
   }));
-  if (row !== undefined) await queue.send(retireItems(row));
+  if (row !== undefined) await queue.send([...retireItems(row), TIDY_ITEM]);
 }
 
 /** Marks a version as failed; an earlier ready version keeps answering. */
@@ -253,6 +275,8 @@ export async function failDocument(
 ): Promise<void> {
   const row = await updatePending(services, ref, (current) => ({
     ...current,
+    ...current.ready,
+    ready: null,
     status: 'failed',
     error: { code, message },
     pending: null,

@@ -4,13 +4,15 @@ import type { DocumentRow } from '../storage/catalog.ts';
 import type { RowData } from '../storage/ports.ts';
 import type { VersionRef } from './ingest.ts';
 import { blobPath, originalPath, type Services } from './services.ts';
+import { TIDY_ITEM } from './tidy.ts';
 
 /** Work items for all that a document has to retire. */
 export function retireItems({ tenant, id, retiring }: DocumentRow): { id: string; body: RowData }[] {
-  return retiring.map((version) => ({
-    id: `retire/${id}/${version}`,
-    body: { kind: 'retire', tenant, document: id, version },
-  }));
+  return retiring.map((version) => retireItem({ tenant, document: id, version }));
+}
+
+export function retireItem({ tenant, document, version }: VersionRef): { id: string; body: RowData } {
+  return { id: `retire/${document}/${version}`, body: { kind: 'retire', tenant, document, version } };
 }
 
 /**
@@ -27,6 +29,9 @@ export async function removeDocument(services: Services, tenant: string, id: str
     return {
       ...current,
       status: 'deleting',
+      // The row stays until all is retired; what the user wrote in it goes now.
+      name: '',
+      title: '',
       version: null,
       pending: null,
       retiring: [...new Set([...current.retiring, ...versions])],
@@ -40,10 +45,10 @@ export async function removeDocument(services: Services, tenant: string, id: str
 /**
  * Removes one version from index, blobs, catalog and originals; may be run again. The index's files hold the
  * text until they are compacted (PassageIndex.optimize), and the catalog until its free pages are overwritten
- * (Table.scrub): the worker does both when it has nothing else to do.
+ * (Table.scrub): the tidy item does both.
  */
 export async function retireVersion(services: Services, ref: VersionRef): Promise<void> {
-  const { catalog, blobs, index } = services;
+  const { catalog, blobs, index, queue } = services;
   const { tenant, document: id, version } = ref;
   const document = await catalog.document(tenant, id);
   if (document?.version === version || document?.pending === version) return;
@@ -54,6 +59,8 @@ export async function retireVersion(services: Services, ref: VersionRef): Promis
   }
   await catalog.deletePassages(id, version);
   await blobs.delete(originalPath(tenant, id, version));
+  // Sent before the row forgets the version, so that a killed process leaves one of the two.
+  await queue.send([TIDY_ITEM]);
   await catalog.updateDocument(tenant, id, (current) => {
     if (current === undefined) return undefined;
     return gone({ ...current, retiring: current.retiring.filter((other) => other !== version) });

@@ -67,12 +67,12 @@ export async function retrieve(
 }
 
 async function requireReadyDocument(
-  { catalog }: Services,
+  { catalog, fingerprint }: Services,
   tenant: string,
   collection: string,
 ): Promise<void> {
   const { documents } = await catalog.documents(tenant, { collection, limit: 1000 });
-  if (documents.some((document) => document.version !== null)) return;
+  if (documents.some((document) => document.version !== null && document.fingerprint === fingerprint)) return;
   const waiting = documents.filter(({ status }) => status === 'queued' || status === 'encoding').length;
   throw new BlockragError(
     'no_documents',

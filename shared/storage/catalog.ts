@@ -35,6 +35,15 @@ export interface DocumentRow {
   /** Model, tokenizer, KV dtype and passage size that the ready, and the pending, version is made with. */
   fingerprint: string | null;
   pendingFingerprint: string | null;
+  /** Facts of the ready version while another one is pending. */
+  ready: {
+    title: string;
+    mediaType: string | null;
+    bytes: number;
+    sha256: string;
+    passages: number;
+    tokens: number;
+  } | null;
   /** Passages and tokens of the pending version, or else of the ready one; passages encoded so far. */
   passages: number;
   encoded: number;
@@ -87,10 +96,6 @@ export class Catalog {
 
   async putSettings(settings: RowData): Promise<void> {
     await this.#table.putMany([{ partition: 'data', sort: 'settings', data: settings }]);
-  }
-
-  async collections(tenant: string): Promise<string[]> {
-    return (await this.#all(`collections/${tenant}`, '')).map((row) => row.sort);
   }
 
   async hasCollection(tenant: string, name: string): Promise<boolean> {

@@ -99,6 +99,10 @@ export interface WorkQueue {
   done(receipt: string): Promise<boolean>;
   /** Gives an item back, to be delivered again after delayMs; after the last attempt it becomes dead. */
   retry(receipt: string, options: { delayMs: number; error: string }): Promise<boolean>;
+  /** Gives an item back untouched: the delivery does not count as an attempt. */
+  release(receipt: string): Promise<boolean>;
+  /** Forgets a dead item; false when there is none of that id. */
+  discard(id: string): Promise<boolean>;
   /** waiting: deliverable now or later; leased: in hand; dead: failed too often. */
   counts(): Promise<{ waiting: number; leased: number; dead: number }>;
   /** The items that failed too often, with the last error. */

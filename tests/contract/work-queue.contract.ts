@@ -115,6 +115,29 @@ export function describeWorkQueue(name: string, open: () => Promise<OpenedWorkQu
       expect((await take()).id).toBe('good');
     });
 
+    it('does not count a delivery that is given back untouched', async () => {
+      await queue.send(['a', 'b'].map(item));
+      for (let i = 0; i < 5; i++) {
+        const lease = await take();
+        expect(lease).toMatchObject({ id: 'a', attempt: 1 });
+        expect(await queue.release(lease.receipt)).toBe(true);
+      }
+      const lease = await take();
+      expect(await queue.done(lease.receipt)).toBe(true);
+      expect(await queue.release(lease.receipt)).toBe(false);
+    });
+
+    it('forgets a dead item when told to, and no other', async () => {
+      await queue.send(['bad', 'good'].map(item));
+      for (let attempt = 1; attempt <= 3; attempt++) {
+        await queue.retry((await take()).receipt, { delayMs: 0, error: 'failure' });
+      }
+      expect(await queue.discard('good')).toBe(false);
+      expect(await queue.discard('bad')).toBe(true);
+      expect(await queue.discard('bad')).toBe(false);
+      expect(await queue.counts()).toEqual({ waiting: 1, leased: 0, dead: 0 });
+    });
+
     it('sets an item aside whose leases keep running out', async () => {
       await queue.send([item('bad')]);
       for (const attempt of [1, 2, 3]) {

@@ -132,7 +132,7 @@ describe('the REST API for questions', () => {
       return responses.every(({ ok }) => ok) ? responses : undefined;
     });
     for (const response of answers) expect(((await response.json()) as Answer).answer).toBe(before.answer);
-    expect((await server.stats()).work).toEqual({ waiting: 0, leased: 0, dead: 0, tidying: false });
+    expect((await server.stats()).work).toEqual({ waiting: 0, leased: 0, dead: 0 });
   });
 });
 

@@ -31,7 +31,7 @@ describe('a document uploaded again under its name', () => {
     const bytes = new TextEncoder().encode(FERRY);
     const row = await blockrag.add({ collection: 'default', name: 'ferry.md', mediaType: undefined, bytes });
     expect(row.status).toBe('ready');
-    expect((await blockrag.stats()).work).toEqual({ waiting: 0, leased: 0, dead: 0, tidying: false });
+    expect((await blockrag.stats()).work).toEqual({ waiting: 0, leased: 0, dead: 0 });
     expect((await blockrag.documents({ limit: 10 })).documents).toEqual(before);
   });
 

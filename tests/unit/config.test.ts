@@ -8,7 +8,7 @@ describe('loadConfig', () => {
       data: resolve('.blockrag'),
       compute: 'w8a8',
       maxDocumentBytes: 100 * 1024 * 1024,
-      maxQuestionLength: 16_000,
+      maxQuestionLength: 8_000,
     });
   });
 

@@ -45,7 +45,6 @@ export async function add(paths: string[], options: AddOptions, signal: AbortSig
       }
     }
     const documents = options.wait ? await waitFor(client, views, json, signal) : views;
-    if (options.wait) await client.idle(signal);
     for (const { name, error } of documents) if (error !== null) failures.push({ name, ...error });
     if (json) printJson({ documents, failures });
     else report(documents, failures);
@@ -77,7 +76,14 @@ async function findFiles(paths: readonly string[]): Promise<FoundFile[]> {
     const full = resolve(path);
     const fromHere = relative(process.cwd(), full);
     const name = fromHere.startsWith('..') || isAbsolute(fromHere) ? full : fromHere;
-    found.set(full, { path: full, name: name.split(sep).join('/') });
+    // A file name may hold line breaks; a document's name is one line, as over REST.
+    found.set(full, {
+      path: full,
+      name: name
+        .split(sep)
+        .join('/')
+        .replace(/\p{Cc}/gu, ' '),
+    });
   };
   for (const path of paths) {
     const info = await stat(path).catch((cause: unknown) => {

@@ -76,7 +76,7 @@ export async function showStats(options: CommonOptions, signal: AbortSignal): Pr
     if (json) printJson(stats);
     else {
       const { work, ...facts } = stats;
-      for (const [name, value] of Object.entries(facts)) print(`${name.padEnd(16)} ${value}`);
+      for (const [name, value] of Object.entries(facts)) print(`${name.padEnd(16)} ${plain(String(value))}`);
       print(`work             ${work.waiting} waiting, ${work.leased} in hand, ${work.dead} given up`);
     }
   } finally {
@@ -95,13 +95,18 @@ export async function reencode(options: CommonOptions, signal: AbortSignal): Pro
     reencode: true,
   });
   try {
-    await waitFor(client, await client.documents(undefined), json, signal);
+    const documents = await waitFor(client, await client.documents(undefined), json, signal);
     await client.idle(signal);
     const stats = await client.stats();
     if (json) printJson(stats);
-    else print(`${stats.ready} documents ready, ${stats.passages} passages, ${stats.model}, ${stats.kv}`);
+    else {
+      print(`${stats.ready} documents ready, ${stats.passages} passages, ${plain(stats.model)}, ${stats.kv}`);
+      for (const { name, error } of documents) {
+        if (error !== null) process.stderr.write(`failed: ${plain(name)}: ${plain(error.message)}\n`);
+      }
+    }
+    return documents.some(({ status }) => status === 'failed') ? 1 : 0;
   } finally {
     await client.close();
   }
-  return 0;
 }

@@ -12,7 +12,7 @@ import {
 } from '../../../shared/model/sources/index.ts';
 import { prepareModel } from '../../../shared/pipeline/model.ts';
 import { type CommonOptions, toConfig } from '../options.ts';
-import { ProgressLine, print, printJson } from '../terminal.ts';
+import { ProgressLine, plain, print, printJson } from '../terminal.ts';
 
 /** Downloads a model, and the embedding model, without compiling. */
 export async function pullModel(
@@ -56,7 +56,7 @@ export async function compileModelCommand(
     progress.end();
     const { directory, manifest } = compiled;
     if (options.json) printJson({ directory, name: manifest.name, compute, check: manifest.check });
-    else print(`${manifest.name}, ${compute}: ${directory}\ncheck ${JSON.stringify(manifest.check)}`);
+    else print(`${plain(manifest.name)}, ${compute}: ${directory}\ncheck ${JSON.stringify(manifest.check)}`);
   } finally {
     progress.end();
   }
@@ -81,7 +81,7 @@ export async function listModels(options: { json?: boolean }): Promise<number> {
   else {
     print(`can be named: ${Object.keys(KNOWN_MODELS).join(', ')}`);
     for (const { name, compute, source, directory } of models) {
-      print(`compiled: ${name}, ${compute}, from ${source}: ${directory}`);
+      print(`compiled: ${plain(name)}, ${compute}, from ${source}: ${directory}`);
     }
   }
   return 0;

@@ -38,7 +38,8 @@ async function readUpload(request: Request) {
   const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
   if (type === 'application/json') {
     const { name, text, collection } = parseRequest(documentJsonSchema, await readJson(request));
-    return { name, collection, mediaType: undefined, bytes: new TextEncoder().encode(text) };
+    // A name without a known extension is text.
+    return { name, collection, mediaType: 'text/plain', bytes: new TextEncoder().encode(text) };
   }
   if (type === 'multipart/form-data') {
     const form = await request.formData().catch((cause: unknown) => {

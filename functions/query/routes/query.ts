@@ -3,11 +3,12 @@ import { Hono } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import type { Question } from '../../../shared/pipeline/answer.ts';
 import type { Blockrag } from '../../../shared/pipeline/blockrag.ts';
+import type { Logger } from '../../../shared/telemetry.ts';
 import { toProblem } from '../problem.ts';
 import { parseRequest, type QueryBody, querySchema } from '../schemas.ts';
 import { readJson } from './documents.ts';
 
-export function queryRoutes(blockrag: Blockrag): Hono {
+export function queryRoutes(blockrag: Blockrag, logger: Logger): Hono {
   const routes = new Hono();
 
   routes.post('/', async (c) => {
@@ -30,7 +31,9 @@ export function queryRoutes(blockrag: Blockrag): Hono {
       } catch (error) {
         // The status is sent already: the stream itself must say that it failed.
         await written.catch(() => {});
-        await send('error', toProblem(error));
+        const problem = toProblem(error);
+        if (problem.status >= 500) logger.error({ err: error, code: problem.code }, 'answer failed');
+        await send('error', problem);
       }
     });
   });

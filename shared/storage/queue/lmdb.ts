@@ -84,6 +84,21 @@ class LmdbQueue implements WorkQueue {
     return this.#withLease(receipt, (id, item) => this.#fail(id, item, options.error, options.delayMs));
   }
 
+  release(receipt: string): Promise<boolean> {
+    return this.#withLease(receipt, (id, item) => {
+      putItem(this.#database, id, { ...item, attempt: item.attempt - 1, place: 'ready', due: 0 });
+    });
+  }
+
+  discard(id: string): Promise<boolean> {
+    return this.#change(() => {
+      const item = findItem(this.#database, id);
+      if (item?.place !== 'dead') return false;
+      removeItem(this.#database, id, item);
+      return true;
+    });
+  }
+
   async counts(): Promise<{ waiting: number; leased: number; dead: number }> {
     await this.#sweepIfDue();
     return this.#environment.read(() => {
@@ -147,13 +162,9 @@ class LmdbQueue implements WorkQueue {
     });
   }
 
-  /** Undoes deliveries that nobody waits for any more; they do not count as attempts. */
+  /** Undoes deliveries that nobody waits for any more. */
   async #putBack(leases: readonly Lease[]): Promise<Lease[]> {
-    for (const { receipt } of leases) {
-      await this.#withLease(receipt, (id, item) => {
-        putItem(this.#database, id, { ...item, attempt: item.attempt - 1, place: 'ready', due: 0 });
-      });
-    }
+    for (const { receipt } of leases) await this.release(receipt);
     return [];
   }
 

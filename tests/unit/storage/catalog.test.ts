@@ -35,6 +35,7 @@ const row = (id: string, collection = 'default'): DocumentRow => ({
   retiring: [],
   fingerprint: null,
   pendingFingerprint: null,
+  ready: null,
   passages: 1,
   encoded: 1,
   tokens: 1,

@@ -1,0 +1,60 @@
+import { expect, it } from 'vitest';
+import { addText, askBlockrag, idle, openBlockrag } from './support/blockrag.ts';
+import { blockragJson } from './support/command.ts';
+import { filesHolding, temporaryDirectory } from './support/directory.ts';
+import { startServer } from './support/server.ts';
+import { FERRY, LIGHTHOUSE, manyPassages } from './support/texts.ts';
+
+it('work goes on after any number of short runs that were stopped in the middle', {
+  timeout: 300_000,
+}, async () => {
+  const data = temporaryDirectory();
+  const options = { passageTokens: 32 };
+  let blockrag = await openBlockrag(data, options);
+  const bytes = new TextEncoder().encode(manyPassages(120, 0));
+  const { id } = await blockrag.add({ collection: 'default', name: 'long.txt', mediaType: undefined, bytes });
+  // More runs than an item has attempts: each has one in hand when it ends.
+  for (let run = 0; run < 14; run++) {
+    await blockrag.close();
+    blockrag = await openBlockrag(data, options);
+  }
+  await idle(blockrag);
+  expect(await blockrag.document(id)).toMatchObject({ status: 'ready', error: null });
+  expect((await blockrag.stats()).work).toEqual({ waiting: 0, leased: 0, dead: 0 });
+  await blockrag.close();
+});
+
+it('an answer so long that no passage fits beside it is refused, not answered from nothing', async () => {
+  const blockrag = await openBlockrag(temporaryDirectory());
+  await addText(blockrag, 'ferry.md', FERRY);
+  const question = 'When does the ferry to Grimsay leave?';
+  await expect(askBlockrag(blockrag, question, { maxTokens: 8110 })).rejects.toMatchObject({
+    code: 'prompt_too_long',
+  });
+  await blockrag.close();
+});
+
+it('deleted text is overwritten by the next run when this one is stopped before', async () => {
+  const data = temporaryDirectory();
+  let blockrag = await openBlockrag(data);
+  const { id } = await addText(blockrag, 'lighthouse.md', LIGHTHOUSE);
+  await blockrag.remove(id);
+  await blockrag.close();
+  blockrag = await openBlockrag(data);
+  await idle(blockrag);
+  await blockrag.close();
+  expect(filesHolding(data, 'Morag Sinclair')).toEqual([]);
+});
+
+it('a command beside a server that asks for other settings is told so', { timeout: 120_000 }, async () => {
+  const data = temporaryDirectory();
+  const server = await startServer(data);
+  const { code, value } = await blockragJson<{ error: { code: string; message: string } }>(
+    ['documents', '--data', data, '--kv', 'fp16'],
+    {},
+  );
+  expect(code).toBe(1);
+  expect(value.error).toMatchObject({ code: 'data_directory_in_use' });
+  expect(value.error.message).toContain('fp16');
+  await server.stop('SIGTERM');
+});
