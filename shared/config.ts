@@ -37,6 +37,8 @@ const schema = z.strictObject({
     .min(MiB)
     .max(4000 * MiB)
     .default(1536 * MiB),
+  /** Answers that the model works on at once; more wait. */
+  concurrentAnswers: z.coerce.number().int().min(1).default(8),
   /** Answers under way or waiting at most; past them: overloaded. */
   maxAnswers: z.coerce.number().int().min(1).default(64),
 });

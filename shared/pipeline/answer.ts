@@ -63,23 +63,28 @@ export interface Answer {
   model: string;
 }
 
+export interface AnswerOptions {
+  signal?: AbortSignal | undefined;
+  /** Called with the answer's text piece by piece. */
+  onText?: ((text: string) => void) | undefined;
+}
+
 const NOTHING_RELEVANT = 'The documents hold nothing about this question.';
 
 /**
  * Answers a question from a collection.
- * @param onText called with the answer's text piece by piece
  * @throws BlockragError `question_empty`, `question_too_long`, `prompt_too_long`, `collection_not_found`,
  * `no_documents`, `cancelled`
  */
 export async function answerQuestion(
   services: Services,
   question: Question,
-  options: { signal?: AbortSignal | undefined; onText?: ((text: string) => void) | undefined } = {},
+  options: AnswerOptions = {},
 ): Promise<Answer> {
   const started = performance.now();
   const { signal, onText } = options;
-  const { engine, tokenizer, template, dtype, model } = services;
-  const { tenant, attention, maxTokens } = question;
+  const { template, model } = services;
+  const { attention, maxTokens } = question;
   checkQuestion(question.question, services.maxQuestionLength);
   const finalBlock = template.finalBlock(question.question);
 
@@ -91,13 +96,62 @@ export async function answerQuestion(
     onText?.(NOTHING_RELEVANT);
     return { ...nothingRelevant(started, retrieved), ...common };
   }
+  // Blobs are read inside: waiting answers must not hold memory.
+  const generated = await services.answering.run(
+    () => generate(services, question, finalBlock, passages, options),
+    signal,
+  );
+  const { reusedTokens, encodedTokens, finalTokens, timings } = generated.figures;
+  const ended = performance.now();
+  return {
+    answer: generated.text.trim(),
+    finish_reason: generated.finish,
+    citations: passages.map(toCitation),
+    usage: {
+      prompt_tokens: reusedTokens + encodedTokens + finalTokens,
+      reused_tokens: reusedTokens,
+      encoded_tokens: encodedTokens,
+      final_tokens: finalTokens,
+      completion_tokens: generated.completionTokens,
+    },
+    timings_ms: rounded({
+      retrieve: retrieved - started,
+      load: generated.loadMs,
+      ...timings,
+      first_token: (generated.firstToken ?? ended) - started,
+      total: ended - started,
+    }),
+    ...common,
+  };
+}
+
+interface Generated {
+  text: string;
+  finish: Answer['finish_reason'];
+  completionTokens: number;
+  figures: PromptFigures;
+  loadMs: number;
+  /** When the first token came, by performance.now(). */
+  firstToken: number | undefined;
+}
+
+/** Loads the blobs, runs the model, and turns its tokens into text; stores what the store lacked. */
+async function generate(
+  services: Services,
+  { tenant, attention, sampling, maxTokens, stop }: Question,
+  finalBlock: Uint32Array,
+  passages: readonly RetrievedPassage[],
+  { signal, onText }: AnswerOptions,
+): Promise<Generated> {
+  const { engine, tokenizer, template, dtype } = services;
+  const started = performance.now();
   // Ascending score, the best next to the question.
   const tokens = [template.preface, ...passages.map(({ passage }) => passage.tokens).reverse()];
   const blocks = await loadBlocks(services, tenant, attention, tokens);
-  const loaded = performance.now();
+  const loadMs = performance.now() - started;
 
-  const stream = new TextStream(tokenizer, question.stop);
-  const stop = new AbortController();
+  const stream = new TextStream(tokenizer, stop);
+  const stopped = new AbortController();
   let text = '';
   let completionTokens = 0;
   let firstToken: number | undefined;
@@ -117,19 +171,11 @@ export async function answerQuestion(
       firstToken ??= performance.now();
       completionTokens++;
       give(stream.push(event.id));
-      if (stream.stopped) stop.abort();
+      if (stream.stopped) stopped.abort();
     }
   };
-  const request = {
-    attention,
-    blocks,
-    finalBlock,
-    dtype,
-    sampling: question.sampling,
-    maxTokens,
-    end: tokenizer.file.end,
-  };
-  const either = AbortSignal.any([stop.signal, ...(signal === undefined ? [] : [signal])]);
+  const request = { attention, blocks, finalBlock, dtype, sampling, maxTokens, end: tokenizer.file.end };
+  const either = AbortSignal.any([stopped.signal, ...(signal === undefined ? [] : [signal])]);
   const finish = await engine.answer(request, { signal: either, onEvent }).then(
     (result) => result.finish,
     (error: unknown) => {
@@ -140,27 +186,13 @@ export async function answerQuestion(
   );
   give(stream.end());
   await Promise.all(storing);
-  const ended = performance.now();
-  const { reusedTokens, encodedTokens, finalTokens, timings } = figures!;
   return {
-    answer: text.trim(),
-    finish_reason: stream.stopped ? 'stop' : finish,
-    citations: passages.map(toCitation),
-    usage: {
-      prompt_tokens: reusedTokens + encodedTokens + finalTokens,
-      reused_tokens: reusedTokens,
-      encoded_tokens: encodedTokens,
-      final_tokens: finalTokens,
-      completion_tokens: completionTokens,
-    },
-    timings_ms: rounded({
-      retrieve: retrieved - started,
-      load: loaded - retrieved,
-      ...timings,
-      first_token: (firstToken ?? ended) - started,
-      total: ended - started,
-    }),
-    ...common,
+    text,
+    finish: stream.stopped ? 'stop' : finish,
+    completionTokens,
+    figures: figures!,
+    loadMs,
+    firstToken,
   };
 }
 

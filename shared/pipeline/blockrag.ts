@@ -13,7 +13,8 @@ import { Embedder } from '../retrieval/embedder.ts';
 import { Catalog, type DocumentRow } from '../storage/catalog.ts';
 import { claimDataDirectory, type Ownership } from '../storage/ownership.ts';
 import { createLogger, type Logger } from '../telemetry.ts';
-import { type Answer, answerQuestion, type Question } from './answer.ts';
+import { type Answer, type AnswerOptions, answerQuestion, type Question } from './answer.ts';
+import { Gate } from './gate.ts';
 import { type NewDocument, submitDocument } from './ingest.ts';
 import { prepareModel } from './model.ts';
 import { removeDocument } from './retire.ts';
@@ -148,6 +149,7 @@ export class Blockrag {
         template: new PromptTemplate(tokenizer),
         dtype: wanted.kv,
         fingerprint: settings.fingerprint,
+        answering: new Gate(config.concurrentAnswers),
         maxDocumentBytes: config.maxDocumentBytes,
         maxQuestionLength: config.maxQuestionLength,
         logger: options.logger ?? createLogger(),
@@ -205,10 +207,7 @@ export class Blockrag {
   }
 
   /** Answers a question; see `answerQuestion`. @throws BlockragError `overloaded` past the limit of answers */
-  async ask(
-    question: Omit<Question, 'tenant'>,
-    options: { signal?: AbortSignal | undefined; onText?: ((text: string) => void) | undefined } = {},
-  ): Promise<Answer> {
+  async ask(question: Omit<Question, 'tenant'>, options: AnswerOptions = {}): Promise<Answer> {
     if (this.#answers.size >= this.#config.maxAnswers) {
       throw new BlockragError(
         'overloaded',

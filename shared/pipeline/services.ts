@@ -11,6 +11,7 @@ import type { PassageIndex } from '../retrieval/ports.ts';
 import type { Catalog } from '../storage/catalog.ts';
 import type { BlobStore, WorkQueue } from '../storage/ports.ts';
 import type { Logger } from '../telemetry.ts';
+import type { Gate } from './gate.ts';
 
 export interface Services {
   catalog: Catalog;
@@ -26,6 +27,8 @@ export interface Services {
   dtype: KvDtype;
   /** Names model, tokenizer, KV dtype and passage size: documents made with another are not answered from. */
   fingerprint: string;
+  /** Answers at work at once, each with its blobs in memory. */
+  answering: Gate;
   maxDocumentBytes: number;
   maxQuestionLength: number;
   logger: Logger;

@@ -28,6 +28,7 @@ describe('loadConfig', () => {
       BLOCKRAG_MAX_DOCUMENT_BYTES: '1000',
       BLOCKRAG_MAX_QUESTION_LENGTH: '50',
       BLOCKRAG_CONTEXT_BYTES: '2000000',
+      BLOCKRAG_CONCURRENT_ANSWERS: '3',
       BLOCKRAG_MAX_ANSWERS: '2',
       BLOCKRAG_CACHE: 'is not a setting of the data directory',
     };
@@ -41,6 +42,7 @@ describe('loadConfig', () => {
       maxDocumentBytes: 1000,
       maxQuestionLength: 50,
       contextBytes: 2_000_000,
+      concurrentAnswers: 3,
       maxAnswers: 2,
     });
   });

@@ -15,7 +15,7 @@ const FORMATS = ['.pdf', '.docx', '.html', '.md', '.txt'];
 const COLLECTION = 'demo';
 const QUESTIONS = [
   'How much water does the cistern under the courtyard hold?',
-  'How many visitors came to the island in 2024?',
+  'What is the diameter of the main mirror of the Petrel telescope?',
   'How often does the camera Owl take a picture of the sky?',
 ];
 
