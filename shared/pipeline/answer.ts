@@ -1,10 +1,10 @@
 /** A question's way: retrieve, load blobs, lay the context, attend, decode; citations and figures beside the text. */
-import type { AnswerEvent, AttentionMode, PromptBlock, PromptFigures } from '../attention/answer.ts';
+import type { AnswerEvent, AttentionMode, PromptFigures } from '../attention/answer.ts';
 import type { Sampling } from '../attention/sampling.ts';
 import { BlockragError, isBlockragError } from '../errors.ts';
-import { retireItem } from './retire.ts';
+import { chooseFitting, loadBlocks, storeBlob } from './blocks.ts';
 import { type RetrievedPassage, retrieve } from './retrieve.ts';
-import { blobPath, keyOf, type Services } from './services.ts';
+import type { Services } from './services.ts';
 import { TextStream } from './text-stream.ts';
 
 export const DEFAULT_TOP_K = 5;
@@ -204,84 +204,6 @@ function checkQuestion(question: string, maxLength: number): void {
       `The question has ${question.length} characters; at most ${maxLength} are taken.`,
       { data: { length: question.length, max: maxLength } },
     );
-  }
-}
-
-/** As many of the passages, best first, as the model's context holds beside the rest of the prompt. */
-function chooseFitting(
-  { model, template }: Services,
-  found: readonly RetrievedPassage[],
-  rest: number,
-): { passages: RetrievedPassage[]; dropped: number } {
-  const { contextLength } = model.manifest.architecture;
-  let room = contextLength - template.preface.length - rest;
-  if (room < 0) {
-    throw new BlockragError(
-      'prompt_too_long',
-      `Question and answer need ${rest} tokens and the instructions ${template.preface.length}; the model takes ${contextLength}: shorten the question or lower max_tokens.`,
-      { data: { contextLength } },
-    );
-  }
-  const passages = found.filter(({ passage }) => {
-    const fits = passage.tokens.length <= room;
-    if (fits) room -= passage.tokens.length;
-    return fits;
-  });
-  if (passages.length === 0 && found.length > 0) {
-    throw new BlockragError(
-      'prompt_too_long',
-      `No passage fits beside question and answer (${rest} tokens) into the ${contextLength} that the model takes: shorten the question or lower max_tokens.`,
-      { data: { contextLength } },
-    );
-  }
-  return { passages, dropped: found.length - passages.length };
-}
-
-/** The blocks of the context with what the store has of them. */
-async function loadBlocks(
-  services: Services,
-  tenant: string,
-  attention: AttentionMode,
-  tokens: readonly Uint32Array[],
-): Promise<PromptBlock[]> {
-  const preface = keyOf(services, tenant, tokens[0]!);
-  let start = 0;
-  return Promise.all(
-    tokens.map(async (block, i): Promise<PromptBlock> => {
-      const anchor = attention === 'anchor' && i > 0 ? { preface, start } : undefined;
-      start += block.length;
-      const key = keyOf(services, tenant, block, anchor);
-      // Full attention computes everything anew: nothing is read.
-      const object = attention === 'full' ? undefined : await services.blobs.get(blobPath(tenant, key));
-      return { tokens: block, key, object };
-    }),
-  );
-}
-
-/** Keeps what the store lacked or had damaged. The answer does not depend on it: a failure is only logged. */
-async function storeBlob(
-  { blobs, catalog, queue, logger, fingerprint }: Services,
-  tenant: string,
-  block: PromptBlock,
-  { object, damaged }: { object: Uint8Array; damaged: string | undefined },
-  retrieved: RetrievedPassage | undefined,
-): Promise<void> {
-  if (damaged !== undefined)
-    logger.warn({ blob: block.key, reason: damaged }, 'a damaged blob was computed anew');
-  const document = retrieved?.document;
-  const user =
-    document === undefined
-      ? { document: 'preface', version: fingerprint }
-      : { document: document.id, version: document.version! };
-  try {
-    await blobs.put(blobPath(tenant, block.key), object, { replace: damaged !== undefined });
-    await catalog.putBlob(block.key, { tokens: block.tokens.length }, user);
-    if (document === undefined) return;
-    // Deleted or replaced meanwhile: what was just stored must go the way of the rest.
-    const now = await catalog.document(tenant, document.id);
-    if (now?.version !== user.version) await queue.send([retireItem({ tenant, ...user })]);
-  } catch (error) {
-    logger.warn({ blob: block.key, err: error }, 'a computed blob could not be stored');
   }
 }
 

@@ -1,12 +1,9 @@
 /** The embedded default: the whole system in one process on one data directory. */
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { Engine } from '../attention/engine.ts';
 import { type Config, openDataDirectory, openStores, type Stores } from '../config.ts';
 import { DocumentReader } from '../documents/index.ts';
 import { DEFAULT_MAX_TOKENS } from '../documents/split.ts';
 import { BlockragError } from '../errors.ts';
-import type { KvDtype } from '../kv/blob.ts';
 import { PromptTemplate } from '../model/prompt.ts';
 import { DEFAULT_MODEL, type FetchOptions, fetchEmbeddingModel } from '../model/sources/index.ts';
 import { Embedder } from '../retrieval/embedder.ts';
@@ -15,28 +12,23 @@ import { claimDataDirectory, type Ownership } from '../storage/ownership.ts';
 import { createLogger, type Logger } from '../telemetry.ts';
 import { type Answer, type AnswerOptions, answerQuestion, type Question } from './answer.ts';
 import { Gate } from './gate.ts';
-import { type NewDocument, submitDocument } from './ingest.ts';
 import { prepareModel } from './model.ts';
 import { removeDocument } from './retire.ts';
-import { originalPath, type Services } from './services.ts';
+import type { Services } from './services.ts';
+import {
+  absolute,
+  checkFormat,
+  DATA_FORMAT,
+  refuseOutdated,
+  requeueOutdated,
+  type Settings,
+} from './settings.ts';
+import { type NewDocument, submitDocument } from './submit.ts';
 import { recoverWork, Worker } from './work.ts';
 
 /** The only tenant until keys exist. */
 export const DEFAULT_TENANT = 'default';
 export const DEFAULT_COLLECTION = 'default';
-const DATA_FORMAT = 1;
-
-/** What a data directory was made with, as its settings row. */
-type Settings = {
-  format: number;
-  /** Model reference, to open it again without naming it. */
-  model: string;
-  modelName: string;
-  kv: KvDtype;
-  passageTokens: number;
-  fingerprint: string;
-};
-
 export interface OpenOptions extends FetchOptions {
   /** What runs on the directory, for whoever finds it in use: "serve". */
   command: string;
@@ -125,7 +117,7 @@ export class Blockrag {
         fingerprint: [...made, wanted.kv, wanted.passageTokens].join('.'),
       };
       if (known !== undefined && known.fingerprint !== settings.fingerprint && !options.reencode) {
-        await refuseOutdated(catalog, known, settings);
+        await refuseOutdated(catalog, DEFAULT_TENANT, known, settings);
       }
       await catalog.putSettings(settings);
       const services: Services = {
@@ -154,7 +146,7 @@ export class Blockrag {
         maxQuestionLength: config.maxQuestionLength,
         logger: options.logger ?? createLogger(),
       };
-      await requeueOutdated(services);
+      await requeueOutdated(services, DEFAULT_TENANT);
       await recoverWork(services, [DEFAULT_TENANT]);
       return new Blockrag(config, stores, ownership, services, settings);
     } catch (error) {
@@ -265,58 +257,5 @@ export class Blockrag {
     await this.#stores.close();
     await this.#ownership.release();
     await this.#stores.environment.close();
-  }
-}
-
-/** A file is remembered by its whole path: the next command may run elsewhere. */
-function absolute(model: string | undefined): string | undefined {
-  return model !== undefined && existsSync(model) ? resolve(model) : model;
-}
-
-function checkFormat(settings: Awaited<ReturnType<Catalog['settings']>>): Settings | undefined {
-  if (settings === undefined) return undefined;
-  if (settings.format !== DATA_FORMAT) {
-    throw new BlockragError(
-      'data_format_unknown',
-      `The data directory has format ${settings.format}; this version reads format ${DATA_FORMAT}: use the version that made it.`,
-    );
-  }
-  return settings as Settings;
-}
-
-/** @throws BlockragError `reencode_required` unless there is nothing to encode again */
-async function refuseOutdated(catalog: Catalog, known: Settings, wanted: Settings): Promise<void> {
-  const documents = (await catalog.allDocuments(DEFAULT_TENANT)).filter((d) => d.status !== 'deleting');
-  if (documents.length === 0) return;
-  const passages = documents.reduce((sum, document) => sum + document.passages, 0);
-  const say = ({ modelName, kv, passageTokens }: Settings) =>
-    `${modelName}, ${kv}, passages of ${passageTokens} tokens`;
-  throw new BlockragError(
-    'reencode_required',
-    `The documents (${documents.length}, ${passages} passages) were encoded with ${say(known)}; asked for is ${say(wanted)}. Run "blockrag reencode" with the same options to encode them again, or leave the options out.`,
-    { data: { documents: documents.length, passages } },
-  );
-}
-
-/**
- * Sends documents that were made with other settings through ingestion again, from their original bytes. There
- * are some after the directory was opened to be reencoded, also when that was interrupted.
- */
-async function requeueOutdated(services: Services): Promise<void> {
-  const { catalog, blobs, fingerprint } = services;
-  for (const document of await catalog.allDocuments(DEFAULT_TENANT)) {
-    const { tenant, id, name, collection, mediaType, version, pending } = document;
-    const made = pending === null ? document.fingerprint : document.pendingFingerprint;
-    const source = pending ?? version;
-    if (document.status === 'deleting' || source === null || made === fingerprint) continue;
-    const bytes = await blobs.get(originalPath(tenant, id, source));
-    if (bytes === undefined) {
-      const message = `The original of ${name} is gone: add it again.`;
-      await catalog.updateDocument(tenant, id, (current) => {
-        return current && { ...current, status: 'failed', error: { code: 'storage_failed', message } };
-      });
-      continue;
-    }
-    await submitDocument(services, { tenant, collection, name, mediaType: mediaType ?? undefined, bytes });
   }
 }

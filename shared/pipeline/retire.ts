@@ -2,8 +2,7 @@
 import { BlockragError } from '../errors.ts';
 import type { DocumentRow } from '../storage/catalog.ts';
 import type { RowData } from '../storage/ports.ts';
-import type { VersionRef } from './ingest.ts';
-import { blobPath, originalPath, type Services } from './services.ts';
+import { blobPath, originalPath, type Services, type VersionRef } from './services.ts';
 import { TIDY_ITEM } from './tidy.ts';
 
 /** Work items for all that a document has to retire. */

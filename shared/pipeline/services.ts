@@ -54,3 +54,10 @@ export function blobPath(tenant: string, key: string): string {
 export function originalPath(tenant: string, document: string, version: string): string {
   return `documents/${tenant}/${document}/${version}`;
 }
+
+/** A version under work, as work items name it. */
+export interface VersionRef {
+  tenant: string;
+  document: string;
+  version: string;
+}

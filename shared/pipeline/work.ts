@@ -2,16 +2,10 @@
 import { MAX_ATTEMPTS } from '../config.ts';
 import { BlockragError, toBlockragError } from '../errors.ts';
 import type { Lease } from '../storage/ports.ts';
-import {
-  type EncodeWork,
-  encodeBatch,
-  failDocument,
-  ingestItem,
-  ingestVersion,
-  type VersionRef,
-} from './ingest.ts';
+import { type EncodeWork, encodeBatch, failDocument, ingestVersion } from './ingest.ts';
 import { retireItems, retireVersion } from './retire.ts';
-import type { Services } from './services.ts';
+import type { Services, VersionRef } from './services.ts';
+import { ingestItem } from './submit.ts';
 import { tidy } from './tidy.ts';
 
 const LEASE_MS = 60_000;

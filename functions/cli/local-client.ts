@@ -1,0 +1,58 @@
+/** The data directory opened in this process. */
+import type { Answer } from '../../shared/pipeline/answer.ts';
+import type { Blockrag, Stats } from '../../shared/pipeline/blockrag.ts';
+import { toQuestion } from '../query/routes/query.ts';
+import { parseRequest, querySchema } from '../query/schemas.ts';
+import { type DocumentView, viewDocument } from '../query/views.ts';
+import type { AskOptions, Client } from './client.ts';
+import { allPages, pause } from './paging.ts';
+
+export class LocalClient implements Client {
+  #blockrag: Blockrag;
+
+  constructor(blockrag: Blockrag) {
+    this.#blockrag = blockrag;
+  }
+
+  async add(document: { collection: string; name: string; bytes: Uint8Array }): Promise<DocumentView> {
+    return viewDocument(await this.#blockrag.add({ ...document, mediaType: undefined }));
+  }
+
+  async document(id: string): Promise<DocumentView | undefined> {
+    // Nobody would work on it any more: whoever waits for it must be told.
+    this.#blockrag.lost.throwIfAborted();
+    const row = await this.#blockrag.document(id);
+    return row && viewDocument(row);
+  }
+
+  async documents(collection: string | undefined): Promise<DocumentView[]> {
+    return allPages(async (after) => {
+      const page = await this.#blockrag.documents({ collection, after, limit: 1000 });
+      return { documents: page.documents.map(viewDocument), next: page.next };
+    });
+  }
+
+  remove(id: string): Promise<void> {
+    return this.#blockrag.remove(id);
+  }
+
+  async idle(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted && !this.#blockrag.lost.aborted && (await this.#blockrag.busy())) await pause(50);
+  }
+
+  warm(): Promise<void> {
+    return this.#blockrag.warm();
+  }
+
+  ask(options: AskOptions, signal: AbortSignal, onText?: (text: string) => void): Promise<Answer> {
+    return this.#blockrag.ask(toQuestion(parseRequest(querySchema, options)), { signal, onText });
+  }
+
+  stats(): Promise<Stats> {
+    return this.#blockrag.stats();
+  }
+
+  close(): Promise<void> {
+    return this.#blockrag.close();
+  }
+}
