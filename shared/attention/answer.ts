@@ -3,6 +3,7 @@
 import { isBlockragError } from '../errors.ts';
 import { decodeBlob, encodeBlob, type KvBlob, type KvDtype } from '../kv/blob.ts';
 import { ContextKv } from '../kv/context.ts';
+import { concatTokens } from '../model/tokens.ts';
 import type { Decoder } from './decoder.ts';
 import { type Anchor, encodeBlock } from './encode.ts';
 import { Sampler, type Sampling } from './sampling.ts';
@@ -108,7 +109,7 @@ export async function* answer(
   let reusedTokens = 0;
   let prompt = request.finalBlock;
   if (request.attention === 'full') {
-    prompt = concat([...request.blocks.map((block) => block.tokens), request.finalBlock]);
+    prompt = concatTokens([...request.blocks.map((block) => block.tokens), request.finalBlock]);
   } else {
     reusedTokens = yield* layBlocks(state, request, timings, emit);
   }
@@ -221,14 +222,4 @@ function layAlone(decoder: Decoder, blob: KvBlob): ContextKv {
   context.reset(blob.tokens);
   context.lay(blob, decoder.rope, decoder.model.keyBias);
   return context;
-}
-
-function concat(parts: readonly Uint32Array[]): Uint32Array {
-  const joined = new Uint32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    joined.set(part, at);
-    at += part.length;
-  }
-  return joined;
 }

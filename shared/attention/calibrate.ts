@@ -1,6 +1,7 @@
 /** Observes a model on the reference text: the largest magnitude of every activation channel, for smoothing. */
 import type { CompiledModel } from '../model/compiled.ts';
 import type { ActivationPeaks } from '../model/smoothing.ts';
+import { concatTokens } from '../model/tokens.ts';
 import { Decoder, promptMask } from './decoder.ts';
 import { referencePrompts } from './reference-prompts.ts';
 
@@ -10,7 +11,7 @@ export async function calibrate(model: CompiledModel): Promise<ActivationPeaks> 
   try {
     let peaks: Float32Array[] | undefined;
     for (const blocks of await referencePrompts(model)) {
-      const tokens = Uint32Array.from(blocks.flatMap((block) => [...block]));
+      const tokens = concatTokens(blocks);
       const lengths = blocks.map((block) => block.length);
       const seen = await decoder.observe({ tokens, start: 0, mask: promptMask(lengths, 'block') });
       peaks = peaks?.map((row, layer) => row.map((peak, i) => Math.max(peak, seen[layer]![i]!))) ?? seen;

@@ -8,6 +8,7 @@ import { decodeBlob, encodeBlob, type KvDtype } from '../kv/blob.ts';
 import { ContextKv } from '../kv/context.ts';
 import type { BlockKv } from '../kv/shape.ts';
 import type { Check, CompiledModel } from '../model/compiled.ts';
+import { concatTokens } from '../model/tokens.ts';
 import { Decoder, promptMask } from './decoder.ts';
 import { encodeBlock } from './encode.ts';
 import { referencePrompts } from './reference-prompts.ts';
@@ -104,7 +105,7 @@ export function klDivergence(reference: Float32Array, other: Float32Array): numb
 }
 
 async function runOnePass(decoder: Decoder, blocks: readonly Uint32Array[]): Promise<Float32Array> {
-  const tokens = Uint32Array.from(blocks.flatMap((block) => [...block]));
+  const tokens = concatTokens(blocks);
   const lengths = blocks.map((block) => block.length);
   const { logits } = await decoder.run({ tokens, start: 0, mask: promptMask(lengths, 'block') }, []);
   return logSoftmax(logits);

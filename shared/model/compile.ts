@@ -29,7 +29,7 @@ export interface CompileOptions {
 }
 
 /** Where a model compiled from this source lies, or would. */
-export function compiledDirectory({ source, compute, folder }: CompileOptions): string {
+function compiledDirectory({ source, compute, folder }: CompileOptions): string {
   const identity = JSON.stringify({ compiler: COMPILER_VERSION, source: source.sha256, compute });
   return join(folder, createHash('sha256').update(identity).digest('hex').slice(0, 32));
 }

@@ -6,6 +6,7 @@
 import { Template } from '@huggingface/jinja';
 import { BlockragError } from '../errors.ts';
 import type { Tokenizer } from './tokenizer.ts';
+import { concatTokens } from './tokens.ts';
 
 const INSTRUCTION = 'Answer the question using only the documents below. Reply with a short answer.\n\n';
 
@@ -27,13 +28,13 @@ export class PromptTemplate {
   constructor(tokenizer: Tokenizer) {
     const { head, tail } = renderTemplate(tokenizer);
     this.#tokenizer = tokenizer;
-    this.preface = concat(tokenizer.encodeTemplate(head), tokenizer.encode(INSTRUCTION));
+    this.preface = concatTokens([tokenizer.encodeTemplate(head), tokenizer.encode(INSTRUCTION)]);
     this.#tail = tokenizer.encodeTemplate(tail);
   }
 
   /** The final block: the question and the assistant's header; token ids. */
   finalBlock(question: string): Uint32Array {
-    return concat(this.#tokenizer.encode(`Question: ${question}`), this.#tail);
+    return concatTokens([this.#tokenizer.encode(`Question: ${question}`), this.#tail]);
   }
 }
 
@@ -63,11 +64,4 @@ function renderTemplate({ file }: Tokenizer): { head: string; tail: string } {
     );
   }
   return { head: file.addBos && bos !== '' && !head.startsWith(bos) ? bos + head : head, tail };
-}
-
-function concat(a: Uint32Array, b: Uint32Array): Uint32Array {
-  const joined = new Uint32Array(a.length + b.length);
-  joined.set(a);
-  joined.set(b, a.length);
-  return joined;
 }

@@ -4,6 +4,7 @@
  * Every step may be run again: what is there is not made twice.
  */
 import { BlockragError, toBlockragError } from '../errors.ts';
+import { retrievalText } from '../retrieval/embedder.ts';
 import type { DocumentRow, PassageRow } from '../storage/catalog.ts';
 import { passageId } from '../storage/catalog.ts';
 import type { RowData } from '../storage/ports.ts';
@@ -12,7 +13,7 @@ import { blobPath, keyOf, originalPath, type Services, type VersionRef } from '.
 import { TIDY_ITEM } from './tidy.ts';
 
 /** Passages of one work item: some seconds of work, so that little is lost with a killed process. */
-export const BATCH = 8;
+const BATCH = 8;
 /** Passages embedded in one call. */
 const EMBED_SLICE = 16;
 
@@ -126,7 +127,7 @@ async function finishVersion(services: Services, ref: VersionRef, signal: AbortS
   const passages = await catalog.passages(id, version);
   const vectors: Float32Array[] = [];
   for (let at = 0; at < passages.length; at += EMBED_SLICE) {
-    const texts = passages.slice(at, at + EMBED_SLICE).map(({ title, text }) => `${title}\n${text}`);
+    const texts = passages.slice(at, at + EMBED_SLICE).map(retrievalText);
     vectors.push(...(await embedder.embed(texts, signal)));
   }
   await index.add(

@@ -1,5 +1,6 @@
 /** The passages that a question is answered from. */
 import { BlockragError } from '../errors.ts';
+import { retrievalText } from '../retrieval/embedder.ts';
 import { relevantPassages } from '../retrieval/relevance.ts';
 import { type DocumentRow, type PassageRow, parsePassageId } from '../storage/catalog.ts';
 import type { Services } from './services.ts';
@@ -61,7 +62,7 @@ export async function retrieve(
     if (passage === undefined || seen.has(passage.blobKey)) return [];
     seen.add(passage.blobKey);
     const { score, similarity } = hit;
-    return [{ document, passage, score, similarity, text: `${passage.title}\n${passage.text}` }];
+    return [{ document, passage, score, similarity, text: retrievalText(passage) }];
   });
   return relevantPassages(question, found).slice(0, topK);
 }

@@ -15,7 +15,7 @@ export interface NewDocument {
 }
 
 /** The same name in the same collection is the same document: a new upload replaces it. */
-export function documentId(tenant: string, collection: string, name: string): string {
+function documentId(tenant: string, collection: string, name: string): string {
   const hash = createHash('sha256')
     .update(JSON.stringify([tenant, collection, name]))
     .digest('hex');

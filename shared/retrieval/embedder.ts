@@ -5,6 +5,11 @@ import { Thread } from '../threads.ts';
 /** Length of every embedding. */
 export const EMBEDDING_DIMENSIONS = 384;
 
+/** What of a passage is embedded and judged for relevance: the floor (relevance.ts) was measured on this form. */
+export function retrievalText({ title, text }: { title: string; text: string }): string {
+  return `${title}\n${text}`;
+}
+
 /** The files of the embedding model. */
 export interface EmbedderFiles {
   /** Path of model.onnx. */

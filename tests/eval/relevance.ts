@@ -8,7 +8,7 @@ import { Console } from 'node:console';
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { fetchEmbeddingModel } from '../../shared/model/sources/index.ts';
-import { Embedder } from '../../shared/retrieval/embedder.ts';
+import { Embedder, retrievalText } from '../../shared/retrieval/embedder.ts';
 import { PASSAGE_FLOOR, QUESTION_FLOOR } from '../../shared/retrieval/relevance.ts';
 
 const SETS = ['squad', 'nq-litm20', 'hotpotqa', 'triviaqa'];
@@ -86,19 +86,15 @@ function readRecords(name: string): QaRecord[] {
 }
 
 async function embedAll(records: QaRecord[]): Promise<EmbeddedRecord[]> {
-  const texts = [...new Set(records.flatMap(({ passages }) => passages.map(toText)))];
+  const texts = [...new Set(records.flatMap(({ passages }) => passages.map(retrievalText)))];
   const vectors = await embedder.embed(texts);
   const byText = new Map(texts.map((text, i) => [text, vectors[i]!]));
   const questions = await embedder.embed(records.map(({ question }) => question));
   return records.map(({ passages }, i) => ({
     question: questions[i]!,
-    passages: passages.map((passage) => byText.get(toText(passage))!),
+    passages: passages.map((passage) => byText.get(retrievalText(passage))!),
     gold: passages.map(({ gold }) => gold),
   }));
-}
-
-function toText({ title, text }: { title: string; text: string }): string {
-  return `${title}\n${text}`;
 }
 
 function best(question: Float32Array, passages: readonly Float32Array[]): number {

@@ -5,6 +5,7 @@ import type { AttentionMode, PromptBlock } from '../../../shared/attention/answe
 import { Engine } from '../../../shared/attention/engine.ts';
 import { GREEDY, logSoftmax, topIds } from '../../../shared/attention/sampling.ts';
 import { BlockragError } from '../../../shared/errors.ts';
+import type { KvDtype } from '../../../shared/kv/blob.ts';
 import { blobKey } from '../../../shared/kv/key.ts';
 import { DEFAULT_MODEL } from '../../../shared/model/sources/index.ts';
 import { prepareModel } from '../../../shared/pipeline/model.ts';
@@ -86,7 +87,7 @@ async function runCase(
   engine: Engine,
   tokens: Uint32Array[],
   attention: AttentionMode,
-  dtype: 'int8' | 'fp16' | 'fp32',
+  dtype: KvDtype,
   signal: AbortSignal,
 ): Promise<LogitsCase> {
   // Nothing is kept beyond the run: the keys only have to tell the blocks apart.

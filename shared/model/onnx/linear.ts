@@ -104,7 +104,7 @@ export class LinearWriter {
 }
 
 /** [rows, columns] -> [columns, rows], in tiles so that both sides stay in the cache. */
-export function transpose(values: Float32Array, rows: number, columns: number): Float32Array {
+function transpose(values: Float32Array, rows: number, columns: number): Float32Array {
   const out = new Float32Array(values.length);
   const tile = 32;
   for (let r0 = 0; r0 < rows; r0 += tile) {

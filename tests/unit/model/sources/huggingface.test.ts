@@ -22,6 +22,18 @@ const fetchFrom = (
   return fetchHuggingFaceFile(parseHuggingFaceReference(text), { retryMs: 1, ...options });
 };
 
+/** The endpoint: its first answer stalls after 100,000 bytes, later ones are whole. */
+async function serveStalledThenWhole() {
+  const good = serveFile(content, { etag: '"v1"' });
+  const server = await serve((request, response) => {
+    if (server.requests.length > 1) return good(request, response);
+    response.writeHead(200, { etag: '"v1"', 'content-length': content.length });
+    response.write(content.subarray(0, 100_000));
+  });
+  vi.stubEnv('HF_ENDPOINT', server.url);
+  return server;
+}
+
 describe('a file of a Hugging Face repository', () => {
   test('comes from the CDN that the hub redirects to, which never sees the token', async () => {
     const cdn = await serve(serveFile(content, { etag: '"cdn"' }));
@@ -155,13 +167,7 @@ describe('a file of a Hugging Face repository', () => {
   });
 
   test('is resumed by the next run after its process was killed', async () => {
-    const good = serveFile(content, { etag: '"v1"' });
-    const server = await serve((request, response) => {
-      if (server.requests.length > 1) return good(request, response);
-      response.writeHead(200, { etag: '"v1"', 'content-length': content.length });
-      response.write(content.subarray(0, 100_000));
-    });
-    vi.stubEnv('HF_ENDPOINT', server.url);
+    const server = await serveStalledThenWhole();
     const { child, ended } = fetchInProcess(reference);
     await vi.waitFor(
       async () => {
@@ -178,13 +184,7 @@ describe('a file of a Hugging Face repository', () => {
   });
 
   test('is left where it was cancelled, and resumed from there', async () => {
-    const good = serveFile(content, { etag: '"v1"' });
-    const server = await serve((request, response) => {
-      if (server.requests.length > 1) return good(request, response);
-      response.writeHead(200, { etag: '"v1"', 'content-length': content.length });
-      response.write(content.subarray(0, 100_000));
-    });
-    vi.stubEnv('HF_ENDPOINT', server.url);
+    const server = await serveStalledThenWhole();
     const controller = new AbortController();
     const fetching = fetchModelFile(reference, { signal: controller.signal });
     fetching.catch(() => {});
