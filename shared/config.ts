@@ -37,6 +37,8 @@ const schema = z.strictObject({
     .min(MiB)
     .max(4000 * MiB)
     .default(1536 * MiB),
+  /** Bytes of stored KV at most; past them the least used blobs go, and are computed again when asked for. */
+  kvBytes: z.coerce.number().int().min(MiB).optional(),
   /** Answers that the model works on at once; more wait. */
   concurrentAnswers: z.coerce.number().int().min(1).default(8),
   /** Answers under way or waiting at most; past them: overloaded. */

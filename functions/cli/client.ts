@@ -8,7 +8,8 @@ import type { AttentionMode } from '../../shared/attention/answer.ts';
 import { type Config, openDataDirectory } from '../../shared/config.ts';
 import { BlockragError } from '../../shared/errors.ts';
 import type { Answer } from '../../shared/pipeline/answer.ts';
-import { Blockrag, type Stats } from '../../shared/pipeline/blockrag.ts';
+import type { Stats } from '../../shared/pipeline/blockrag.ts';
+import { EmbeddedBlockrag } from '../../shared/pipeline/embedded.ts';
 import { readOwner } from '../../shared/storage/ownership.ts';
 import type { DocumentView } from '../query/views.ts';
 import { LocalClient } from './local-client.ts';
@@ -70,10 +71,10 @@ export async function openClient(config: Config, options: OpenClientOptions): Pr
 }
 
 /** Opens the data directory in this process, with progress of fetching and compiling on stderr. */
-export async function openBlockrag(config: Config, options: OpenClientOptions): Promise<Blockrag> {
+export async function openBlockrag(config: Config, options: OpenClientOptions): Promise<EmbeddedBlockrag> {
   const progress = new ProgressLine({ quiet: options.quiet });
   try {
-    return await Blockrag.open(config, {
+    return await EmbeddedBlockrag.open(config, {
       command: options.command,
       reencode: options.reencode,
       logger: options.logger,

@@ -1,6 +1,7 @@
 /** The data directory opened in this process. */
 import type { Answer } from '../../shared/pipeline/answer.ts';
-import type { Blockrag, Stats } from '../../shared/pipeline/blockrag.ts';
+import { DEFAULT_TENANT, type Stats } from '../../shared/pipeline/blockrag.ts';
+import type { EmbeddedBlockrag } from '../../shared/pipeline/embedded.ts';
 import { toQuestion } from '../query/routes/query.ts';
 import { parseRequest, querySchema } from '../query/schemas.ts';
 import { type DocumentView, viewDocument } from '../query/views.ts';
@@ -8,32 +9,34 @@ import type { AskOptions, Client } from './client.ts';
 import { allPages, pause } from './paging.ts';
 
 export class LocalClient implements Client {
-  #blockrag: Blockrag;
+  #blockrag: EmbeddedBlockrag;
 
-  constructor(blockrag: Blockrag) {
+  constructor(blockrag: EmbeddedBlockrag) {
     this.#blockrag = blockrag;
   }
 
   async add(document: { collection: string; name: string; bytes: Uint8Array }): Promise<DocumentView> {
-    return viewDocument(await this.#blockrag.add({ ...document, mediaType: undefined }));
+    return viewDocument(
+      await this.#blockrag.add({ tenant: DEFAULT_TENANT, ...document, mediaType: undefined }),
+    );
   }
 
   async document(id: string): Promise<DocumentView | undefined> {
     // Nobody would work on it any more: whoever waits for it must be told.
     this.#blockrag.lost.throwIfAborted();
-    const row = await this.#blockrag.document(id);
+    const row = await this.#blockrag.document(DEFAULT_TENANT, id);
     return row && viewDocument(row);
   }
 
   async documents(collection: string | undefined): Promise<DocumentView[]> {
     return allPages(async (after) => {
-      const page = await this.#blockrag.documents({ collection, after, limit: 1000 });
+      const page = await this.#blockrag.documents(DEFAULT_TENANT, { collection, after, limit: 1000 });
       return { documents: page.documents.map(viewDocument), next: page.next };
     });
   }
 
   remove(id: string): Promise<void> {
-    return this.#blockrag.remove(id);
+    return this.#blockrag.remove(DEFAULT_TENANT, id);
   }
 
   async idle(signal: AbortSignal): Promise<void> {
@@ -45,11 +48,14 @@ export class LocalClient implements Client {
   }
 
   ask(options: AskOptions, signal: AbortSignal, onText?: (text: string) => void): Promise<Answer> {
-    return this.#blockrag.ask(toQuestion(parseRequest(querySchema, options)), { signal, onText });
+    return this.#blockrag.ask(toQuestion(DEFAULT_TENANT, parseRequest(querySchema, options)), {
+      signal,
+      onText,
+    });
   }
 
   stats(): Promise<Stats> {
-    return this.#blockrag.stats();
+    return this.#blockrag.stats(DEFAULT_TENANT);
   }
 
   close(): Promise<void> {

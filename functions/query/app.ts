@@ -2,7 +2,7 @@
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { BlockragError } from '../../shared/errors.ts';
-import type { Blockrag } from '../../shared/pipeline/blockrag.ts';
+import { type Blockrag, DEFAULT_TENANT } from '../../shared/pipeline/blockrag.ts';
 import type { Logger } from '../../shared/telemetry.ts';
 import { problemResponse, toProblem } from './problem.ts';
 import { documentRoutes } from './routes/documents.ts';
@@ -60,7 +60,7 @@ export function createApp(blockrag: Blockrag, options: AppOptions): Hono {
   limitBody('/v1/query', QUERY_LIMIT);
 
   app.get('/healthz', (c) => c.json({ status: 'ok' }));
-  app.get('/v1/stats', async (c) => c.json(await blockrag.stats()));
+  app.get('/v1/stats', async (c) => c.json(await blockrag.stats(DEFAULT_TENANT)));
   app.route('/v1/documents', documentRoutes(blockrag));
   app.route('/v1/query', queryRoutes(blockrag, logger));
   return app;

@@ -2,7 +2,7 @@
 import type { AddressInfo } from 'node:net';
 import { serve } from '@hono/node-server';
 import { BlockragError } from '../../shared/errors.ts';
-import type { Blockrag } from '../../shared/pipeline/blockrag.ts';
+import type { EmbeddedBlockrag } from '../../shared/pipeline/embedded.ts';
 import type { Logger } from '../../shared/telemetry.ts';
 import { createApp, isLoopback } from './app.ts';
 
@@ -23,7 +23,10 @@ export interface RunningServer {
 const DRAIN_MS = 5_000;
 
 /** @throws BlockragError `invalid_option` for an address beyond this machine, or one that is taken */
-export async function startServer(blockrag: Blockrag, options: ServerOptions): Promise<RunningServer> {
+export async function startServer(
+  blockrag: EmbeddedBlockrag,
+  options: ServerOptions,
+): Promise<RunningServer> {
   const { host, port } = options;
   if (!isLoopback(host)) {
     throw new BlockragError(

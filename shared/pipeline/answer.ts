@@ -1,25 +1,26 @@
 /** A question's way: retrieve, load blobs, lay the context, attend, decode; citations and figures beside the text. */
-import type { AnswerEvent, AttentionMode, PromptFigures } from '../attention/answer.ts';
-import type { Sampling } from '../attention/sampling.ts';
-import { BlockragError, isBlockragError } from '../errors.ts';
-import { chooseFitting, loadBlocks, storeBlob } from './blocks.ts';
+import type { AttentionMode } from '../attention/answer.ts';
+import { BlockragError } from '../errors.ts';
+import type { Turn } from '../model/prompt.ts';
+import { chooseFitting } from './blocks.ts';
+import { retrievalQuestion } from './follow-up.ts';
+import { type GenerateOptions, type Generation, generate } from './generate.ts';
 import { type RetrievedPassage, retrieve } from './retrieve.ts';
 import type { Services } from './services.ts';
-import { TextStream } from './text-stream.ts';
 
 export const DEFAULT_TOP_K = 5;
 export const DEFAULT_MAX_TOKENS = 256;
 
-export interface Question {
-  tenant: string;
+export interface Question extends Generation {
   collection: string;
   question: string;
+  /** Earlier turns of the conversation: they begin with a user's, and roles alternate. */
+  earlier?: readonly Turn[] | undefined;
+  /** A system message in the place of the model's own. */
+  system?: string | undefined;
   attention: AttentionMode;
   /** Passages in the prompt at most. */
   topK: number;
-  maxTokens: number;
-  sampling: Sampling;
-  stop: readonly string[];
 }
 
 export interface Citation {
@@ -63,12 +64,6 @@ export interface Answer {
   model: string;
 }
 
-export interface AnswerOptions {
-  signal?: AbortSignal | undefined;
-  /** Called with the answer's text piece by piece. */
-  onText?: ((text: string) => void) | undefined;
-}
-
 const NOTHING_RELEVANT = 'The documents hold nothing about this question.';
 
 /**
@@ -79,28 +74,28 @@ const NOTHING_RELEVANT = 'The documents hold nothing about this question.';
 export async function answerQuestion(
   services: Services,
   question: Question,
-  options: AnswerOptions = {},
+  options: GenerateOptions = {},
 ): Promise<Answer> {
   const started = performance.now();
-  const { signal, onText } = options;
   const { template, model } = services;
-  const { attention, maxTokens } = question;
-  checkQuestion(question.question, services.maxQuestionLength);
-  const finalBlock = template.finalBlock(question.question);
+  const { attention, maxTokens, earlier = [], system } = question;
+  checkQuestion(question.question, earlier, system, services.maxQuestionLength);
+  const preface = system === undefined ? template.preface : template.prefaceWith(system);
+  const finalBlock = template.finalBlock(question.question, earlier);
 
-  const found = await retrieve(services, question, signal);
+  const sought = { ...question, question: retrievalQuestion(question.question, earlier) };
+  const found = await retrieve(services, sought, options.signal);
   const retrieved = performance.now();
-  const { passages, dropped } = chooseFitting(services, found, finalBlock.length + maxTokens);
+  const { passages, dropped } = chooseFitting(
+    model.manifest.architecture.contextLength - preface.length - finalBlock.length - maxTokens,
+    found,
+  );
   const common = { passages_dropped: dropped, attention, model: model.manifest.name };
   if (passages.length === 0) {
-    onText?.(NOTHING_RELEVANT);
+    options.onText?.(NOTHING_RELEVANT);
     return { ...nothingRelevant(started, retrieved), ...common };
   }
-  // Blobs are read inside: waiting answers must not hold memory.
-  const generated = await services.answering.run(
-    () => generate(services, question, finalBlock, passages, options),
-    signal,
-  );
+  const generated = await generate(services, question, { attention, preface, passages, finalBlock }, options);
   const { reusedTokens, encodedTokens, finalTokens, timings } = generated.figures;
   const ended = performance.now();
   return {
@@ -125,84 +120,20 @@ export async function answerQuestion(
   };
 }
 
-interface Generated {
-  text: string;
-  finish: Answer['finish_reason'];
-  completionTokens: number;
-  figures: PromptFigures;
-  loadMs: number;
-  /** When the first token came, by performance.now(). */
-  firstToken: number | undefined;
-}
-
-/** Loads the blobs, runs the model, and turns its tokens into text; stores what the store lacked. */
-async function generate(
-  services: Services,
-  { tenant, attention, sampling, maxTokens, stop }: Question,
-  finalBlock: Uint32Array,
-  passages: readonly RetrievedPassage[],
-  { signal, onText }: AnswerOptions,
-): Promise<Generated> {
-  const { engine, tokenizer, template, dtype } = services;
-  const started = performance.now();
-  // Ascending score, the best next to the question.
-  const tokens = [template.preface, ...passages.map(({ passage }) => passage.tokens).reverse()];
-  const blocks = await loadBlocks(services, tenant, attention, tokens);
-  const loadMs = performance.now() - started;
-
-  const stream = new TextStream(tokenizer, stop);
-  const stopped = new AbortController();
-  let text = '';
-  let completionTokens = 0;
-  let firstToken: number | undefined;
-  const give = (piece: string) => {
-    text += piece;
-    if (piece !== '') onText?.(piece);
-  };
-  let figures: PromptFigures | undefined;
-  const storing: Promise<void>[] = [];
-  const onEvent = (event: AnswerEvent) => {
-    if (event.kind === 'encoded') {
-      const passage = event.index === 0 ? undefined : passages[passages.length - event.index];
-      storing.push(storeBlob(services, tenant, blocks[event.index]!, event, passage));
-    } else if (event.kind === 'attended') {
-      figures = event;
-    } else if (!stream.stopped) {
-      firstToken ??= performance.now();
-      completionTokens++;
-      give(stream.push(event.id));
-      if (stream.stopped) stopped.abort();
-    }
-  };
-  const request = { attention, blocks, finalBlock, dtype, sampling, maxTokens, end: tokenizer.file.end };
-  const either = AbortSignal.any([stopped.signal, ...(signal === undefined ? [] : [signal])]);
-  const finish = await engine.answer(request, { signal: either, onEvent }).then(
-    (result) => result.finish,
-    (error: unknown) => {
-      // A stop string ends the work as a cancellation does, but it is an answer.
-      if (stream.stopped && isBlockragError(error, 'cancelled')) return 'stop' as const;
-      throw error;
-    },
-  );
-  give(stream.end());
-  await Promise.all(storing);
-  return {
-    text,
-    finish: stream.stopped ? 'stop' : finish,
-    completionTokens,
-    figures: figures!,
-    loadMs,
-    firstToken,
-  };
-}
-
-function checkQuestion(question: string, maxLength: number): void {
+function checkQuestion(
+  question: string,
+  earlier: readonly Turn[],
+  system: string | undefined,
+  maxLength: number,
+): void {
   if (question.trim() === '') throw new BlockragError('question_empty', 'The question is empty.');
-  if (question.length > maxLength) {
+  const texts = [question, system ?? '', ...earlier.map(({ content }) => content)];
+  const length = texts.reduce((sum, text) => sum + text.length, 0);
+  if (length > maxLength) {
     throw new BlockragError(
       'question_too_long',
-      `The question has ${question.length} characters; at most ${maxLength} are taken.`,
-      { data: { length: question.length, max: maxLength } },
+      `The question, with what precedes it, has ${length} characters; at most ${maxLength} are taken.`,
+      { data: { length, max: maxLength } },
     );
   }
 }

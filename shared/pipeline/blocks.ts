@@ -5,31 +5,26 @@ import { retireItem } from './retire.ts';
 import type { RetrievedPassage } from './retrieve.ts';
 import { blobPath, keyOf, type Services } from './services.ts';
 
-/** As many of the passages, best first, as the model's context holds beside the rest of the prompt. */
+/**
+ * As many of the passages, best first, as there is room for.
+ * @param room tokens that the model's context has left beside the rest of the prompt and the answer
+ * @throws BlockragError `prompt_too_long` when not one fits
+ */
 export function chooseFitting(
-  { model, template }: Services,
+  room: number,
   found: readonly RetrievedPassage[],
-  rest: number,
 ): { passages: RetrievedPassage[]; dropped: number } {
-  const { contextLength } = model.manifest.architecture;
-  let room = contextLength - template.preface.length - rest;
-  if (room < 0) {
-    throw new BlockragError(
-      'prompt_too_long',
-      `Question and answer need ${rest} tokens and the instructions ${template.preface.length}; the model takes ${contextLength}: shorten the question or lower max_tokens.`,
-      { data: { contextLength } },
-    );
-  }
+  let left = room;
   const passages = found.filter(({ passage }) => {
-    const fits = passage.tokens.length <= room;
-    if (fits) room -= passage.tokens.length;
+    const fits = passage.tokens.length <= left;
+    if (fits) left -= passage.tokens.length;
     return fits;
   });
-  if (passages.length === 0 && found.length > 0) {
+  if (room < 0 || (passages.length === 0 && found.length > 0)) {
     throw new BlockragError(
       'prompt_too_long',
-      `No passage fits beside question and answer (${rest} tokens) into the ${contextLength} that the model takes: shorten the question or lower max_tokens.`,
-      { data: { contextLength } },
+      "No passage fits into the model's context beside the question and the answer: shorten the question, or what precedes it, or lower max_tokens.",
+      { data: { room } },
     );
   }
   return { passages, dropped: found.length - passages.length };
@@ -42,7 +37,9 @@ export async function loadBlocks(
   attention: AttentionMode,
   tokens: readonly Uint32Array[],
 ): Promise<PromptBlock[]> {
-  const preface = keyOf(services, tenant, tokens[0]!);
+  const [first] = tokens;
+  if (first === undefined) return [];
+  const preface = keyOf(services, tenant, first);
   let start = 0;
   return Promise.all(
     tokens.map(async (block, i): Promise<PromptBlock> => {

@@ -29,6 +29,8 @@ export interface Services {
   fingerprint: string;
   /** Answers at work at once, each with its blobs in memory. */
   answering: Gate;
+  /** Bytes of stored KV at most; undefined: no limit. */
+  kvBytes: number | undefined;
   maxDocumentBytes: number;
   maxQuestionLength: number;
   logger: Logger;
@@ -52,7 +54,7 @@ export function blobPath(tenant: string, key: string): string {
 
 /** Where a document's original bytes lie. */
 export function originalPath(tenant: string, document: string, version: string): string {
-  return `documents/${tenant}/${document}/${version}`;
+  return `originals/${tenant}/${document}/${version}`;
 }
 
 /** A version under work, as work items name it. */

@@ -8,7 +8,7 @@ import type { RowData } from '../storage/ports.ts';
 import { originalPath, type Services } from './services.ts';
 import { submitDocument } from './submit.ts';
 
-export const DATA_FORMAT = 1;
+export const DATA_FORMAT = 2;
 
 /** What a data directory was made with, as its settings row. */
 export type Settings = {

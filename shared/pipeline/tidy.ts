@@ -16,7 +16,7 @@ export async function tidy(services: Services): Promise<void> {
 }
 
 async function removeOrphans({ blobs, catalog }: Services): Promise<void> {
-  for await (const { key, modified } of blobs.list('documents')) {
+  for await (const { key, modified } of blobs.list('originals')) {
     if (Date.now() - modified < ORPHAN_AGE_MS) continue;
     const [, tenant, id, version] = key.split('/') as [string, string, string, string];
     const document = await catalog.document(tenant, id);

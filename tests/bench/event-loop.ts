@@ -7,21 +7,28 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { loadConfig } from '../../shared/config.ts';
-import { Blockrag } from '../../shared/pipeline/blockrag.ts';
+import { DEFAULT_TENANT } from '../../shared/pipeline/blockrag.ts';
+import { EmbeddedBlockrag } from '../../shared/pipeline/embedded.ts';
 
 const pages = Number(process.argv[2] ?? 40);
 const data = await mkdtemp(join(tmpdir(), 'blockrag-bench-'));
-const blockrag = await Blockrag.open(loadConfig({ data }), { command: 'bench' });
+const blockrag = await EmbeddedBlockrag.open(loadConfig({ data }), { command: 'bench' });
 await blockrag.warm();
 const bytes = await makePdf(pages);
 const delay = monitorEventLoopDelay({ resolution: 1 });
 delay.enable();
 const started = performance.now();
-const { id } = await blockrag.add({ collection: 'bench', name: 'long.pdf', mediaType: undefined, bytes });
-let document = await blockrag.document(id);
+const { id } = await blockrag.add({
+  tenant: DEFAULT_TENANT,
+  collection: 'bench',
+  name: 'long.pdf',
+  mediaType: undefined,
+  bytes,
+});
+let document = await blockrag.document(DEFAULT_TENANT, id);
 while (document?.status !== 'ready' && document?.status !== 'failed') {
   await new Promise((resolve) => setTimeout(resolve, 100));
-  document = await blockrag.document(id);
+  document = await blockrag.document(DEFAULT_TENANT, id);
 }
 delay.disable();
 const ms = (nanoseconds: number) => (nanoseconds / 1e6).toFixed(1);

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { DEFAULT_TENANT } from '../../shared/pipeline/blockrag.ts';
 import { addText, askBlockrag, idle, openBlockrag } from './support/blockrag.ts';
 import { blockragJson } from './support/command.ts';
 import { filesHolding, temporaryDirectory } from './support/directory.ts';
@@ -12,15 +13,21 @@ it('work goes on after any number of short runs that were stopped in the middle'
   const options = { passageTokens: 32 };
   let blockrag = await openBlockrag(data, options);
   const bytes = new TextEncoder().encode(manyPassages(120, 0));
-  const { id } = await blockrag.add({ collection: 'default', name: 'long.txt', mediaType: undefined, bytes });
+  const { id } = await blockrag.add({
+    tenant: DEFAULT_TENANT,
+    collection: 'default',
+    name: 'long.txt',
+    mediaType: undefined,
+    bytes,
+  });
   // More runs than an item has attempts: each has one in hand when it ends.
   for (let run = 0; run < 14; run++) {
     await blockrag.close();
     blockrag = await openBlockrag(data, options);
   }
   await idle(blockrag);
-  expect(await blockrag.document(id)).toMatchObject({ status: 'ready', error: null });
-  expect((await blockrag.stats()).work).toEqual({ waiting: 0, leased: 0, dead: 0 });
+  expect(await blockrag.document(DEFAULT_TENANT, id)).toMatchObject({ status: 'ready', error: null });
+  expect((await blockrag.stats(DEFAULT_TENANT)).work).toEqual({ waiting: 0, leased: 0, dead: 0 });
   await blockrag.close();
 });
 
@@ -38,7 +45,7 @@ it('deleted text is overwritten by the next run when this one is stopped before'
   const data = temporaryDirectory();
   let blockrag = await openBlockrag(data);
   const { id } = await addText(blockrag, 'lighthouse.md', LIGHTHOUSE);
-  await blockrag.remove(id);
+  await blockrag.remove(DEFAULT_TENANT, id);
   await blockrag.close();
   blockrag = await openBlockrag(data);
   await idle(blockrag);

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { decodeBlob } from '../../shared/kv/blob.ts';
+import { DEFAULT_TENANT } from '../../shared/pipeline/blockrag.ts';
 import { blobPath } from '../../shared/pipeline/services.ts';
 import { addText, askBlockrag, idle, openBlockrag } from './support/blockrag.ts';
 import { startBlockrag } from './support/command.ts';
@@ -44,11 +45,11 @@ describe('a process that is killed while it adds 200 passages', () => {
     const blockrag = await openBlockrag(data);
     try {
       await idle(blockrag);
-      const { documents } = await blockrag.documents({ limit: 10 });
+      const { documents } = await blockrag.documents(DEFAULT_TENANT, { limit: 10 });
       expect(documents).toMatchObject([{ status: 'ready' }, { status: 'ready' }]);
       const passages = documents.reduce((sum, document) => sum + document.passages, 0);
       expect(passages).toBeGreaterThanOrEqual(PASSAGES);
-      expect((await blockrag.stats()).work).toEqual({ waiting: 0, leased: 0, dead: 0 });
+      expect((await blockrag.stats(DEFAULT_TENANT)).work).toEqual({ waiting: 0, leased: 0, dead: 0 });
       expect(temporaryFiles(data)).toEqual([]);
       expect(originals(data)).toHaveLength(2);
 

@@ -2,7 +2,8 @@ import { copyFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Answer } from '../../shared/pipeline/answer.ts';
-import type { Blockrag } from '../../shared/pipeline/blockrag.ts';
+import { DEFAULT_TENANT } from '../../shared/pipeline/blockrag.ts';
+import type { EmbeddedBlockrag } from '../../shared/pipeline/embedded.ts';
 import { addText, askBlockrag, idle, openBlockrag } from './support/blockrag.ts';
 import { blobFiles, temporaryDirectory } from './support/directory.ts';
 import { FERRY, LIGHTHOUSE } from './support/texts.ts';
@@ -10,7 +11,7 @@ import { FERRY, LIGHTHOUSE } from './support/texts.ts';
 const QUESTION = 'When does the ferry to Grimsay leave?';
 const data = temporaryDirectory();
 const logged: { code?: string; msg: string; reason?: string }[] = [];
-let blockrag: Blockrag;
+let blockrag: EmbeddedBlockrag;
 let passageTokens: number;
 let prefaceTokens: number;
 
@@ -101,7 +102,7 @@ describe('passages that are the same in several documents', () => {
     const before = blobFiles(data);
     const copy = await addText(blockrag, 'copy-of-ferry.md', FERRY);
     expect(blobFiles(data)).toEqual(before);
-    await blockrag.remove(copy.id);
+    await blockrag.remove(DEFAULT_TENANT, copy.id);
     await idle(blockrag);
     expect(blobFiles(data)).toEqual(before);
     expect((await askBlockrag(blockrag, QUESTION)).usage.encoded_tokens).toBe(0);

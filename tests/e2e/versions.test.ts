@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadConfig, openDataDirectory } from '../../shared/config.ts';
-import type { Blockrag } from '../../shared/pipeline/blockrag.ts';
+import { DEFAULT_TENANT } from '../../shared/pipeline/blockrag.ts';
+import type { EmbeddedBlockrag } from '../../shared/pipeline/embedded.ts';
 import { Catalog } from '../../shared/storage/catalog.ts';
 import { openLmdbTable } from '../../shared/storage/table/lmdb.ts';
 import { addText, askBlockrag, idle, openBlockrag } from './support/blockrag.ts';
@@ -8,7 +9,7 @@ import { blobFiles, filesHolding, originals, temporaryDirectory } from './suppor
 import { FERRY, LIGHTHOUSE } from './support/texts.ts';
 
 const data = temporaryDirectory();
-let blockrag: Blockrag;
+let blockrag: EmbeddedBlockrag;
 let open = false;
 const reopen = async (options: Parameters<typeof openBlockrag>[1] = {}) => {
   blockrag = await openBlockrag(data, options);
@@ -27,12 +28,18 @@ afterAll(close);
 
 describe('a document uploaded again under its name', () => {
   it('with the same bytes changes nothing and makes no work', async () => {
-    const before = (await blockrag.documents({ limit: 10 })).documents;
+    const before = (await blockrag.documents(DEFAULT_TENANT, { limit: 10 })).documents;
     const bytes = new TextEncoder().encode(FERRY);
-    const row = await blockrag.add({ collection: 'default', name: 'ferry.md', mediaType: undefined, bytes });
+    const row = await blockrag.add({
+      tenant: DEFAULT_TENANT,
+      collection: 'default',
+      name: 'ferry.md',
+      mediaType: undefined,
+      bytes,
+    });
     expect(row.status).toBe('ready');
-    expect((await blockrag.stats()).work).toEqual({ waiting: 0, leased: 0, dead: 0 });
-    expect((await blockrag.documents({ limit: 10 })).documents).toEqual(before);
+    expect((await blockrag.stats(DEFAULT_TENANT)).work).toEqual({ waiting: 0, leased: 0, dead: 0 });
+    expect((await blockrag.documents(DEFAULT_TENANT, { limit: 10 })).documents).toEqual(before);
   });
 
   it('with other bytes answers with the new version only, and keeps nothing of the old one', async () => {
@@ -64,8 +71,8 @@ describe('a removed document', () => {
     const sentences = Array.from({ length: 120 }, (_, i) => `Peat moss ${i} grows on the moor of Tarradale.`);
     const { id } = await addText(blockrag, 'moor.md', sentences.join(' '));
     expect(filesHolding(data, 'moor of Tarradale.')).not.toEqual([]);
-    await blockrag.remove(id);
-    expect(await blockrag.document(id)).toBeUndefined();
+    await blockrag.remove(DEFAULT_TENANT, id);
+    expect(await blockrag.document(DEFAULT_TENANT, id)).toBeUndefined();
     await idle(blockrag);
     expect(filesHolding(data, 'moor of Tarradale.')).toEqual([]);
     const { citations } = await askBlockrag(blockrag, 'Where does the peat moss grow?');
@@ -87,7 +94,11 @@ describe('opening a data directory', () => {
   it('to reencode it makes every document again, and then opens without options', async () => {
     await reopen({ passageTokens: 64, reencode: true });
     await idle(blockrag);
-    expect(await blockrag.stats()).toMatchObject({ documents: 2, ready: 2, passage_tokens: 64 });
+    expect(await blockrag.stats(DEFAULT_TENANT)).toMatchObject({
+      documents: 2,
+      ready: 2,
+      passage_tokens: 64,
+    });
     await close();
     await reopen();
     expect((await askBlockrag(blockrag, 'When does the ferry leave?')).usage.encoded_tokens).toBe(0);
@@ -98,13 +109,13 @@ describe('opening a data directory', () => {
     const environment = await openDataDirectory(loadConfig({ data }).data);
     const catalog = new Catalog(openLmdbTable(environment));
     const settings = (await catalog.settings())!;
-    await catalog.putSettings({ ...settings, format: 2 });
+    await catalog.putSettings({ ...settings, format: 999 });
     await expect(openBlockrag(data)).rejects.toMatchObject({ code: 'data_format_unknown' });
     await expect(openBlockrag(data, { reencode: true })).rejects.toMatchObject({
       code: 'data_format_unknown',
     });
     environment.refresh();
-    expect(await catalog.settings()).toEqual({ ...settings, format: 2 });
+    expect(await catalog.settings()).toEqual({ ...settings, format: 999 });
     await environment.close();
   });
 });

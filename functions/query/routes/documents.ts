@@ -1,7 +1,7 @@
 /** /v1/documents: upload, list, look at, delete. */
 import { Hono } from 'hono';
 import { BlockragError } from '../../../shared/errors.ts';
-import type { Blockrag } from '../../../shared/pipeline/blockrag.ts';
+import { type Blockrag, DEFAULT_TENANT } from '../../../shared/pipeline/blockrag.ts';
 import { documentFormSchema, documentJsonSchema, documentListSchema, parseRequest } from '../schemas.ts';
 import { viewDocument } from '../views.ts';
 
@@ -9,24 +9,24 @@ export function documentRoutes(blockrag: Blockrag): Hono {
   const routes = new Hono();
 
   routes.post('/', async (c) => {
-    const row = await blockrag.add(await readUpload(c.req.raw));
+    const row = await blockrag.add({ tenant: DEFAULT_TENANT, ...(await readUpload(c.req.raw)) });
     c.header('location', `/v1/documents/${row.id}`);
     return c.json(viewDocument(row), row.status === 'ready' ? 200 : 202);
   });
 
   routes.get('/', async (c) => {
-    const page = await blockrag.documents(parseRequest(documentListSchema, c.req.query()));
+    const page = await blockrag.documents(DEFAULT_TENANT, parseRequest(documentListSchema, c.req.query()));
     return c.json({ documents: page.documents.map(viewDocument), next: page.next ?? null });
   });
 
   routes.get('/:id', async (c) => {
-    const row = await blockrag.document(c.req.param('id'));
+    const row = await blockrag.document(DEFAULT_TENANT, c.req.param('id'));
     if (row === undefined) throw notFound(c.req.param('id'));
     return c.json(viewDocument(row));
   });
 
   routes.delete('/:id', async (c) => {
-    await blockrag.remove(c.req.param('id'));
+    await blockrag.remove(DEFAULT_TENANT, c.req.param('id'));
     return c.body(null, 204);
   });
 

@@ -2,7 +2,7 @@
 import { Hono } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import type { Question } from '../../../shared/pipeline/answer.ts';
-import type { Blockrag } from '../../../shared/pipeline/blockrag.ts';
+import { type Blockrag, DEFAULT_TENANT } from '../../../shared/pipeline/blockrag.ts';
 import type { Logger } from '../../../shared/telemetry.ts';
 import { toProblem } from '../problem.ts';
 import { parseRequest, type QueryBody, querySchema } from '../schemas.ts';
@@ -13,7 +13,7 @@ export function queryRoutes(blockrag: Blockrag, logger: Logger): Hono {
 
   routes.post('/', async (c) => {
     const body = parseRequest(querySchema, await readJson(c.req.raw));
-    const question = toQuestion(body);
+    const question = toQuestion(DEFAULT_TENANT, body);
     if (!body.stream) return c.json(await blockrag.ask(question, { signal: c.req.raw.signal }));
     return streamSSE(c, async (stream) => {
       const gone = new AbortController();
@@ -41,9 +41,10 @@ export function queryRoutes(blockrag: Blockrag, logger: Logger): Hono {
   return routes;
 }
 
-export function toQuestion(body: QueryBody): Omit<Question, 'tenant'> {
+export function toQuestion(tenant: string, body: QueryBody): Question {
   const { question, collection, attention, top_k, max_tokens, temperature, top_p, seed, stop } = body;
   return {
+    tenant,
     question,
     collection,
     attention,

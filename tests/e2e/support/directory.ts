@@ -38,7 +38,7 @@ export function blobFiles(data: string): string[] {
 /** Paths of the originals that a data directory keeps, from its store of originals. */
 export function originals(data: string): string[] {
   try {
-    return filesUnder(join(data, 'blobs/objects/documents/default'));
+    return filesUnder(join(data, 'blobs/objects/originals/default'));
   } catch {
     return [];
   }

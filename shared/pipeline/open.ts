@@ -1,0 +1,86 @@
+/** Opens the stages over a set of stores: the model fetched and compiled, threads made, settings checked. */
+import { Engine } from '../attention/engine.ts';
+import type { Config, Stores } from '../config.ts';
+import { DocumentReader } from '../documents/index.ts';
+import { DEFAULT_MAX_TOKENS } from '../documents/split.ts';
+import { PromptTemplate } from '../model/prompt.ts';
+import { DEFAULT_MODEL, type FetchOptions, fetchEmbeddingModel } from '../model/sources/index.ts';
+import { Embedder } from '../retrieval/embedder.ts';
+import { Catalog } from '../storage/catalog.ts';
+import { createLogger, type Logger } from '../telemetry.ts';
+import { DEFAULT_TENANT } from './blockrag.ts';
+import { Gate } from './gate.ts';
+import { prepareModel } from './model.ts';
+import type { Services } from './services.ts';
+import { absolute, checkFormat, DATA_FORMAT, refuseOutdated, type Settings } from './settings.ts';
+
+export interface ServiceOptions extends FetchOptions {
+  /** Adopt another model, KV dtype or passage size, and encode every document again. */
+  reencode?: boolean | undefined;
+  logger?: Logger | undefined;
+}
+
+/**
+ * Fetches and compiles the models if need be. Threads start at their first use.
+ * @throws BlockragError `data_format_unknown`, `reencode_required`, and those of `prepareModel`
+ */
+export async function openServices(
+  stores: Pick<Stores, 'blobs' | 'table' | 'queue' | 'index'>,
+  config: Config,
+  options: ServiceOptions,
+): Promise<{ services: Services; settings: Settings }> {
+  const catalog = new Catalog(stores.table);
+  const known = checkFormat(await catalog.settings());
+  const wanted = {
+    model: absolute(config.model) ?? known?.model ?? DEFAULT_MODEL,
+    kv: config.kv ?? known?.kv ?? 'int8',
+    passageTokens: config.passageTokens ?? known?.passageTokens ?? DEFAULT_MAX_TOKENS,
+  };
+  const model = await prepareModel({
+    ...options,
+    reference: wanted.model,
+    compute: config.compute,
+    requireText: true,
+  });
+  const tokenizer = await model.tokenizer();
+  const { weightsHash, ropeHash, name } = model.manifest;
+  const made = [weightsHash, ropeHash, tokenizer.hash].map((hash) => hash.slice(0, 16));
+  const settings: Settings = {
+    format: DATA_FORMAT,
+    ...wanted,
+    modelName: name,
+    fingerprint: [...made, wanted.kv, wanted.passageTokens].join('.'),
+  };
+  if (known !== undefined && known.fingerprint !== settings.fingerprint && !options.reencode) {
+    await refuseOutdated(catalog, DEFAULT_TENANT, known, settings);
+  }
+  await catalog.putSettings(settings);
+  const services: Services = {
+    catalog,
+    blobs: stores.blobs,
+    queue: stores.queue,
+    index: stores.index,
+    engine: new Engine({
+      directory: model.directory,
+      threads: config.threads,
+      contextBytes: config.contextBytes,
+    }),
+    reader: new DocumentReader({
+      tokenizerFile: model.tokenizerFile,
+      maxTokens: wanted.passageTokens,
+      maxBytes: config.maxDocumentBytes,
+    }),
+    embedder: new Embedder(await fetchEmbeddingModel(options)),
+    model,
+    tokenizer,
+    template: new PromptTemplate(tokenizer),
+    dtype: wanted.kv,
+    fingerprint: settings.fingerprint,
+    answering: new Gate(config.concurrentAnswers),
+    kvBytes: config.kvBytes,
+    maxDocumentBytes: config.maxDocumentBytes,
+    maxQuestionLength: config.maxQuestionLength,
+    logger: options.logger ?? createLogger(),
+  };
+  return { services, settings };
+}
