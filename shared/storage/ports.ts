@@ -109,3 +109,48 @@ export interface WorkQueue {
   dead(): Promise<{ id: string; body: RowData; error: string }[]>;
   close(): Promise<void>;
 }
+
+/** What a user has put into a bucket of documents. */
+export interface SourceObject {
+  bytes: Uint8Array;
+  mediaType: string | undefined;
+  /** What was signed with a presigned URL. */
+  metadata: RowData | undefined;
+  /** Another one whenever the object is another. */
+  etag: string;
+}
+
+/** The bucket that users put documents into; its objects are changed by others at any time. */
+export interface DocumentSource {
+  read(name: string): Promise<SourceObject | undefined>;
+  /** The object's etag now; undefined when there is none. */
+  etag(name: string): Promise<string | undefined>;
+  delete(name: string): Promise<void>;
+  /** A URL that takes PUTs of this object until it expires, with headers that are signed and must be sent. */
+  uploadUrl(
+    name: string,
+    options: {
+      mediaType: string | undefined;
+      bytes: number | undefined;
+      /** Hex. */
+      sha256: string | undefined;
+      metadata: RowData | undefined;
+      seconds: number;
+    },
+  ): Promise<{ url: string; headers: Record<string, string> }>;
+  close(): Promise<void>;
+}
+
+/** Wakes whoever takes work from a queue, without saying what there is to do. */
+export interface Doorbell {
+  ring(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Starts workers on machines that are only there while there is much to do. */
+export interface JobQueue {
+  /** Jobs that were submitted and have not ended. */
+  active(): Promise<number>;
+  submit(): Promise<void>;
+  close(): Promise<void>;
+}

@@ -16,6 +16,7 @@ export function passage(fields: Partial<IndexedPassage> & { id: string }): Index
     collection: 'manuals',
     document: `document of ${fields.id}`,
     version: '1',
+    labels: [],
     title: 'Manual',
     text: 'Nothing of interest.',
     vector: toward(0, 0, 1),

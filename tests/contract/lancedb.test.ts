@@ -89,7 +89,7 @@ describe('LanceDB', () => {
       expect(hit!.id).toBe('p500');
       expect(hit!.similarity).toBeCloseTo(1, 5);
       expect(ids(await ask(index, { tenant: 'small' }))).toEqual(['small0', 'small1', 'small2']);
-      await index.remove(document, { keepVersion: 'none' });
+      await index.remove(document);
     }
   });
 

@@ -77,6 +77,34 @@ export function describePassageIndex(name: string, prepare: () => Promise<IndexP
       expect(await ask(index, { tenant: 'nobody' })).toEqual([]);
     });
 
+    it('finds only what has one label of each group asked for, by words and by meaning', async () => {
+      await index.add([
+        passage({ id: 'none', text: 'A pump.' }),
+        passage({ id: 'a', text: 'A pump.', labels: ['a'] }),
+        passage({ id: 'ab', text: 'Nothing.', labels: ['a', 'b'], vector: toward(0, 1) }),
+        passage({ id: 'bc', text: 'A pump.', labels: ['b', 'c'] }),
+      ]);
+      const found = async (labels: string[][]) => ids(await ask(index, { text: 'pump', labels })).sort();
+      for (let time = 0; time < 2; time++) {
+        expect(await found([])).toHaveLength(4);
+        expect(await found([['a']])).toEqual(['a', 'ab']);
+        expect(await found([['a', 'c']])).toEqual(['a', 'ab', 'bc']);
+        expect(await found([['a'], ['b']])).toEqual(['ab']);
+        expect(await found([['a', 'c'], ['b']])).toEqual(['ab', 'bc']);
+        expect(await found([['a'], ['c']])).toEqual([]);
+        expect(await found([['unknown']])).toEqual([]);
+        expect(await found([["') OR true --"]])).toEqual([]);
+        await index.optimize();
+      }
+    });
+
+    it('takes other labels of a passage that is added again', async () => {
+      await index.add([passage({ id: 'p', labels: ['old'] })]);
+      await index.add([passage({ id: 'p', labels: ['new'] })]);
+      expect(await ask(index, { labels: [['old']] })).toEqual([]);
+      expect(ids(await ask(index, { labels: [['new']] }))).toEqual(['p']);
+    });
+
     it('takes any name for a name, never for a condition', async () => {
       await index.add([passage({ id: 'secret' })]);
       const names = [
@@ -157,16 +185,16 @@ export function describePassageIndex(name: string, prepare: () => Promise<IndexP
       expect(await ask(index, { limit: 100 })).toHaveLength(30);
     });
 
-    it('removes a document, or all of it but one version', async () => {
+    it('removes a document, or one version of it', async () => {
       const of = (document: string, version: string) =>
         passage({ id: document + version, document, version });
       await index.add([of('a', '1'), of('a', '2'), of('b', '1'), of('b', '2'), of("c'", '1')]);
-      await index.remove('a', { keepVersion: '2' });
+      await index.remove('a', '1');
       await index.remove('b');
       await index.remove('unknown');
       expect(ids(await ask(index, {})).sort()).toEqual(['a2', "c'1"]);
-      await index.remove("c'", { keepVersion: "' OR 1=1 --" });
-      expect(ids(await ask(index, {}))).toEqual(['a2']);
+      await index.remove("c'", "' OR 1=1 --");
+      expect(ids(await ask(index, {})).sort()).toEqual(['a2', "c'1"]);
     });
 
     it('keeps the order of the calls for one document', async () => {
@@ -174,19 +202,19 @@ export function describePassageIndex(name: string, prepare: () => Promise<IndexP
         remove: fc.boolean(),
         document: fc.constantFrom('a', 'b', 'c'),
         version: fc.constantFrom('1', '2'),
-        keep: fc.boolean(),
+        all: fc.boolean(),
       });
       await fc.assert(
         fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 12 }), async (changes) => {
           await Promise.all(['a', 'b', 'c'].map((document) => index.remove(document)));
           const expected = new Set<string>();
-          const calls = changes.map(({ remove, document, version, keep }) => {
+          const calls = changes.map(({ remove, document, version, all }) => {
             if (!remove) {
               expected.add(document + version);
               return index.add([passage({ id: document + version, document, version })]);
             }
-            for (const other of ['1', '2']) if (!keep || other !== version) expected.delete(document + other);
-            return index.remove(document, keep ? { keepVersion: version } : {});
+            for (const other of all ? ['1', '2'] : [version]) expected.delete(document + other);
+            return all ? index.remove(document) : index.remove(document, version);
           });
           await Promise.all(calls);
           expect(ids(await ask(index, {})).sort()).toEqual([...expected].sort());

@@ -1,7 +1,7 @@
 import { BlockragError } from '../../errors.ts';
 import type { Environment, NamedDatabase } from '../lmdb.ts';
 import type { Condition, Row, RowData, Table, Value, WriteOperation } from '../ports.ts';
-import { overwriteFreedPages } from '../scrub.ts';
+import { scrubDatabase } from '../scrub.ts';
 import { endOf, prefixKey, rowKey, sortOf } from './keys.ts';
 
 const MAX_OPERATIONS = 100;
@@ -86,7 +86,7 @@ class LmdbTable implements Table {
   }
 
   scrub(): Promise<void> {
-    return overwriteFreedPages(this.#environment);
+    return scrubDatabase(this.#environment, this.#rows);
   }
 
   /** Nothing to do: whoever opened the environment closes it. */

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Catalog, type DocumentRow, parsePassageId, passageId } from '../../../shared/storage/catalog.ts';
+import { Catalog, type DocumentRow } from '../../../shared/storage/catalog.ts';
+import { parsePassageId, passageId } from '../../../shared/storage/catalog-passages.ts';
 import { type Environment, openEnvironment } from '../../../shared/storage/lmdb.ts';
 import { openLmdbTable } from '../../../shared/storage/table/lmdb.ts';
 
@@ -20,12 +21,15 @@ afterEach(async () => {
   rmSync(directory, { recursive: true });
 });
 
+const STATE = { tenant: 't', bytes: 10, tokens: 3 };
+
 const row = (id: string, collection = 'default'): DocumentRow => ({
   id,
   tenant: 't',
   collection,
   name: id,
   title: id,
+  metadata: {},
   mediaType: null,
   bytes: 1,
   sha256: '',
@@ -46,16 +50,16 @@ const row = (id: string, collection = 'default'): DocumentRow => ({
 
 describe('references to blobs', () => {
   it('last until the last version that uses a blob is dropped', async () => {
-    await catalog.putBlob('shared', { tokens: 3 }, { document: 'a', version: 'v1' });
-    await catalog.putBlob('shared', { tokens: 3 }, { document: 'b', version: 'v1' });
-    await catalog.putBlob('own', { tokens: 3 }, { document: 'a', version: 'v1' });
+    await catalog.putBlob('shared', STATE, { document: 'a', version: 'v1' });
+    await catalog.putBlob('shared', STATE, { document: 'b', version: 'v1' });
+    await catalog.putBlob('own', STATE, { document: 'a', version: 'v1' });
     expect(await catalog.dropVersion('a', 'v1')).toEqual(['own']);
     expect(await catalog.dropVersion('b', 'v1')).toEqual(['shared']);
   });
 
   it('may be recorded and dropped again and again, as work is after a kill', async () => {
     const user = { document: 'a', version: 'v1' };
-    for (let time = 0; time < 3; time++) await catalog.putBlob('key', { tokens: 3 }, user);
+    for (let time = 0; time < 3; time++) await catalog.putBlob('key', STATE, user);
     for (let time = 0; time < 2; time++) expect(await catalog.dropVersion('a', 'v1')).toEqual(['key']);
     expect(await catalog.hasBlob('key')).toBe(true);
     await catalog.dropBlob('key');
@@ -73,7 +77,7 @@ describe('references to blobs', () => {
         const left = new Map<string, Set<string>>();
         for (const [document, blob] of pairs) {
           const key = `${version}-${blob}`;
-          await catalog.putBlob(key, { tokens: 1 }, { document: `d${document}`, version });
+          await catalog.putBlob(key, STATE, { document: `d${document}`, version });
           left.set(key, (left.get(key) ?? new Set()).add(`d${document}`));
         }
         for (const document of ['d0', 'd1', 'd2', 'd3']) {

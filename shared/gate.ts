@@ -1,5 +1,5 @@
 /** Lets a number of callers in at once; the others wait their turn. */
-import { BlockragError } from '../errors.ts';
+import { BlockragError } from './errors.ts';
 
 export class Gate {
   #free: number;

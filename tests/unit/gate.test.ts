@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Gate } from '../../../shared/pipeline/gate.ts';
+import { Gate } from '../../shared/gate.ts';
 
 /** Work that ends when told to. */
 function controlled() {

@@ -1,0 +1,116 @@
+/** Blobs of a distant store kept on the instance's disk (Lambda's /tmp), the least used leaving first. */
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { BlobStore } from '../ports.ts';
+
+export interface CacheOptions {
+  /** Bytes kept at most. */
+  limit: number;
+  /** Where; a folder of its own is made in it. Default: the system's temporary folder. */
+  folder?: string;
+}
+
+/**
+ * The store with a cache before it. Only what is under kv/ is kept: those blobs never change under their key, and
+ * their reader verifies them, so a file that the disk has damaged is computed anew like any other damaged blob.
+ */
+export async function cached(
+  store: BlobStore,
+  { limit, folder = tmpdir() }: CacheOptions,
+): Promise<BlobStore> {
+  const directory = await mkdtemp(join(folder, 'blockrag-blobs-'));
+  return new CachedBlobStore(store, directory, limit);
+}
+
+class CachedBlobStore implements BlobStore {
+  #store: BlobStore;
+  #directory: string;
+  #limit: number;
+  /** Bytes and file by key, the least lately used first. */
+  #kept = new Map<string, { bytes: number; file: string }>();
+  #bytes = 0;
+  #next = 0;
+
+  constructor(store: BlobStore, directory: string, limit: number) {
+    this.#store = store;
+    this.#directory = directory;
+    this.#limit = limit;
+  }
+
+  async get(key: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const kept = this.#kept.get(key);
+    if (kept !== undefined) {
+      this.#kept.delete(key);
+      this.#kept.set(key, kept);
+      const bytes = await readFile(kept.file).catch(() => undefined);
+      if (bytes !== undefined) return ownBytes(bytes);
+      await this.#forget(key);
+    }
+    const object = await this.#store.get(key);
+    if (object !== undefined) await this.#keep(key, object);
+    return object;
+  }
+
+  async put(key: string, bytes: Uint8Array, options?: { replace?: boolean }): Promise<boolean> {
+    const stored = await this.#store.put(key, bytes, options);
+    if (options?.replace === true) await this.#forget(key);
+    if (stored) await this.#keep(key, bytes);
+    return stored;
+  }
+
+  has(key: string): Promise<boolean> {
+    return this.#store.has(key);
+  }
+
+  async delete(key: string): Promise<boolean> {
+    await this.#forget(key);
+    return this.#store.delete(key);
+  }
+
+  list(prefix: string): ReturnType<BlobStore['list']> {
+    return this.#store.list(prefix);
+  }
+
+  async close(): Promise<void> {
+    await rm(this.#directory, { recursive: true, force: true });
+    await this.#store.close();
+  }
+
+  /** Keeps a blob if it can: without room on the disk the store still answers. */
+  async #keep(key: string, bytes: Uint8Array): Promise<void> {
+    if (!key.startsWith('kv/') || bytes.length > this.#limit || this.#kept.has(key)) return;
+    const file = join(this.#directory, String(this.#next++));
+    const kept = { bytes: bytes.length, file };
+    this.#kept.set(key, kept);
+    this.#bytes += kept.bytes;
+    for (const oldest of this.#kept.keys()) {
+      if (this.#bytes <= this.#limit) break;
+      await this.#forget(oldest);
+    }
+    try {
+      await writeFile(`${file}.part`, bytes);
+      await rename(`${file}.part`, file);
+      // Left meanwhile, before there was a file to remove.
+      if (this.#kept.get(key) !== kept) await rm(file, { force: true });
+    } catch {
+      await rm(`${file}.part`, { force: true });
+      if (this.#kept.get(key) === kept) await this.#forget(key);
+    }
+  }
+
+  async #forget(key: string): Promise<void> {
+    const kept = this.#kept.get(key);
+    if (kept === undefined) return;
+    this.#kept.delete(key);
+    this.#bytes -= kept.bytes;
+    await rm(kept.file, { force: true });
+  }
+}
+
+/** Bytes whose buffer holds nothing else: a small file may share a pool's, and the reader takes the buffer with it. */
+function ownBytes(file: Buffer): Uint8Array<ArrayBuffer> {
+  const { buffer, byteLength } = file;
+  const whole = buffer instanceof ArrayBuffer && buffer.byteLength === byteLength;
+  return whole ? new Uint8Array(buffer) : Uint8Array.from(file);
+}

@@ -1,0 +1,241 @@
+import { BlockragError } from '../../errors.ts';
+import type { Lease, Row, RowData, Table, WorkQueue, WriteOperation } from '../ports.ts';
+import { utf8 } from '../table/keys.ts';
+import { Bell } from './bell.ts';
+import { parseReceipt, receiptOf } from './rows.ts';
+import {
+  addition,
+  burial,
+  change,
+  type DeadItem,
+  deadPartition,
+  deliverable,
+  type Item,
+  idKey,
+  idOf,
+  itemKey,
+  itemOf,
+  removal,
+  rowsOf,
+  shardsOf,
+  stampOf,
+  writeIfUnchanged,
+} from './table-rows.ts';
+
+const DEFAULT_MAX_ATTEMPTS = 5;
+const LEASE_RAN_OUT = 'It was not finished in time, or the process that worked on it died.';
+const MAX_ID_BYTES = 1000;
+const ITEMS_PER_WRITE = 33;
+// How many younger items of each shard a consumer looks at, to have others to turn to when it loses a race.
+const LOOK_AHEAD = 20;
+const FIRST_POLL_MS = 50;
+const LONGEST_POLL_MS = 2000;
+
+/** A work queue in a Table for the consumers of any number of processes. */
+class TableQueue implements WorkQueue {
+  #table: Table;
+  #name: string;
+  #maxAttempts: number;
+  #closed = false;
+  #bell = new Bell();
+  #lastStamp = 0;
+
+  constructor(table: Table, name: string, maxAttempts: number) {
+    this.#table = table;
+    this.#name = name;
+    this.#maxAttempts = maxAttempts;
+  }
+
+  async send(items: readonly { id: string; body: RowData }[]): Promise<void> {
+    const bodies = new Map<string, RowData>();
+    for (const { id, body } of items) {
+      checkId(id);
+      if (!bodies.has(id)) bodies.set(id, body);
+    }
+    const distinct = [...bodies];
+    for (let start = 0; start < distinct.length; start += ITEMS_PER_WRITE) {
+      await this.#add(distinct.slice(start, start + ITEMS_PER_WRITE));
+      this.#bell.ring();
+    }
+  }
+
+  async receive(options: {
+    max: number;
+    leaseMs: number;
+    waitMs: number;
+    signal?: AbortSignal;
+  }): Promise<Lease[]> {
+    const { max, leaseMs, signal } = options;
+    const deadline = Date.now() + options.waitMs;
+    let pause = FIRST_POLL_MS;
+    while (!signal?.aborted && !this.#closed) {
+      const { rows, nextDue } = await deliverable(this.#table, this.#name, max + LOOK_AHEAD);
+      const leases = await this.#claimSome(rows, max, leaseMs);
+      if (signal?.aborted) return await this.#putBack(leases);
+      if (leases.length > 0) return leases;
+      // What others have taken meanwhile says nothing of what else there is: look again at once.
+      if (rows.length > 0) continue;
+      if (deadline <= Date.now()) return [];
+      // Other processes cannot ring the bell: look again, less and less often, and not all at the same time.
+      const poll = Date.now() + pause * (0.5 + Math.random() / 2);
+      await this.#bell.wait(Math.min(deadline, nextDue, poll), signal);
+      pause = Math.min(pause * 2, LONGEST_POLL_MS);
+    }
+    return [];
+  }
+
+  extend(receipt: string, leaseMs: number): Promise<boolean> {
+    return this.#withLease(receipt, (row, item) => change(row, { ...item, due: Date.now() + leaseMs }));
+  }
+
+  done(receipt: string): Promise<boolean> {
+    return this.#withLease(receipt, (row) => removal(this.#name, row));
+  }
+
+  retry(receipt: string, { delayMs, error }: { delayMs: number; error: string }): Promise<boolean> {
+    return this.#withLease(receipt, (row, item) => {
+      if (item.attempt >= this.#maxAttempts) return burial(this.#name, row, { body: item.body, error });
+      return change(row, { ...item, leased: false, due: delayMs > 0 ? Date.now() + delayMs : 0, error });
+    });
+  }
+
+  release(receipt: string): Promise<boolean> {
+    return this.#withLease(receipt, (row, item) =>
+      change(row, { ...item, leased: false, due: 0, attempt: item.attempt - 1 }),
+    );
+  }
+
+  async discard(id: string): Promise<boolean> {
+    checkId(id);
+    const dead = { partition: deadPartition(this.#name), sort: id };
+    return writeIfUnchanged(this.#table, [{ delete: dead, condition: 'present' }]);
+  }
+
+  async counts(): Promise<{ waiting: number; leased: number; dead: number }> {
+    const counts = { waiting: 0, leased: 0, dead: 0 };
+    for (const partition of shardsOf(this.#name)) {
+      for await (const row of rowsOf(this.#table, partition)) {
+        const item = itemOf(row);
+        if (item.leased && item.due > Date.now()) counts.leased++;
+        else if (this.#isExhausted(item)) await this.#bury(row, item);
+        else counts.waiting++;
+      }
+    }
+    counts.dead = (await this.dead()).length;
+    return counts;
+  }
+
+  async dead(): Promise<{ id: string; body: RowData; error: string }[]> {
+    const dead = [];
+    for await (const { sort, data } of rowsOf(this.#table, deadPartition(this.#name))) {
+      dead.push({ id: sort, ...(data as unknown as DeadItem) });
+    }
+    return dead;
+  }
+
+  /** Ends the waiting of receivers. Whoever opened the table closes that. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#bell.ring();
+  }
+
+  async #add(items: [id: string, body: RowData][]): Promise<void> {
+    for (;;) {
+      const known = await this.#table.getMany(items.map(([id]) => idKey(this.#name, id)));
+      const fresh = items.filter((_, i) => known[i] === undefined);
+      const write = fresh.flatMap(([id, body]) => addition(this.#name, this.#nextStamp(), id, body));
+      if (await writeIfUnchanged(this.#table, write)) return;
+    }
+  }
+
+  /** Microseconds of the clock, each given once by this process: what it sends is in order. */
+  #nextStamp(): number {
+    this.#lastStamp = Math.max(Date.now() * 1000, this.#lastStamp + 1);
+    return this.#lastStamp;
+  }
+
+  /** Takes the oldest; where others were faster any that is left, since the next oldest is what they try too. */
+  async #claimSome(rows: readonly Row[], max: number, leaseMs: number): Promise<Lease[]> {
+    const rest = rows.slice(max);
+    const leases: Lease[] = [];
+    let candidates = rows.slice(0, max);
+    while (candidates.length > 0) {
+      const claims = await Promise.allSettled(candidates.map((row) => this.#claim(row, leaseMs)));
+      leases.push(...claims.flatMap((claim) => (claim.status === 'fulfilled' ? (claim.value ?? []) : [])));
+      const failure = claims.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined;
+      // What is in hand by now is worked on: thrown away, it would lie until the leases run out.
+      if (failure !== undefined && leases.length === 0) throw failure.reason;
+      if (failure !== undefined) break;
+      const missing = Math.min(max - leases.length, rest.length);
+      candidates = Array.from({ length: missing }, () => {
+        return rest.splice(Math.floor(Math.random() * rest.length), 1)[0]!;
+      });
+    }
+    return leases;
+  }
+
+  async #claim(row: Row, leaseMs: number): Promise<Lease | undefined> {
+    const item = itemOf(row);
+    if (this.#isExhausted(item)) {
+      await this.#bury(row, item);
+      return undefined;
+    }
+    const attempt = item.attempt + 1;
+    const deliveries = item.deliveries + 1;
+    const leased = { ...item, attempt, deliveries, leased: true, due: Date.now() + leaseMs };
+    if (!(await writeIfUnchanged(this.#table, change(row, leased)))) return undefined;
+    const id = idOf(row);
+    return { id, body: item.body, attempt, receipt: receiptOf(id, stampOf(row), deliveries) };
+  }
+
+  /** Undoes deliveries that nobody waits for any more. */
+  async #putBack(leases: readonly Lease[]): Promise<Lease[]> {
+    for (const { receipt } of leases) await this.release(receipt);
+    return [];
+  }
+
+  #isExhausted(item: Item): boolean {
+    return item.leased && item.due <= Date.now() && item.attempt >= this.#maxAttempts;
+  }
+
+  async #bury(row: Row, { body }: Item): Promise<void> {
+    await writeIfUnchanged(this.#table, burial(this.#name, row, { body, error: LEASE_RAN_OUT }));
+  }
+
+  async #withLease(receipt: string, work: (row: Row, item: Item) => WriteOperation[]): Promise<boolean> {
+    const { sequence: stamp, attempt: delivery, id } = parseReceipt(receipt);
+    const { partition, sort } = itemKey(this.#name, stamp, id);
+    for (;;) {
+      const row = await this.#table.get(partition, sort);
+      const item = row && itemOf(row);
+      if (!item?.leased || item.deliveries !== delivery || item.due <= Date.now()) return false;
+      if (await writeIfUnchanged(this.#table, work(row!, item))) break;
+    }
+    this.#bell.ring();
+    return true;
+  }
+}
+
+function checkId(id: string): void {
+  if (id === '' || utf8(id).length > MAX_ID_BYTES) {
+    throw new BlockragError('invalid_request', `The id of a work item has 1 to ${MAX_ID_BYTES} bytes.`);
+  }
+}
+
+/**
+ * Opens the work queue of that name in a table: consumers in any number of processes share it, each taking items
+ * by a conditional write. A body has at most 100 KB. Leases are by the clocks of the consumers, which must agree to a fraction of a lease.
+ * A dead item that is sent again starts afresh. `dead` and `counts` may miss one whose last lease ran out until
+ * `counts` or a receiver has come across it. A consumer reads past all items in hand: keep those to some
+ * thousands.
+ *
+ * @param options.maxAttempts deliveries before an item becomes dead; default 5
+ * @example const queue = openTableQueue(openDynamoTable({ table: 'blockrag-prod' }), 'work')
+ */
+export function openTableQueue(
+  table: Table,
+  name: string,
+  options: { maxAttempts?: number } = {},
+): WorkQueue {
+  return new TableQueue(table, name, options.maxAttempts ?? DEFAULT_MAX_ATTEMPTS);
+}

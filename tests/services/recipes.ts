@@ -1,0 +1,76 @@
+/** The servers that stand in for AWS on one machine, at exact versions, and how each is built into a folder. */
+import { copyFile, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { TOOLS, type Tool } from './tools.ts';
+
+export type ServiceName = 'versitygw' | 'dynamodb' | 'ministack';
+
+/** How one server is installed. */
+export interface Recipe {
+  /** Name and version: what the user is told. */
+  title: string;
+  /** All that decides what is built. Another text is another installation. */
+  source: string;
+  tools: readonly Tool[];
+  /** The commands, run one after the other in an empty folder, which may be renamed afterwards. */
+  build(folder: string): Promise<Step[]>;
+}
+
+/** One command of a recipe. */
+export interface Step {
+  command: string;
+  args: string[];
+  env?: Record<string, string>;
+}
+
+const VERSITYGW = 'github.com/versity/versitygw/cmd/versitygw@v1.8.0';
+const MINISTACK = 'ministack==1.5.33';
+const DYNAMODB = join(import.meta.dirname, 'dynamodb');
+const POM = await readFile(join(DYNAMODB, 'pom.xml'), 'utf8');
+const LOOPBACK = await readFile(join(DYNAMODB, 'Loopback.java'), 'utf8');
+
+export const RECIPES: Record<ServiceName, Recipe> = {
+  /** S3. One static program. */
+  versitygw: {
+    title: 'versitygw 1.8.0 (S3)',
+    source: VERSITYGW,
+    tools: [TOOLS.go],
+    build: async (folder) => [
+      {
+        command: 'go',
+        args: ['install', '-ldflags=-s -w', VERSITYGW],
+        env: { GOBIN: folder, CGO_ENABLED: '0' },
+      },
+    ],
+  },
+  /** DynamoDB. Jars and native libraries in lib/, our main class beside them. */
+  dynamodb: {
+    title: 'DynamoDB Local 3.3.1',
+    source: POM + LOOPBACK,
+    tools: [TOOLS.mvn, TOOLS.javac],
+    build: async (folder) => {
+      // Maven writes beside its pom.
+      await copyFile(join(DYNAMODB, 'pom.xml'), join(folder, 'pom.xml'));
+      const lib = join(folder, 'lib');
+      const goal = ['dependency:copy-dependencies', `-DoutputDirectory=${lib}`, '-DincludeScope=runtime'];
+      const source = join(DYNAMODB, 'Loopback.java');
+      return [
+        { command: 'mvn', args: ['-q', '-B', '-Dstyle.color=never', '-f', join(folder, 'pom.xml'), ...goal] },
+        { command: 'javac', args: ['-proc:none', '-cp', `${lib}/*`, '-d', folder, source] },
+      ];
+    },
+  },
+  /** The rest of AWS. A virtual environment; only `bin/python -m ministack` outlasts the folder's renaming. */
+  ministack: {
+    title: 'ministack 1.5.33 (Lambda, SQS, EventBridge, CloudFormation and more)',
+    source: MINISTACK,
+    tools: [TOOLS.python3],
+    build: async (folder) => [
+      { command: 'python3', args: ['-m', 'venv', folder] },
+      {
+        command: join(folder, 'bin', 'python'),
+        args: ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-input', MINISTACK],
+      },
+    ],
+  },
+};
