@@ -1,0 +1,27 @@
+/** Who may do what, and how much of it: keys, limits, quotas and rates, on the catalog's table. */
+import type { Table } from '../storage/ports.ts';
+import { DailyTokens } from './daily-tokens.ts';
+import { KeyRing } from './keys.ts';
+import { type Limits, TenantLimits } from './limits.ts';
+import { Quotas } from './quotas.ts';
+import { RateLimiter } from './rate-limit.ts';
+
+export interface Access {
+  keys: KeyRing;
+  limits: TenantLimits;
+  quotas: Quotas;
+  tokens: DailyTokens;
+  rates: RateLimiter;
+}
+
+/** @param defaults limits of tenants that have none of their own */
+export function openAccess(table: Table, defaults: Limits): Access {
+  const limits = new TenantLimits(table, defaults);
+  return {
+    keys: new KeyRing(table),
+    limits,
+    quotas: new Quotas(table, limits),
+    tokens: new DailyTokens(table, limits),
+    rates: new RateLimiter(table),
+  };
+}

@@ -1,0 +1,68 @@
+/**
+ * What a tenant may use at most.
+ *
+ * partition  sort    row
+ * limits     TENANT  the limits that differ from the defaults
+ */
+import { BlockragError } from '../errors.ts';
+import type { RowData, Table } from '../storage/ports.ts';
+import { checkTenant } from './tenant.ts';
+
+/** Limits of a tenant; one that is undefined is no limit. */
+export interface Limits {
+  documents?: number | undefined;
+  passages?: number | undefined;
+  /** Bytes of the uploaded documents. */
+  bytes?: number | undefined;
+  /** Tokens of prompts and answers in one day, UTC. */
+  tokensPerDay?: number | undefined;
+}
+
+/** A tenant's own limits: a number, null for unlimited; what is left out is as the defaults say. */
+export type OwnLimits = { [K in keyof Limits]?: number | null };
+
+const KINDS: readonly string[] = [
+  'documents',
+  'passages',
+  'bytes',
+  'tokensPerDay',
+] satisfies (keyof Limits)[];
+const PARTITION = 'limits';
+
+/** The limits of all tenants. They are read anew for every check, so a change holds at once. */
+export class TenantLimits {
+  #table: Table;
+  #defaults: Limits;
+
+  /** @param defaults limits of tenants that have none of their own */
+  constructor(table: Table, defaults: Limits = {}) {
+    this.#table = table;
+    this.#defaults = defaults;
+  }
+
+  /** What holds for a tenant. */
+  async of(tenant: string): Promise<Limits> {
+    const own = (await this.#table.get(PARTITION, tenant))?.data ?? {};
+    const set = Object.entries(own).map(([kind, limit]) => [kind, limit ?? undefined]);
+    return { ...this.#defaults, ...Object.fromEntries(set) };
+  }
+
+  /**
+   * Sets a tenant's own limits in place of those before; durable when it resolves. What is used already stays,
+   * even if it is more: only growth is refused.
+   * @throws BlockragError `invalid_request`
+   */
+  async set(tenant: string, own: OwnLimits): Promise<void> {
+    checkTenant(tenant);
+    const data: RowData = {};
+    for (const [kind, limit] of Object.entries(own)) {
+      if (limit === undefined) continue;
+      if (!KINDS.includes(kind) || (limit !== null && (!Number.isSafeInteger(limit) || limit < 0))) {
+        const message = `A limit is one of ${KINDS.join(', ')}, and a whole number or null (unlimited).`;
+        throw new BlockragError('invalid_request', message);
+      }
+      data[kind] = limit;
+    }
+    await this.#table.write([{ put: { partition: PARTITION, sort: tenant, data } }]);
+  }
+}

@@ -1,0 +1,179 @@
+/**
+ * What each tenant stores, and the refusal of more than it may.
+ *
+ * partition     sort               row
+ * usage/TENANT  total              documents, passages, bytes
+ * usage/TENANT  document/DOCUMENT  what each version of the document holds
+ *
+ * Both rows change in one transaction, and a document's row says what it was charged: a step that is run again
+ * changes nothing, so the total does not drift.
+ */
+import { BlockragError } from '../errors.ts';
+import type { RowData, Table, WriteOperation } from '../storage/ports.ts';
+import { untilNoConflict } from './conflicts.ts';
+import type { TenantLimits } from './limits.ts';
+
+/** A version of a document: what is charged, and given back. */
+export interface ChargedVersion {
+  tenant: string;
+  document: string;
+  version: string;
+}
+
+/** What one version holds. */
+export type Holding = {
+  passages: number;
+  /** Bytes of the upload. */
+  bytes: number;
+};
+
+/** What a tenant stores. */
+export interface StorageUse extends Holding {
+  documents: number;
+}
+
+/** What a version was charged, and when: milliseconds since the epoch. */
+export type Held = Holding & { taken: number };
+type Versions = { [version: string]: Held };
+
+const DOCUMENT = 'document/';
+const TOTAL = 'total';
+const KINDS = ['documents', 'passages', 'bytes'] as const;
+const NOTHING: StorageUse = { documents: 0, passages: 0, bytes: 0 };
+
+/**
+ * Storage quotas that hold across instances. A document is charged the most that one of its versions holds:
+ * while a new version stands beside the old one, the tenant pays for its growth only.
+ */
+export class Quotas {
+  #table: Table;
+  #limits: TenantLimits;
+  #now: () => number;
+
+  /** @param options.now the clock, milliseconds since the epoch */
+  constructor(table: Table, limits: TenantLimits, options: { now?: () => number } = {}) {
+    this.#table = table;
+    this.#limits = limits;
+    this.#now = options.now ?? Date.now;
+  }
+
+  /**
+   * Charges a new version, before it is stored; durable when it resolves. Run again it changes nothing.
+   * @throws BlockragError `quota_exceeded` (data: quota, limit, used, asked), `overloaded`
+   */
+  async take(version: ChargedVersion, { bytes }: Pick<Holding, 'bytes'>): Promise<void> {
+    const taken = this.#now();
+    await this.#change(version, (held) => ({ passages: 0, taken, ...held, bytes }));
+  }
+
+  /**
+   * Charges what became known of a version later. False, and nothing is charged, when the version was given
+   * back meanwhile: late work for a deleted document must not charge its tenant for ever.
+   * @throws BlockragError `quota_exceeded` (data: quota, limit, used, asked), `overloaded`
+   */
+  async amend(version: ChargedVersion, { passages }: Pick<Holding, 'passages'>): Promise<boolean> {
+    return this.#change(version, (held) => held && { ...held, passages });
+  }
+
+  /**
+   * Takes the charge for a version off; durable when it resolves. False when there was none.
+   * @throws BlockragError `overloaded`
+   */
+  async giveBack(version: ChargedVersion): Promise<boolean> {
+    return this.#change(version, () => undefined);
+  }
+
+  async used(tenant: string): Promise<StorageUse> {
+    const total = await this.#table.get(usageOf(tenant), TOTAL);
+    return { ...NOTHING, ...total?.data };
+  }
+
+  /**
+   * Every version that a tenant is charged for. A process that is killed between `take` and the document's row
+   * leaves a charge for a version that nobody knows: the sweep gives back such as were taken some time ago.
+   */
+  async *charged(tenant: string): AsyncGenerator<ChargedVersion & Held> {
+    let after: string | undefined;
+    do {
+      const options = { prefix: DOCUMENT, ...(after === undefined ? {} : { after }) };
+      const page = await this.#table.query(usageOf(tenant), options);
+      for (const { sort, data } of page.rows) {
+        for (const [version, held] of Object.entries(versionsIn(data))) {
+          yield { tenant, document: sort.slice(DOCUMENT.length), version, ...held };
+        }
+      }
+      after = page.next;
+    } while (after !== undefined);
+  }
+
+  /** Changes what a version holds, undefined for nothing. False when it held nothing before and after. */
+  #change(
+    { tenant, document, version }: ChargedVersion,
+    change: (held: Held | undefined) => Held | undefined,
+  ): Promise<boolean> {
+    const partition = usageOf(tenant);
+    const sort = `${DOCUMENT}${document}`;
+    return untilNoConflict(async () => {
+      const [row, total] = await this.#table.getMany([
+        { partition, sort },
+        { partition, sort: TOTAL },
+      ]);
+      const { [version]: held, ...others } = versionsIn(row?.data);
+      const next = change(held && { ...held });
+      if (held?.bytes === next?.bytes && held?.passages === next?.passages) return held !== undefined;
+      const versions: Versions = next === undefined ? others : { ...others, [version]: next };
+      const before = chargeOf(held === undefined ? others : { ...others, [version]: held });
+      const after = chargeOf(versions);
+      const used = { ...NOTHING, ...total?.data } as StorageUse;
+      await this.#refuseExcess(tenant, used, before, after);
+
+      const sum = Object.fromEntries(KINDS.map((kind) => [kind, used[kind] + after[kind] - before[kind]]));
+      const condition = unchanged(row);
+      const keep: WriteOperation =
+        after.documents === 0
+          ? { delete: { partition, sort }, condition }
+          : { put: { partition, sort, data: { versions } }, condition };
+      await this.#table.write([
+        keep,
+        { put: { partition, sort: TOTAL, data: sum }, condition: unchanged(total) },
+      ]);
+      return true;
+    });
+  }
+
+  /** Only what grows is refused: a limit that was lowered must not keep a tenant from giving back. */
+  async #refuseExcess(
+    tenant: string,
+    used: StorageUse,
+    before: StorageUse,
+    after: StorageUse,
+  ): Promise<void> {
+    if (!KINDS.some((kind) => after[kind] > before[kind])) return;
+    const limits = await this.#limits.of(tenant);
+    for (const quota of KINDS) {
+      const limit = limits[quota];
+      const asked = after[quota] - before[quota];
+      if (limit === undefined || asked <= 0 || used[quota] + asked <= limit) continue;
+      const message = `The quota of ${limit} ${quota} does not hold ${asked} more (${used[quota]} are used): delete documents, or have the quota raised.`;
+      throw new BlockragError('quota_exceeded', message, {
+        data: { quota, limit, used: used[quota], asked },
+      });
+    }
+  }
+}
+
+const versionsIn = (data: RowData | undefined) => (data?.versions ?? {}) as unknown as Versions;
+
+const usageOf = (tenant: string) => `usage/${tenant}`;
+
+const unchanged = (row: { revision: number } | undefined) =>
+  row === undefined ? ('absent' as const) : { revision: row.revision };
+
+function chargeOf(versions: Versions): StorageUse {
+  const held = Object.values(versions);
+  return {
+    documents: held.length > 0 ? 1 : 0,
+    passages: Math.max(0, ...held.map(({ passages }) => passages)),
+    bytes: Math.max(0, ...held.map(({ bytes }) => bytes)),
+  };
+}

@@ -1,0 +1,14 @@
+/** Names of tenants. They are part of storage paths and row keys. */
+import { BlockragError } from '../errors.ts';
+
+const TENANT = /^[a-z0-9][a-z0-9-]{0,62}$/;
+
+/**
+ * Refuses what is no tenant's name: 1 to 63 of a-z, 0-9 and "-", the first one no "-".
+ * @throws BlockragError `invalid_request`
+ */
+export function checkTenant(name: string): void {
+  if (TENANT.test(name)) return;
+  const rule = '1 to 63 of a-z, 0-9 and "-", not starting with "-"';
+  throw new BlockragError('invalid_request', `That is no name of a tenant: it must be ${rule}.`);
+}
