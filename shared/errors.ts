@@ -8,6 +8,8 @@ export const ERROR_STATUS = {
   // what was asked
   invalid_request: 400,
   invalid_option: 400,
+  unsupported_parameter: 400,
+  request_too_large: 413,
   question_empty: 400,
   question_too_long: 413,
   prompt_too_long: 413,
@@ -42,6 +44,7 @@ export const ERROR_STATUS = {
   model_unsupported: 422,
   model_check_failed: 422,
   model_no_tokenizer: 422,
+  provider_unavailable: 500,
   // data directory and stores
   data_directory_in_use: 409,
   data_format_unknown: 409,
@@ -52,6 +55,7 @@ export const ERROR_STATUS = {
   // running
   overloaded: 503,
   shutting_down: 503,
+  request_timeout: 504,
   cancelled: 499,
   worker_died: 500,
   internal: 500,

@@ -1,11 +1,12 @@
 /** Answering: lay the blocks' stored keys and values as the context, compute the final block, decode. */
 
 import { isBlockragError } from '../errors.ts';
-import { decodeBlob, encodeBlob, type KvBlob, type KvDtype } from '../kv/blob.ts';
+import { decodeBlob, type KvBlob, type KvDtype } from '../kv/blob.ts';
 import { ContextKv } from '../kv/context.ts';
 import { concatTokens } from '../model/tokens.ts';
 import type { Decoder } from './decoder.ts';
-import { type Anchor, encodeBlock } from './encode.ts';
+import { encodeToBlob } from './encode-to-blob.ts';
+import { attentionByBlock } from './grounding.ts';
 import { Sampler, type Sampling } from './sampling.ts';
 import type { Steps } from './steps.ts';
 
@@ -41,7 +42,8 @@ export type AnswerEvent =
   | { kind: 'encoded'; index: number; object: Uint8Array<ArrayBuffer>; damaged: string | undefined }
   /** The prompt is attended to: its figures, once, before the first token. */
   | ({ kind: 'attended' } & PromptFigures)
-  | { kind: 'token'; id: number };
+  /** attention: what the prediction of this token gave to each block (grounding.ts). */
+  | { kind: 'token'; id: number; attention: number[] };
 
 /** Tokens of a prompt by where they came from, and the milliseconds of work (turns of other jobs left out). */
 export interface PromptFigures {
@@ -104,7 +106,7 @@ export async function* answer(
 ): Steps<AnswerResult> {
   const { decoder, context } = state;
   const timings = { encode: 0, reencode: 0, attend: 0 };
-  const lengths = request.blocks.reduce((sum, block) => sum + block.tokens.length, 0);
+  const contextLength = request.blocks.reduce((sum, block) => sum + block.tokens.length, 0);
   context.reset(contextTokens(request));
   let reusedTokens = 0;
   let prompt = request.finalBlock;
@@ -124,10 +126,11 @@ export async function* answer(
   }
   timings.attend += performance.now() - started;
   const finalTokens = request.finalBlock.length;
-  emit({ kind: 'attended', reusedTokens, encodedTokens: lengths - reusedTokens, finalTokens, timings });
+  emit({ kind: 'attended', reusedTokens, encodedTokens: contextLength - reusedTokens, finalTokens, timings });
 
-  let logits = step.value;
+  let { logits, attention } = step.value;
   const firstLogits = request.firstLogits === true ? logits : undefined;
+  const lengths = request.blocks.map((block) => block.tokens.length);
   const sampler = new Sampler(request.sampling);
   const end = new Set(request.end);
   let finish: AnswerResult['finish'] = 'length';
@@ -140,14 +143,14 @@ export async function* answer(
       break;
     }
     completionTokens++;
-    emit({ kind: 'token', id });
+    emit({ kind: 'token', id, attention: attentionByBlock(attention, lengths) });
     if (completionTokens === request.maxTokens) break;
     yield;
     started = performance.now();
     const tokens = Uint32Array.of(id);
     const output = await decoder.run({ tokens, start: context.length, context }, ['rotated_key', 'value']);
     context.append(1, output.rotated_key, output.value);
-    logits = output.logits;
+    ({ logits, attention } = output);
     decodeMs += performance.now() - started;
   }
   return { finish, completionTokens, decodeMs, firstLogits };
@@ -201,19 +204,6 @@ async function* layBlocks(
     if (encoded !== undefined) emit({ kind: 'encoded', index, object: encoded, damaged });
   }
   return reused;
-}
-
-/** Encodes a block straight to its blob. */
-export async function* encodeToBlob(
-  decoder: Decoder,
-  block: { tokens: Uint32Array; key: string },
-  dtype: KvDtype,
-  anchor: Anchor | undefined,
-): Steps<Uint8Array<ArrayBuffer>> {
-  const kv = yield* encodeBlock(decoder, block.tokens, anchor);
-  const { shape, model } = decoder;
-  const provenance = `${model.manifest.compute}/cpu`;
-  return encodeBlob(kv, { key: block.key, dtype, shape, provenance, keyBias: model.keyBias });
 }
 
 /** A context of one block at position 0: what passages see while they are encoded under anchor attention. */

@@ -2,7 +2,13 @@
 import type { ContextKv } from '../kv/context.ts';
 import type { KvShape } from '../kv/shape.ts';
 import type { CompiledModel } from '../model/compiled.ts';
-import { type InferenceSession, openSession, Tensor } from '../model/onnxruntime.ts';
+import {
+  type InferenceSession,
+  openSession,
+  type Provider,
+  type SessionOptions,
+  Tensor,
+} from '../model/onnxruntime.ts';
 import { RopeTable } from '../model/rope.ts';
 import type { Steps } from './steps.ts';
 
@@ -16,8 +22,13 @@ export interface RunInput {
   tokens: Uint32Array;
   /** Position of the first token. */
   start: number;
+  /**
+   * Lengths of blocks that lie one behind the other in `tokens`: each begins at `start`, and sees only itself (and
+   * the context). One block where absent.
+   */
+  blocks?: readonly number[];
   context?: ContextKv | undefined;
-  /** Added scores among the new tokens [S, S]; causal where absent. */
+  /** Added scores among the new tokens [S, S]; causal, block by block, where absent. */
   mask?: Float32Array;
   /** Which new tokens get logits; the last where absent. */
   logitRows?: readonly number[];
@@ -26,25 +37,35 @@ export interface RunInput {
 /** What a run gives back of the new tokens, beside logits: keys before rotation, keys rotated, values. */
 export type KvOutput = 'key' | 'rotated_key' | 'value';
 
-/** logits [rows, vocabulary]; each KvOutput asked for as [S, kv_heads, head_dim] for each layer, else empty. */
-export type RunOutput = { logits: Float32Array } & Record<KvOutput, Float32Array[]>;
+/**
+ * logits [rows, vocabulary]; attention [context length], how much the last new token attends to each token of the
+ * context (model/onnx/decoder.ts); each KvOutput asked for as [S, kv_heads, head_dim] for each layer, else empty.
+ */
+export type RunOutput = { logits: Float32Array; attention: Float32Array } & Record<KvOutput, Float32Array[]>;
 
 export class Decoder {
   readonly model: CompiledModel;
   readonly rope: RopeTable;
   readonly shape: KvShape;
+  readonly provider: Provider;
   #session: InferenceSession;
 
-  private constructor(model: CompiledModel, session: InferenceSession) {
+  private constructor(model: CompiledModel, session: InferenceSession, provider: Provider) {
     const { layers, kvHeads, headDim, rope } = model.manifest.architecture;
     this.model = model;
+    this.provider = provider;
     this.shape = { layers, kvHeads, headDim };
     this.rope = new RopeTable(rope);
     this.#session = session;
   }
 
-  static async open(model: CompiledModel, options: { threads?: number | undefined } = {}): Promise<Decoder> {
-    return new Decoder(model, await openSession(model.graphFile, options));
+  static async open(model: CompiledModel, options: SessionOptions = {}): Promise<Decoder> {
+    return new Decoder(model, await openSession(model.graphFile, options), options.provider ?? 'cpu');
+  }
+
+  /** Compute type and provider, as blobs tell what computed them. */
+  get provenance(): string {
+    return `${this.model.manifest.compute}/${this.provider}`;
   }
 
   /** Runs new tokens; only the outputs asked for are copied out of onnxruntime. */
@@ -52,7 +73,7 @@ export class Decoder {
     // onnxruntime 1.30 divides by zero on an empty product, which would end the process.
     if (input.tokens.length === 0) throw new RangeError('a run needs at least one token');
     const { layers } = this.shape;
-    const fetches = ['logits'];
+    const fetches = ['logits', 'attention'];
     for (let layer = 0; layer < layers; layer++) {
       for (const output of outputs) fetches.push(`${output}.${layer}`);
     }
@@ -64,6 +85,7 @@ export class Decoder {
         : [];
     return {
       logits: data('logits'),
+      attention: data('attention'),
       key: perLayer('key'),
       rotated_key: perLayer('rotated_key'),
       value: perLayer('value'),
@@ -82,13 +104,14 @@ export class Decoder {
     const { tokens, context } = input;
     const length = tokens.length;
     const contextLength = context?.length ?? 0;
-    const { cos, sin } = this.rope.rows(input.start, length);
+    const blocks = input.blocks ?? [length];
+    const { cos, sin } = this.#angles(input.start, blocks);
     const rows = input.logitRows ?? [length - 1];
     const feeds: Record<string, Tensor> = {
       input_ids: new Tensor('int64', BigInt64Array.from(tokens, BigInt), [1, length]),
       rope_cos: new Tensor('float32', cos, [length, this.rope.half]),
       rope_sin: new Tensor('float32', sin, [length, this.rope.half]),
-      mask: new Tensor('float32', input.mask ?? causalMask(length), [length, length]),
+      mask: new Tensor('float32', input.mask ?? causalMask(blocks), [length, length]),
       logit_rows: new Tensor('int64', BigInt64Array.from(rows, BigInt), [rows.length]),
       has_context: new Tensor('bool', [contextLength > 0], []),
       split: new Tensor('int64', BigInt64Array.of(BigInt(contextLength), BigInt(length)), [2]),
@@ -102,10 +125,22 @@ export class Decoder {
     return feeds;
   }
 
-  /** Runs tokens as the prompt's next ones and appends them to the context; chunked. Yields between the chunks. */
-  async *extend(context: ContextKv, tokens: Uint32Array): Steps<Float32Array> {
+  #angles(start: number, blocks: readonly number[]): { cos: Float32Array; sin: Float32Array } {
+    if (blocks.length === 1) return this.rope.rows(start, blocks[0]!);
+    const rows = blocks.map((length) => this.rope.rows(start, length));
+    return {
+      cos: concatFloats(rows.map(({ cos }) => cos)),
+      sin: concatFloats(rows.map(({ sin }) => sin)),
+    };
+  }
+
+  /**
+   * Runs tokens as the prompt's next ones and appends them to the context; chunked. Yields between the chunks.
+   * @returns of the last token its logits, and its attention to what lay in the context before the last chunk
+   */
+  async *extend(context: ContextKv, tokens: Uint32Array): Steps<Pick<RunOutput, 'logits' | 'attention'>> {
     if (tokens.length === 0) throw new RangeError('there must be a final block to attend with');
-    let logits: Float32Array = new Float32Array();
+    let last: Pick<RunOutput, 'logits' | 'attention'> | undefined;
     for (let at = 0; at < tokens.length; at += CHUNK) {
       if (at > 0) yield;
       const chunk = tokens.subarray(at, at + CHUNK);
@@ -114,9 +149,9 @@ export class Decoder {
         'value',
       ]);
       context.append(chunk.length, output.rotated_key, output.value);
-      logits = output.logits;
+      last = output;
     }
-    return logits;
+    return last!;
   }
 
   async dispose(): Promise<void> {
@@ -124,10 +159,28 @@ export class Decoder {
   }
 }
 
-/** Every token sees itself and those before it: [length, length]. */
-function causalMask(length: number): Float32Array {
+function concatFloats(parts: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+/** Every token sees itself and those before it in its block: [length, length], length the sum of all. */
+function causalMask(blocks: readonly number[]): Float32Array {
+  const length = blocks.reduce((sum, n) => sum + n, 0);
   const mask = new Float32Array(length * length);
-  for (let row = 0; row < length; row++) mask.fill(BLOCKED, row * length + row + 1, (row + 1) * length);
+  let start = 0;
+  for (const n of blocks) {
+    for (let row = start; row < start + n; row++) {
+      mask.fill(BLOCKED, row * length, row * length + start);
+      mask.fill(BLOCKED, row * length + row + 1, (row + 1) * length);
+    }
+    start += n;
+  }
   return mask;
 }
 
@@ -137,7 +190,7 @@ function causalMask(length: number): Float32Array {
  */
 export function promptMask(lengths: readonly number[], attention: 'full' | 'block' | 'anchor'): Float32Array {
   const length = lengths.reduce((sum, n) => sum + n, 0);
-  const mask = causalMask(length);
+  const mask = causalMask([length]);
   if (attention === 'full') return mask;
   const visible = attention === 'anchor' ? lengths[0]! : 0;
   let start = 0;

@@ -1,6 +1,7 @@
 /** Precompute: the keys and values of one block, seeing only itself (or the preface too, for anchor attention). */
 import { ContextKv } from '../kv/context.ts';
 import { type BlockKv, kvWidth } from '../kv/shape.ts';
+import { concatTokens } from '../model/tokens.ts';
 import { CHUNK, type Decoder } from './decoder.ts';
 import type { Steps } from './steps.ts';
 
@@ -46,4 +47,22 @@ export async function* encodeBlock(decoder: Decoder, tokens: Uint32Array, anchor
   }
   const values = keys.map((_, layer) => context.values(layer).slice(anchored * width));
   return { tokens: tokens.length, keys, values };
+}
+
+/** Encodes several blocks in one run, each seeing only itself; keys before rotation, in the order of the blocks. */
+export async function encodeBlocks(decoder: Decoder, blocks: readonly Uint32Array[]): Promise<BlockKv[]> {
+  const lengths = blocks.map(({ length }) => length);
+  const { key, value } = await decoder.run({ tokens: concatTokens(blocks), start: 0, blocks: lengths }, [
+    'key',
+    'value',
+  ]);
+  const width = kvWidth(decoder.shape);
+  let start = 0;
+  return lengths.map((tokens) => {
+    const rows = (layers: readonly Float32Array[]) =>
+      layers.map((layer) => layer.subarray(start * width, (start + tokens) * width));
+    const kv = { tokens, keys: rows(key), values: rows(value) };
+    start += tokens;
+    return kv;
+  });
 }

@@ -18,8 +18,8 @@ export class Engine {
     await this.#alive().call('ready', undefined);
   }
 
-  /** Encodes one block to its KV blob; questions go first. */
-  async encode(request: EncodeRequest, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+  /** Encodes blocks, each by itself, to their KV blobs, in the same order; questions go first. */
+  async encode(request: EncodeRequest, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>[]> {
     return this.#alive().call('encode', request, { signal });
   }
 

@@ -123,11 +123,11 @@ async function runFromBlobs(
   context.reset(encoded.reduce((sum, kv) => sum + kv.tokens, finalBlock.length));
   for (const kv of encoded) {
     const key = 'self-check';
-    const object = encodeBlob(kv, { key, dtype, shape, provenance: model.manifest.compute, keyBias });
+    const object = encodeBlob(kv, { key, dtype, shape, provenance: decoder.provenance, keyBias });
     const blob = decodeBlob(object, { key, dtype, tokens: kv.tokens, shape, verify: 'crc32' });
     context.lay(blob, rope, keyBias);
   }
-  return logSoftmax(await drain(decoder.extend(context, finalBlock)));
+  return logSoftmax((await drain(decoder.extend(context, finalBlock))).logits);
 }
 
 function failed(why: string): BlockragError {

@@ -3,8 +3,9 @@ import { workerData } from 'node:worker_threads';
 import { ContextPool } from '../kv/context-pool.ts';
 import { CompiledModel } from '../model/compiled.ts';
 import { serve, Transfer } from '../threads.ts';
-import { answer, contextTokens, encodeToBlob, VerifiedKeys } from './answer.ts';
+import { answer, contextTokens, VerifiedKeys } from './answer.ts';
 import { Decoder } from './decoder.ts';
+import { encodeToBlobs } from './encode-to-blob.ts';
 import type { EngineMethods, EngineOptions } from './protocol.ts';
 import { Scheduler } from './scheduler.ts';
 
@@ -15,6 +16,7 @@ const verified = new VerifiedKeys();
 const opened = (async () => {
   const decoder = await Decoder.open(await CompiledModel.open(options.directory), {
     threads: options.threads,
+    provider: options.provider,
   });
   return { decoder, pool: new ContextPool(decoder.shape, options.contextBytes) };
 })();
@@ -26,9 +28,11 @@ serve<EngineMethods>({
 
   encode: async (request, { signal }) => {
     const { decoder } = await opened;
-    const steps = encodeToBlob(decoder, request, request.dtype, undefined);
-    const object = await scheduler.run('encode', steps, signal);
-    return new Transfer(object, [object.buffer]);
+    const objects = await scheduler.run('encode', encodeToBlobs(decoder, request), signal);
+    return new Transfer(
+      objects,
+      objects.map(({ buffer }) => buffer),
+    );
   },
 
   answer: async (request, { signal, emit }) => {

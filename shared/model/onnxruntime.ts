@@ -2,10 +2,16 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { BlockragError } from '../errors.ts';
 
 export { type InferenceSession, Tensor };
 
+export const PROVIDERS = ['cpu', 'cuda'] as const;
+export type Provider = (typeof PROVIDERS)[number];
+
 export interface SessionOptions {
+  /** Where the graph runs (cpu). */
+  provider?: Provider | undefined;
   /** Threads of one run; default: the machine's cores. */
   threads?: number | undefined;
 }
@@ -23,10 +29,28 @@ function hasExactProducts(): boolean {
   }
 }
 
-/** Opens a model; external weights are mapped from the model's own directory. */
+/**
+ * Opens a model; external weights are mapped from the model's own directory. The provider that is asked for is the
+ * one that is used: there is no silent way back to the CPU.
+ * @throws BlockragError `provider_unavailable`
+ */
 export async function openSession(file: string, options: SessionOptions = {}): Promise<InferenceSession> {
+  const { provider = 'cpu' } = options;
+  try {
+    return await createSession(file, provider, options);
+  } catch (cause) {
+    if (provider === 'cpu') throw cause;
+    throw new BlockragError(
+      'provider_unavailable',
+      `The model cannot run on ${provider}: its libraries or the device are missing (${(cause as Error).message}). Install onnxruntime-node with its CUDA files on a machine with a GPU, or use the provider cpu.`,
+      { cause },
+    );
+  }
+}
+
+function createSession(file: string, provider: Provider, options: SessionOptions): Promise<InferenceSession> {
   return InferenceSession.create(file, {
-    executionProviders: ['cpu'],
+    executionProviders: [provider],
     intraOpNumThreads: options.threads ?? availableParallelism(),
     interOpNumThreads: 1,
     graphOptimizationLevel: 'all',

@@ -129,7 +129,8 @@ async function measure(): Promise<Record<string, Record<string, number>>> {
       let bytes = 0;
       for (let i = 0; i < 4; i++) {
         const tokens = tokensOf(subject, PASSAGE, 100 + i);
-        bytes = (await engine.encode({ tokens, key: `encode-${i}`, dtype: 'int8' })).length;
+        const [object] = await engine.encode({ blocks: [{ tokens, key: `encode-${i}` }], dtype: 'int8' });
+        bytes = object!.length;
       }
       count(compute, 'encode tokens/s', (4 * PASSAGE * 1000) / (performance.now() - started));
       count(compute, 'disk bytes/token', bytes / PASSAGE);

@@ -9,16 +9,25 @@
  * - logit_rows [R]: which of the new tokens get logits
  * - has_context, split [2] = (C, S), context_key.L and context_value.L [C, kv_heads, head_dim], keys rotated
  *
- * Outputs: logits [1, R, vocabulary]; key.L before rotation, rotated_key.L and value.L [S, kv_heads, head_dim].
+ * Outputs
+ * - logits [1, R, vocabulary]
+ * - attention [C]: how much the last new token attends to each token of the context, the mean of the softmax over
+ *   the grounding heads (model/grounding.ts)
+ * - key.L before rotation, rotated_key.L and value.L [S, kv_heads, head_dim]
  */
 import type { Architecture } from '../architecture.ts';
+import type { GroundingHeads } from '../grounding.ts';
 import { toHalf } from '../half.ts';
 import type { LayerWeights, WeightSource } from '../weights.ts';
 import { DataType, GraphBuilder, type ValueName, type WeightsFile } from './graph.ts';
 import { type ComputeType, LinearWriter } from './linear.ts';
 
+/** Slice: to the end of the axis. */
+const END = 2 ** 31 - 1;
+
 export interface DecoderOptions {
   compute: ComputeType;
+  grounding: GroundingHeads;
   /** Adds outputs activation_peak.L: the largest magnitude of each channel of swish(gate) * up, over all rows. */
   observe?: boolean;
   onLayer?: (done: number, total: number) => void;
@@ -40,6 +49,8 @@ class DecoderWriter {
   #options: DecoderOptions;
   #graph: GraphBuilder;
   #linear: LinearWriter;
+  /** What the grounding heads of each layer add to the output `attention`. */
+  #grounding: ValueName[] = [];
 
   constructor(architecture: Architecture, file: WeightsFile, options: DecoderOptions) {
     this.#architecture = architecture;
@@ -63,6 +74,7 @@ class DecoderWriter {
       graph.input(`context_value.${layer}`, DataType.FLOAT, ['C', kvHeads, headDim]);
     }
     graph.output('logits', DataType.FLOAT, [1, 'R', vocabulary]);
+    graph.output('attention', DataType.FLOAT, ['C']);
 
     const embedding = await weights.embedding();
     const fp32 = this.#options.compute === 'fp32';
@@ -92,6 +104,7 @@ class DecoderWriter {
       x = await this.#layer(x, layer, await weights.layer(layer), mask);
       this.#options.onLayer?.(layer + 1, layers);
     }
+    graph.node('Sum', this.#grounding, {}, 'attention');
     const last = await this.#norm(
       graph.node('Gather', [x, 'logit_rows'], { axis: 1 }),
       'output_norm',
@@ -102,11 +115,16 @@ class DecoderWriter {
     } else {
       const weight = await weights.head();
       const matrix = { outputs: vocabulary, inputs: hidden, weight };
-      // One row at a time: blocks of 8 bits are as fast there as int8 columns, and finer.
-      const logits = await this.#linear.linear(last, 'head', matrix, fp32 ? 'fp32' : 'q8');
+      const logits = await this.#linear.linear(last, 'head', matrix, this.#headType());
       graph.node('Identity', [logits], {}, 'logits');
     }
     return graph.model();
+  }
+
+  /** One row at a time: blocks of 8 bits are as fast there as int8 columns, and finer. */
+  #headType(): ComputeType {
+    const { compute } = this.#options;
+    return compute === 'w8a8' ? 'q8' : compute;
   }
 
   async #layer(x: ValueName, layer: number, weights: LayerWeights, mask: ValueName): Promise<ValueName> {
@@ -193,17 +211,34 @@ class DecoderWriter {
       withContext.contrib('FusedMatMul', [onNew!, value], { transBatchB: 1 }),
     ]);
     withContext.output(sum, DataType.FLOAT, shape);
-
     // FusedMatMul with an empty context would kill the process (onnxruntime 1.30): hence the If.
     const alone = new GraphBuilder(`alone.${layer}`);
     const own = alone.contrib('FusedMatMul', [alone.node('Softmax', [scores], { axis: -1 }), value], {
       transBatchB: 1,
     });
     alone.output(own, DataType.FLOAT, shape);
-    return this.#graph.node('If', ['has_context'], {
-      then_branch: { graph: withContext },
-      else_branch: { graph: alone },
-    });
+    const heads = this.#options.grounding.filter((head) => head.layer === layer);
+    if (heads.length > 0) {
+      const { queryHeads, kvHeads } = this.#architecture;
+      const part = 1 / this.#options.grounding.length;
+      const weights = Float32Array.from({ length: queryHeads }, (_, i) =>
+        heads.some(({ head }) => head === i) ? part : 0,
+      );
+      // The last new token's rows, one a head of each group.
+      const group = queryHeads / kvHeads;
+      const rows = withContext.node('Slice', [
+        onContext!,
+        ...[-group, END, 1].map((n) => withContext.int64s([n])),
+      ]);
+      const byHead = withContext.node('Reshape', [rows, withContext.int64s([queryHeads, -1])]);
+      withContext.output(withContext.node('MatMul', [withContext.floats(weights), byHead]), DataType.FLOAT, [
+        'C',
+      ]);
+      alone.output(alone.node('ConstantOfShape', [alone.int64s([0])]), DataType.FLOAT, ['C']);
+    }
+    const [attended, attention] = this.#graph.branch('has_context', withContext, alone);
+    if (attention !== undefined) this.#grounding.push(attention);
+    return attended!;
   }
 
   #rotate(x: ValueName, heads: number): ValueName {

@@ -107,6 +107,16 @@ export class GraphBuilder {
     return output;
   }
 
+  /** Adds an If: both branches give the same values, which may read the outer graph's. */
+  branch(condition: ValueName, onTrue: GraphBuilder, onFalse: GraphBuilder): ValueName[] {
+    const outputs = onTrue.#outputs.map(() => this.#fresh('If'));
+    this.#add('', 'If', [condition], outputs, {
+      then_branch: { graph: onTrue },
+      else_branch: { graph: onFalse },
+    });
+    return outputs;
+  }
+
   /** Adds a node of onnxruntime's own (com.microsoft) with one output. */
   contrib(
     operator: string,
@@ -128,6 +138,10 @@ export class GraphBuilder {
 
   float(value: number): ValueName {
     return this.#constant(DataType.FLOAT, [], Float32Array.of(value));
+  }
+
+  floats(values: Float32Array): ValueName {
+    return this.#constant(DataType.FLOAT, [values.length], values);
   }
 
   int64s(values: readonly number[]): ValueName {

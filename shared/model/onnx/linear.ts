@@ -1,13 +1,15 @@
 /**
  * A linear layer y = x W^T + b in each compute type.
  * - fp32: float32 MatMul, the reference.
+ * - fp16: float16 weights and products (MatMul), for GPUs; a CPU widens them at every run.
  * - q8: 8-bit weights in blocks of 32 with a scale and a zero point each (MatMulNBits).
  * - w8a8: int8 weights with a scale per output channel, activations quantised to 8 bits per row at run time
  *   (MatMulInteger): several times faster for the many rows of a passage.
  */
+import { toHalf } from '../half.ts';
 import { DataType, type GraphBuilder, type ValueName } from './graph.ts';
 
-export const COMPUTE_TYPES = ['fp32', 'q8', 'w8a8'] as const;
+export const COMPUTE_TYPES = ['fp32', 'fp16', 'q8', 'w8a8'] as const;
 export type ComputeType = (typeof COMPUTE_TYPES)[number];
 
 /** A weight matrix, row-major [outputs, inputs], with an optional bias [outputs]. */
@@ -42,6 +44,7 @@ export class LinearWriter {
     const graph = this.#graph;
     let y: ValueName;
     if (compute === 'fp32') y = await this.#fp32(x, name, matrix);
+    else if (compute === 'fp16') y = await this.#fp16(x, name, matrix);
     else if (compute === 'q8') y = await this.#q8(x, name, matrix);
     else y = await this.#w8a8(x, name, matrix);
     if (matrix.bias === undefined) return y;
@@ -53,6 +56,14 @@ export class LinearWriter {
     const transposed = transpose(weight, outputs, inputs);
     const w = await this.#graph.weight(`${name}.weight`, DataType.FLOAT, [inputs, outputs], transposed);
     return this.#graph.node('MatMul', [x, w]);
+  }
+
+  async #fp16(x: ValueName, name: string, { outputs, inputs, weight }: Matrix): Promise<ValueName> {
+    const graph = this.#graph;
+    const halves = toHalf(transpose(weight, outputs, inputs));
+    const w = await graph.weight(`${name}.fp16`, DataType.FLOAT16, [inputs, outputs], halves);
+    const product = graph.node('MatMul', [graph.node('Cast', [x], { to: DataType.FLOAT16 }), w]);
+    return graph.node('Cast', [product], { to: DataType.FLOAT });
   }
 
   async #q8(x: ValueName, name: string, matrix: Matrix): Promise<ValueName> {

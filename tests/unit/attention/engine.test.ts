@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AnswerEvent, AnswerRequest, PromptFigures } from '../../../shared/attention/answer.ts';
 import { Engine } from '../../../shared/attention/engine.ts';
 import { GREEDY } from '../../../shared/attention/sampling.ts';
+import { decodeBlob, type KvDtype } from '../../../shared/kv/blob.ts';
 import type { CompiledModel } from '../../../shared/model/compiled.ts';
 import { promptBlocks, type Question, type Store } from '../../support/asking.ts';
 import { tinyModel } from '../../support/models.ts';
@@ -45,6 +46,11 @@ function request(store: Store, change: Partial<AnswerRequest> = {}): AnswerReque
   };
 }
 
+async function encode(by: Engine, block: { tokens: Uint32Array; key: string }, dtype: KvDtype = 'int8') {
+  const [object] = await by.encode({ blocks: [block], dtype });
+  return object!;
+}
+
 /** Asks, and stores what was computed. */
 async function ask(store: Store, change: Partial<AnswerRequest> = {}, signal?: AbortSignal) {
   const asked = request(store, change);
@@ -84,8 +90,28 @@ describe('engine', () => {
   test('a blob encoded ahead is the one that an answer would compute', async () => {
     const store: Store = new Map();
     await ask(store);
-    for (const { tokens, key } of promptBlocks(model, QUESTION, new Map())) {
-      expect(await engine.encode({ tokens, key, dtype: 'int8' })).toEqual(store.get(key));
+    for (const block of promptBlocks(model, QUESTION, new Map())) {
+      expect(await encode(engine, block)).toEqual(store.get(block.key));
+    }
+  });
+
+  test('blocks that share a run have the blobs that each would have alone, but for rounding', async () => {
+    const blocks = Array.from({ length: 12 }, (_, i) => ({ tokens: ids(1 + 9 * i, i), key: `block-${i}` }));
+    const together = await engine.encode({ blocks, dtype: 'fp32' });
+    expect(together).toHaveLength(blocks.length);
+    const { layers, kvHeads, headDim } = model.manifest.architecture;
+    const shape = { layers, kvHeads, headDim };
+    for (const [i, { tokens, key }] of blocks.entries()) {
+      const read = (object: Uint8Array) =>
+        decodeBlob(object, { key, dtype: 'fp32', tokens: tokens.length, shape, verify: 'sha256' });
+      const shared = read(together[i]!);
+      const alone = read(await encode(engine, blocks[i]!, 'fp32'));
+      for (const side of ['keys', 'values'] as const) {
+        for (const [layer, rows] of shared[side].entries()) {
+          const differences = Array.from(rows, (value, at) => Math.abs(value - alone[side][layer]![at]!));
+          expect(Math.max(...differences)).toBeLessThan(1e-4);
+        }
+      }
     }
   });
 
@@ -112,14 +138,14 @@ describe('engine', () => {
           const other = await tinyModel('qwen3');
           const stranger = new Engine({ directory: other.directory, threads: 1, contextBytes: 1 << 20 });
           try {
-            return await stranger.encode({ ...passage(), dtype: 'int8' });
+            return await encode(stranger, passage());
           } finally {
             await stranger.dispose();
           }
         },
       ],
-      ['has another dtype', () => engine.encode({ ...passage(), dtype: 'fp16' })],
-      ['is of another passage', () => engine.encode({ tokens: ids(31, 77), key: 'other', dtype: 'int8' })],
+      ['has another dtype', () => encode(engine, passage(), 'fp16')],
+      ['is of another passage', () => encode(engine, { tokens: ids(31, 77), key: 'other' })],
     ])('%s', async (_, damage) => {
       const store: Store = new Map();
       const sound = await ask(store);
@@ -163,7 +189,10 @@ describe('engine', () => {
 
   test('a cancelled encode rejects too', async () => {
     const controller = new AbortController();
-    const encoding = engine.encode({ tokens: ids(30_000, 3), key: 'k', dtype: 'int8' }, controller.signal);
+    const encoding = engine.encode(
+      { blocks: [{ tokens: ids(30_000, 3), key: 'k' }], dtype: 'int8' },
+      controller.signal,
+    );
     controller.abort();
     await expect(encoding).rejects.toMatchObject({ code: 'cancelled' });
   });
@@ -207,7 +236,7 @@ describe('engine that cannot start', () => {
   test('says why at every call', async () => {
     const broken = new Engine({ directory: '/nowhere', threads: 1, contextBytes: 1 << 20 });
     await expect(broken.ready()).rejects.toThrow(/nowhere/);
-    await expect(broken.encode({ tokens: ids(3, 1), key: 'k', dtype: 'int8' })).rejects.toThrow(/nowhere/);
+    await expect(encode(broken, { tokens: ids(3, 1), key: 'k' })).rejects.toThrow(/nowhere/);
     await broken.dispose();
   });
 

@@ -44,7 +44,7 @@ describe.each(TINY_MODELS)('%s', (name) => {
   });
 });
 
-describe.each(['q8', 'w8a8'] as const)('%s compute and int8 blobs', (compute) => {
+describe.each(['fp16', 'q8', 'w8a8'] as const)('%s compute and int8 blobs', (compute) => {
   test.each(TINY_MODELS)('stay close to float32 on %s', async (name) => {
     const [reference, engine] = await Promise.all([
       Decoder.open(await tinyModel(name)),

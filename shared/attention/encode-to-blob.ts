@@ -1,0 +1,67 @@
+/** Precompute, from token ids straight to the blobs that are stored. */
+import { encodeBlob, type KvDtype } from '../kv/blob.ts';
+import type { Decoder } from './decoder.ts';
+import { type Anchor, encodeBlock, encodeBlocks } from './encode.ts';
+import type { EncodeRequest } from './protocol.ts';
+import type { Steps } from './steps.ts';
+
+/**
+ * Tokens of one run at most that several blocks share. Scores between blocks are computed for nothing, so a CPU
+ * gains from few tokens only (the fixed costs of short passages); a GPU is empty with less than thousands.
+ */
+const SHARED_RUN = { cpu: 256, cuda: 4096 } as const;
+
+/** Encodes a block to its blob. */
+export async function* encodeToBlob(
+  decoder: Decoder,
+  block: { tokens: Uint32Array; key: string },
+  dtype: KvDtype,
+  anchor: Anchor | undefined,
+): Steps<Uint8Array<ArrayBuffer>> {
+  const kv = yield* encodeBlock(decoder, block.tokens, anchor);
+  return toBlob(decoder, kv, block.key, dtype);
+}
+
+/** Encodes blocks to their blobs, in the same order; short ones share runs. Yields between the runs. */
+export async function* encodeToBlobs(
+  decoder: Decoder,
+  { blocks, dtype }: EncodeRequest,
+): Steps<Uint8Array<ArrayBuffer>[]> {
+  const objects: Uint8Array<ArrayBuffer>[] = [];
+  for (const run of inRuns(blocks, SHARED_RUN[decoder.provider])) {
+    if (objects.length > 0) yield;
+    if (run.length === 1) objects.push(yield* encodeToBlob(decoder, run[0]!, dtype, undefined));
+    else {
+      const kvs = await encodeBlocks(
+        decoder,
+        run.map(({ tokens }) => tokens),
+      );
+      for (const [i, kv] of kvs.entries()) objects.push(toBlob(decoder, kv, run[i]!.key, dtype));
+    }
+  }
+  return objects;
+}
+
+function toBlob(
+  { shape, model, provenance }: Decoder,
+  kv: Parameters<typeof encodeBlob>[0],
+  key: string,
+  dtype: KvDtype,
+): Uint8Array<ArrayBuffer> {
+  return encodeBlob(kv, { key, dtype, shape, provenance, keyBias: model.keyBias });
+}
+
+/** Neighbours together, up to `limit` tokens a run; a longer block has a run of its own. */
+function inRuns<T extends { tokens: Uint32Array }>(blocks: readonly T[], limit: number): T[][] {
+  const runs: T[][] = [];
+  let tokens = Number.POSITIVE_INFINITY;
+  for (const block of blocks) {
+    tokens += block.tokens.length;
+    if (tokens > limit) {
+      runs.push([]);
+      tokens = block.tokens.length;
+    }
+    runs.at(-1)!.push(block);
+  }
+  return runs;
+}

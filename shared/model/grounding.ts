@@ -1,0 +1,33 @@
+/**
+ * Which heads tell what an answer rests on. Most heads attend to what is near, whatever it says; a few look up the
+ * passage that the answer is taken from ("retrieval heads", arXiv 2404.15574).
+ */
+import type { Architecture } from './architecture.ts';
+
+/** Query heads by layer, both from 0. */
+export type GroundingHeads = readonly { layer: number; head: number }[];
+
+/**
+ * Heads of models that they were measured for, by the SHA-256 of their source: those whose attention goes most often
+ * to the gold passage of a question (tests/eval/grounding-heads.ts, questions of the training mix).
+ */
+const MEASURED: Readonly<Record<string, GroundingHeads>> = {
+  // SmolLM2-135M-Instruct.Q4_1.gguf
+  b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53: [
+    { layer: 7, head: 7 },
+    { layer: 18, head: 6 },
+    { layer: 18, head: 7 },
+  ],
+};
+
+/** The measured heads, or, for other models, all heads of the layers between a half and three quarters: coarser. */
+export function groundingHeads(sourceHash: string, { layers, queryHeads }: Architecture): GroundingHeads {
+  const measured = MEASURED[sourceHash];
+  if (measured !== undefined) return measured;
+  const from = Math.floor(layers / 2);
+  const to = Math.max(from + 1, Math.floor((layers * 3) / 4));
+  return Array.from({ length: (to - from) * queryHeads }, (_, i) => ({
+    layer: from + Math.floor(i / queryHeads),
+    head: i % queryHeads,
+  }));
+}
