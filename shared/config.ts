@@ -1,12 +1,10 @@
-/** The one place where options become settings, and settings become drivers. */
+/** The one place where options become settings: given, else from the environment, else defaults. */
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { BlockragError } from './errors.ts';
 import { KV_DTYPES } from './kv/blob.ts';
 import { COMPUTE_TYPES } from './model/onnx/linear.ts';
-import type { PassageIndex } from './retrieval/ports.ts';
-import type { Environment } from './storage/lmdb.ts';
-import type { BlobStore, Table, WorkQueue } from './storage/ports.ts';
+import { PROVIDERS } from './model/onnxruntime.ts';
 
 const MiB = 1024 * 1024;
 
@@ -16,6 +14,8 @@ const schema = z.strictObject({
   /** Model reference; undefined: what the data directory was made with, else the default model. */
   model: z.string().min(1).optional(),
   compute: z.enum(COMPUTE_TYPES).default('w8a8'),
+  /** Where the model runs. */
+  provider: z.enum(PROVIDERS).default('cpu'),
   /** dtype of KV blobs; undefined: what the data directory was made with, else int8. */
   kv: z.enum(KV_DTYPES).optional(),
   /** Tokens of a passage at most; undefined: what the data directory was made with, else 256. */
@@ -41,12 +41,27 @@ const schema = z.strictObject({
   kvBytes: z.coerce.number().int().min(MiB).optional(),
   /** Answers that the model works on at once; more wait. */
   concurrentAnswers: z.coerce.number().int().min(1).default(8),
+  /** Origins of web pages that may call the API from a browser, separated by commas. */
+  corsOrigins: z
+    .string()
+    .default('')
+    .transform((list) => list.split(',').flatMap((origin) => origin.trim() || [])),
+  /** Milliseconds that a request may take. */
+  requestTimeoutMs: z.coerce.number().int().min(1000).default(300_000),
+  /** What a tenant without limits of its own may store and use; undefined: no limit. */
+  tenantDocuments: z.coerce.number().int().min(1).optional(),
+  tenantPassages: z.coerce.number().int().min(1).optional(),
+  tenantBytes: z.coerce.number().int().min(1).optional(),
+  /** Tokens of prompts and answers. */
+  tenantTokensPerDay: z.coerce.number().int().min(1).optional(),
+  /** Requests of one tenant a minute at most; undefined: no limit. */
+  requestsPerMinute: z.coerce.number().int().min(1).optional(),
   /** Answers under way or waiting at most; past them: overloaded. */
   maxAnswers: z.coerce.number().int().min(1).default(64),
 });
 
 export type Config = z.infer<typeof schema>;
-export type ConfigOverrides = { [K in keyof Config]?: Config[K] | string | undefined };
+export type ConfigOverrides = { [K in keyof Config]?: z.input<typeof schema>[K] | string | undefined };
 
 /** Environment variable of every setting: BLOCKRAG_DATA, BLOCKRAG_PASSAGE_TOKENS, ... */
 const variableOf = (setting: string) =>
@@ -54,60 +69,52 @@ const variableOf = (setting: string) =>
 
 /** Settings from options given, else the environment, else defaults. @throws BlockragError `invalid_option` */
 export function loadConfig(options: ConfigOverrides = {}, environment = process.env): Config {
+  const parsed = parse(schema, options, environment);
+  return { ...parsed, data: resolve(parsed.data) };
+}
+
+const cloudSchema = z.object({
+  /** Table of the catalog, in DynamoDB. */
+  table: z.string().min(1),
+  /** Bucket of blobs and originals. */
+  bucket: z.string().min(1),
+  /** Bucket that users put documents into. */
+  documentsBucket: z.string().min(1),
+  /** Where the index lies: s3://BUCKET/PREFIX. */
+  index: z.string().min(1),
+  /** URL of the queue that wakes the workers. */
+  precomputeQueue: z.string().min(1),
+  /** Queue and definition of Batch jobs; without them all work is the Lambda's. */
+  batchQueue: z.string().default(''),
+  batchJob: z.string().default(''),
+  /** Passages of a document from which on it is a Batch job's. */
+  batchPassages: z.coerce.number().int().min(1).default(64),
+  /** Bytes of blobs kept on the instance's disk; 0: none. */
+  blobCacheBytes: z.coerce.number().int().min(0).default(0),
+});
+
+export type CloudConfig = z.infer<typeof cloudSchema>;
+
+/** What the functions on AWS are told by their environment. @throws BlockragError `invalid_option` */
+export function loadCloudConfig(environment = process.env): CloudConfig {
+  return parse(cloudSchema, {}, environment);
+}
+
+function parse<T extends z.ZodObject>(
+  schema: T,
+  options: Record<string, unknown>,
+  environment: NodeJS.ProcessEnv,
+): z.output<T> {
   const values: Record<string, unknown> = {};
   for (const setting of Object.keys(schema.shape)) {
-    const given = options[setting as keyof Config] ?? environment[variableOf(setting)];
+    const given = options[setting] ?? environment[variableOf(setting)];
     if (given !== undefined && given !== '') values[setting] = given;
   }
   const parsed = schema.safeParse(values);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw new BlockragError(
-      'invalid_option',
-      `The option ${issue?.path.join('.')} is wrong: ${issue?.message}.`,
-    );
-  }
-  return { ...parsed.data, data: resolve(parsed.data.data) };
-}
-
-/** The drivers of one data directory. */
-export interface Stores {
-  environment: Environment;
-  blobs: BlobStore;
-  table: Table;
-  queue: WorkQueue;
-  index: PassageIndex;
-  close(): Promise<void>;
-}
-
-/** Deliveries of one work item at most. Generous: each kill of the process counts as one. */
-export const MAX_ATTEMPTS = 10;
-
-/** Opens the embedded drivers in an environment whose directory this process owns (storage/ownership.ts). */
-export async function openStores(environment: Environment, directory: string): Promise<Stores> {
-  // Drivers are loaded when they are opened: reading options must not cost a database.
-  const { openFsBlobStore } = await import('./storage/blobs/fs.ts');
-  const { openLmdbTable } = await import('./storage/table/lmdb.ts');
-  const { openLmdbQueue } = await import('./storage/queue/lmdb.ts');
-  const { openLanceIndex } = await import('./retrieval/lancedb.ts');
-  const blobs = await openFsBlobStore(`${directory}/blobs`);
-  const table = openLmdbTable(environment);
-  const queue = await openLmdbQueue(environment, 'work', { maxAttempts: MAX_ATTEMPTS });
-  const index = await openLanceIndex(`${directory}/index`);
-  return {
-    environment,
-    blobs,
-    table,
-    queue,
-    index,
-    async close() {
-      await Promise.all([queue.close(), table.close(), blobs.close(), index.close()]);
-    },
-  };
-}
-
-/** Opens the database of a data directory: enough to see who owns it. */
-export async function openDataDirectory(directory: string): Promise<Environment> {
-  const { openEnvironment } = await import('./storage/lmdb.ts');
-  return openEnvironment(`${directory}/catalog`);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new BlockragError(
+    'invalid_option',
+    `The option ${issue?.path.join('.')} is wrong: ${issue?.message}.`,
+  );
 }

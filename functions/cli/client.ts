@@ -5,12 +5,13 @@
 import { existsSync } from 'node:fs';
 import type { Logger } from 'pino';
 import type { AttentionMode } from '../../shared/attention/answer.ts';
-import { type Config, openDataDirectory } from '../../shared/config.ts';
+import type { Config } from '../../shared/config.ts';
 import { BlockragError } from '../../shared/errors.ts';
 import type { Answer } from '../../shared/pipeline/answer.ts';
 import type { Stats } from '../../shared/pipeline/blockrag.ts';
 import { EmbeddedBlockrag } from '../../shared/pipeline/embedded.ts';
 import { readOwner } from '../../shared/storage/ownership.ts';
+import { openDataDirectory } from '../../shared/stores.ts';
 import type { DocumentView } from '../query/views.ts';
 import { LocalClient } from './local-client.ts';
 import { RemoteClient } from './remote-client.ts';

@@ -1,6 +1,7 @@
 /** The command line: names, options and help; what a command does stands in commands/. */
 import { Command } from 'commander';
 import { DEFAULT_MAX_TOKENS, DEFAULT_TOP_K } from '../../shared/pipeline/answer.ts';
+import type { AddKeyOptions, KeyOptions, ListKeysOptions } from './commands/keys.ts';
 import { attentionOption, wholeNumber, withCommonOptions } from './options.ts';
 import { printError } from './terminal.ts';
 
@@ -102,6 +103,28 @@ model
   .description('list models that can be named and those compiled here')
   .option('--json', 'print JSON')
   .action(run<[{ json?: boolean }]>(async () => (await import('./commands/model.ts')).listModels));
+
+const keys = program.command('keys').description('make, list and revoke API keys');
+const withKeyOptions = (command: Command) =>
+  command
+    .option('--data <dir>', 'data directory (default: ./.blockrag, or $BLOCKRAG_DATA)')
+    .option('--table <name>', 'the table of a stage on AWS, instead of a data directory')
+    .option('--json', 'print JSON');
+withKeyOptions(keys.command('add'))
+  .description('make a key; it is shown this once. From the first key on, the server asks for one')
+  .requiredOption('--name <name>', 'what to call it')
+  .option('--tenant <tenant>', 'whose documents it opens (default: default)')
+  .option('--scope <scopes>', 'read, write, admin, separated by commas', 'read,write')
+  .addHelpText('after', '\nExample:\n  blockrag keys add --tenant acme --name laptop --scope read,write')
+  .action(run<[AddKeyOptions]>(async () => (await import('./commands/keys.ts')).addKey));
+withKeyOptions(keys.command('list'))
+  .description('list keys, revoked ones too')
+  .option('--tenant <tenant>', 'only those of one tenant')
+  .action(run<[ListKeysOptions]>(async () => (await import('./commands/keys.ts')).listKeys));
+withKeyOptions(keys.command('revoke'))
+  .description('refuse a key from now on')
+  .argument('<id>', 'as "blockrag keys list" shows it')
+  .action(run<[string, KeyOptions]>(async () => (await import('./commands/keys.ts')).revokeKey));
 
 withCommonOptions(program.command('logits'))
   .description('next-token log-probabilities of prompts given as token ids')

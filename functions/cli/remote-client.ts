@@ -9,9 +9,12 @@ import { allPages, pause } from './paging.ts';
 
 export class RemoteClient implements Client {
   #url: string;
+  #key: string | undefined;
 
-  constructor(url: string) {
+  /** @param key an API key; by default that of BLOCKRAG_API_KEY */
+  constructor(url: string, key = process.env.BLOCKRAG_API_KEY || undefined) {
     this.#url = url;
+    this.#key = key;
   }
 
   async add(document: {
@@ -54,8 +57,9 @@ export class RemoteClient implements Client {
 
   async idle(signal: AbortSignal): Promise<void> {
     for (;;) {
-      const { work } = await this.stats();
-      if (signal.aborted || work.waiting + work.leased === 0) return;
+      // A key that is no operator's is not told of the queue.
+      const { work }: Partial<Stats> = await this.stats();
+      if (signal.aborted || work === undefined || work.waiting + work.leased === 0) return;
       await pause(200);
     }
   }
@@ -102,7 +106,10 @@ export class RemoteClient implements Client {
       method,
       ...(signal === undefined ? {} : { signal }),
       ...(body === undefined ? {} : { body: form ? body : JSON.stringify(body) }),
-      ...(body === undefined || form ? {} : { headers: { 'content-type': 'application/json' } }),
+      headers: {
+        ...(body === undefined || form ? {} : { 'content-type': 'application/json' }),
+        ...(this.#key === undefined ? {} : { authorization: `Bearer ${this.#key}` }),
+      },
     }).catch((cause: unknown) => {
       if (signal?.aborted) throw cause;
       throw new BlockragError('data_directory_in_use', `The server at ${this.#url} does not answer.`, {

@@ -1,75 +1,85 @@
 /** The REST API as a value: the same app runs under Node (server.ts) and, later, on Lambda. */
-import { Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
+import type { Context } from 'hono';
+import { cors } from 'hono/cors';
+import { requestId } from 'hono/request-id';
+import type { StatusCode } from 'hono/utils/http-status';
 import { BlockragError } from '../../shared/errors.ts';
-import { type Blockrag, DEFAULT_TENANT } from '../../shared/pipeline/blockrag.ts';
-import type { Logger } from '../../shared/telemetry.ts';
-import { problemResponse, toProblem } from './problem.ts';
-import { documentRoutes } from './routes/documents.ts';
+import type { Blockrag } from '../../shared/pipeline/blockrag.ts';
+import { type Logger, requestLogger } from '../../shared/telemetry.ts';
+import { type AccessOptions, authenticate } from './access.ts';
+import { type Api, type ApiEnv, newRoutes } from './api.ts';
+import { limitBodies } from './body-limits.ts';
+import { limitConcurrency } from './concurrency.ts';
+import { serveDescription } from './openapi.ts';
+import { headersOf, type Problem, toProblem } from './problem.ts';
+import { limitRate } from './rate-limit.ts';
+import { logRequests } from './request-log.ts';
+import { collectionRoutes } from './routes/collections.ts';
+import { documentRoutes } from './routes/documents/index.ts';
+import { healthRoutes } from './routes/health.ts';
+import { keyRoutes } from './routes/keys.ts';
+import { metricsRoutes } from './routes/metrics.ts';
+import { isOpenAi, openAiRoutes, toOpenAiError } from './routes/openai/index.ts';
 import { queryRoutes } from './routes/query.ts';
+import { uploadRoutes } from './routes/uploads.ts';
+import { type WorkOptions, workRunner } from './work.ts';
 
-export interface AppOptions {
+export interface AppOptions extends AccessOptions, WorkOptions {
   logger: Logger;
   /** Bytes of one document; a request may be a little larger. */
   maxDocumentBytes: number;
-  /** Whether only names of this machine are accepted as Host: keeps foreign web pages out (DNS rebinding). */
-  loopbackOnly: boolean;
+  /** Requests of one tenant a minute; undefined: no limit. */
+  requestsPerMinute: number | undefined;
 }
 
-/** Room for a form's boundaries, names and headers beside the document. */
-const FORM_OVERHEAD = 64 * 1024;
-const QUERY_LIMIT = 1024 * 1024;
+export function createApp(blockrag: Blockrag, options: AppOptions): Api {
+  const { logger, corsOrigins } = options;
+  const { services } = blockrag;
+  const app = newRoutes();
 
-export function createApp(blockrag: Blockrag, options: AppOptions): Hono {
-  const app = new Hono();
-  const { logger, maxDocumentBytes } = options;
-
-  app.onError((error) => {
+  app.onError((error, c) => {
     const problem = toProblem(error);
-    if (problem.status >= 500) logger.error({ err: error, code: problem.code }, 'request failed');
-    return problemResponse(problem);
+    if (problem.status >= 500) {
+      requestLogger(logger, c.get('requestId')).error({ err: error, code: problem.code }, 'request failed');
+    }
+    return respond(c, problem);
   });
   app.notFound((c) =>
-    problemResponse(toProblem(new BlockragError('not_found', `There is nothing at ${c.req.path}.`))),
+    respond(c, toProblem(new BlockragError('not_found', `There is nothing at ${c.req.path}.`))),
   );
 
-  if (options.loopbackOnly) {
-    app.use(async (c, next) => {
-      const host = new URL(c.req.url).hostname;
-      const origin = c.req.header('origin');
-      if (!isLoopback(host) || (origin !== undefined && !isLoopbackOrigin(origin))) {
-        throw new BlockragError('forbidden', 'This server answers only pages and programs of this machine.');
-      }
-      await next();
-    });
+  app.use(requestId());
+  app.use(logRequests(logger, services.metrics));
+  if (corsOrigins.length > 0) {
+    app.use(cors({ origin: [...corsOrigins], exposeHeaders: EXPOSED, maxAge: 600 }));
   }
+  app.use(authenticate(services.access.keys, options));
+  if (options.requestsPerMinute !== undefined) app.use(limitRate(services, options.requestsPerMinute));
+  app.use(limitConcurrency());
+  app.use(limitBodies(options.maxDocumentBytes));
 
-  const limitBody = (path: string, maxSize: number) => {
-    const refuse = () => {
-      throw new BlockragError('document_too_large', `The request is larger than ${maxSize} bytes.`);
-    };
-    app.use(path, async (c, next) => {
-      // Before bodyLimit touches the body: only then the server reads what is still sent of it, and the client
-      // may use the connection again.
-      if (Number(c.req.header('content-length')) > maxSize) refuse();
-      await next();
-    });
-    app.use(path, bodyLimit({ maxSize, onError: refuse }));
-  };
-  limitBody('/v1/documents', maxDocumentBytes + FORM_OVERHEAD);
-  limitBody('/v1/query', QUERY_LIMIT);
-
-  app.get('/healthz', (c) => c.json({ status: 'ok' }));
-  app.get('/v1/stats', async (c) => c.json(await blockrag.stats(DEFAULT_TENANT)));
-  app.route('/v1/documents', documentRoutes(blockrag));
-  app.route('/v1/query', queryRoutes(blockrag, logger));
+  const run = workRunner(options);
+  app.route('/', healthRoutes(blockrag));
+  app.route('/', metricsRoutes(services.metrics));
+  app.route('/', documentRoutes(blockrag, options.stopping, logger));
+  app.route('/', uploadRoutes(blockrag));
+  app.route('/', collectionRoutes(blockrag));
+  app.route('/', queryRoutes(blockrag, run, logger));
+  app.route('/', keyRoutes(services.access.keys));
+  app.route('/', openAiRoutes(blockrag, run, logger));
+  serveDescription(app);
   return app;
 }
 
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '[::1]' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
-}
+/** Headers of answers that web pages may read. */
+const EXPOSED = ['Location', 'Retry-After', 'RateLimit', 'RateLimit-Policy', 'X-Request-Id'];
 
-function isLoopbackOrigin(origin: string): boolean {
-  return URL.canParse(origin) && isLoopback(new URL(origin).hostname);
+/** An error in the shape that the route's clients know, with the headers that middleware has set. */
+function respond(c: Context<ApiEnv>, problem: Problem): Response {
+  const openAi = isOpenAi(c.req.path);
+  return c.newResponse(
+    JSON.stringify(openAi ? toOpenAiError(problem) : problem),
+    problem.status as StatusCode,
+    { 'content-type': openAi ? 'application/json' : 'application/problem+json', ...headersOf(problem) },
+  );
 }

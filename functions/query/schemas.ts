@@ -4,9 +4,10 @@ import { ATTENTION_MODES } from '../../shared/attention/answer.ts';
 import { BlockragError } from '../../shared/errors.ts';
 import { DEFAULT_MAX_TOKENS, DEFAULT_TOP_K } from '../../shared/pipeline/answer.ts';
 import { DEFAULT_COLLECTION } from '../../shared/pipeline/blockrag.ts';
+import { filterSchema } from '../../shared/pipeline/metadata.ts';
 
 /** A name that is shown and stored, never parsed: any text of moderate length without control characters. */
-const name = z
+export const nameSchema = z
   .string()
   .trim()
   .min(1)
@@ -15,48 +16,94 @@ const name = z
   .regex(/^[^\u0000-\u001f\u007f]*$/, 'control characters are not allowed')
   .refine((text) => text.isWellFormed(), 'not well-formed Unicode');
 
-export const collectionSchema = name.default(DEFAULT_COLLECTION);
+export const collectionSchema = nameSchema
+  .default(DEFAULT_COLLECTION)
+  .meta({ description: 'A named set of documents.', example: 'station' });
 export const scopeSchema = z.strictObject({ collection: collectionSchema });
 
-export const documentJsonSchema = z.strictObject({
-  name,
-  text: z.string(),
-  collection: collectionSchema,
+/** JSON in a text: a form's field or a parameter. */
+export function jsonText<T extends z.ZodType>(schema: T) {
+  return z
+    .string()
+    .transform((text, context): unknown => {
+      try {
+        return JSON.parse(text);
+      } catch {
+        context.addIssue({ code: 'custom', message: 'that is no JSON' });
+        return z.NEVER;
+      }
+    })
+    .pipe(schema);
+}
+
+/** Where a page begins. It holds a key of the catalog, which is of no concern to clients. */
+export const cursorSchema = z
+  .string()
+  .min(1)
+  .max(1024)
+  .transform((cursor, context) => {
+    const key = Buffer.from(cursor, 'base64url').toString();
+    if (toCursor(key) === cursor) return key;
+    context.addIssue({ code: 'custom', message: 'that is not the next of any page' });
+    return z.NEVER;
+  })
+  .meta({ type: 'string', description: 'The next of the page before.' });
+
+export function toCursor(key: string): string;
+export function toCursor(key: string | undefined): string | null;
+export function toCursor(key: string | undefined): string | null {
+  return key === undefined ? null : Buffer.from(key).toString('base64url');
+}
+
+export const idempotencyHeaders = z.object({
+  'idempotency-key': z.string().min(1).max(255).optional().meta({
+    description: 'Sent again within a day with the same request, it is done once.',
+    example: '7d2e3a52-9c1b-4f0e-8a61-51e0a1b0f2c3',
+  }),
 });
 
-export const documentFormSchema = z.object({
-  file: z.instanceof(File, { message: 'send the document as the form field "file"' }),
-  name: name.optional(),
-  collection: collectionSchema,
-});
+/** Settings that every way of asking has. */
+export const sampling = {
+  temperature: z.number().min(0).max(2).meta({ description: '0: always the likeliest token.' }),
+  topP: z.number().gt(0).max(1),
+  seed: z.int().min(0).max(4_294_967_295),
+  maxTokens: z.int().min(1).max(8192).meta({ description: 'Tokens of the answer at most.' }),
+  stop: z.union([z.string().transform((text) => [text]), z.array(z.string()).max(8)]),
+  attention: z
+    .enum(ATTENTION_MODES)
+    .meta({ description: 'block: stored keys and values are reused; full: everything is read anew.' }),
+  topK: z.int().min(1).max(100).meta({ description: 'Passages in the prompt at most.' }),
+};
 
-export const documentListSchema = z.object({
-  collection: name.optional(),
-  limit: z.coerce.number().int().min(1).max(1000).default(100),
-  after: z.string().min(1).max(512).optional(),
-});
-
-export const querySchema = z.strictObject({
-  question: z.string(),
-  collection: collectionSchema,
-  attention: z.enum(ATTENTION_MODES).default('block'),
-  top_k: z.number().int().min(1).max(100).default(DEFAULT_TOP_K),
-  max_tokens: z.number().int().min(1).max(8192).default(DEFAULT_MAX_TOKENS),
-  temperature: z.number().min(0).max(2).default(0),
-  top_p: z.number().gt(0).max(1).default(1),
-  top_sampling_k: z.number().int().min(0).max(1000).default(0),
-  seed: z.number().int().min(0).max(4_294_967_295).optional(),
-  stop: z.union([z.string().transform((text) => [text]), z.array(z.string()).max(8)]).default([]),
-  stream: z.boolean().default(false),
-});
+export const querySchema = z
+  .strictObject({
+    question: z.string().meta({ example: 'When does the ferry leave?' }),
+    collection: collectionSchema,
+    filter: filterSchema
+      .optional()
+      .meta({ description: 'Of the metadata; every key must match, of several values any.' }),
+    attention: sampling.attention.default('block'),
+    top_k: sampling.topK.default(DEFAULT_TOP_K),
+    max_tokens: sampling.maxTokens.default(DEFAULT_MAX_TOKENS),
+    temperature: sampling.temperature.default(0),
+    top_p: sampling.topP.default(1),
+    top_sampling_k: z.int().min(0).max(1000).default(0),
+    seed: sampling.seed.optional(),
+    stop: sampling.stop.default([]),
+    stream: z.boolean().default(false).meta({ description: 'Answer as server-sent events.' }),
+  })
+  .meta({ id: 'Query' });
 
 export type QueryBody = z.infer<typeof querySchema>;
 
 /** What a schema makes of a value. @throws BlockragError `invalid_request` (data.field: where it is wrong) */
 export function parseRequest<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
   const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
+  return parsed.success ? parsed.data : refuseInvalid(parsed.error);
+}
+
+/** @throws BlockragError `invalid_request` (data.field: where it is wrong) */
+export function refuseInvalid({ issues: [issue] }: z.ZodError): never {
   const field = issue?.path.join('.') ?? '';
   const where = field === '' ? 'The request' : field;
   throw new BlockragError('invalid_request', `${where}: ${issue?.message}.`, { data: { field } });

@@ -3,38 +3,38 @@ import type { AddressInfo } from 'node:net';
 import { serve } from '@hono/node-server';
 import { BlockragError } from '../../shared/errors.ts';
 import type { EmbeddedBlockrag } from '../../shared/pipeline/embedded.ts';
-import type { Logger } from '../../shared/telemetry.ts';
-import { createApp, isLoopback } from './app.ts';
+import { type AppOptions, createApp } from './app.ts';
+import { isLoopback } from './loopback.ts';
 
-export interface ServerOptions {
+export interface ServerOptions extends Omit<AppOptions, 'loopbackOnly' | 'stopping'> {
   host: string;
   /** 0: any free one. */
   port: number;
-  maxDocumentBytes: number;
-  logger: Logger;
 }
 
 export interface RunningServer {
   url: string;
-  /** Takes no more requests and waits for those under way, a few seconds at most. */
+  /** Takes no more requests; those under way have a few seconds, then they end as `shutting_down`. */
   close(): Promise<void>;
 }
 
 const DRAIN_MS = 5_000;
+/** Time for an answer that was ended to say so. */
+const FAREWELL_MS = 2_000;
 
-/** @throws BlockragError `invalid_option` for an address beyond this machine, or one that is taken */
+/** @throws BlockragError `invalid_option` for an address beyond this machine without keys, or one that is taken */
 export async function startServer(
   blockrag: EmbeddedBlockrag,
   options: ServerOptions,
 ): Promise<RunningServer> {
   const { host, port } = options;
-  if (!isLoopback(host)) {
-    throw new BlockragError(
-      'invalid_option',
-      `Listening on ${host} would let other machines in, and there are no API keys yet: use 127.0.0.1.`,
-    );
+  const loopbackOnly = isLoopback(host);
+  if (!loopbackOnly && (await blockrag.services.access.keys.list()).length === 0) {
+    const message = `Listening on ${host} lets other machines in, and there are no API keys yet: make one (blockrag keys add), or use 127.0.0.1.`;
+    throw new BlockragError('invalid_option', message);
   }
-  const app = createApp(blockrag, { ...options, loopbackOnly: true });
+  const stopping = new AbortController();
+  const app = createApp(blockrag, { ...options, loopbackOnly, stopping: stopping.signal });
   const server = serve({ fetch: app.fetch, hostname: host, port });
   await new Promise<void>((resolve, reject) => {
     server.once('listening', resolve);
@@ -54,14 +54,18 @@ export async function startServer(
   }
   return {
     url,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        const timer = setTimeout(() => {
-          if ('closeAllConnections' in server) server.closeAllConnections();
-        }, DRAIN_MS);
-        timer.unref();
-        if ('closeIdleConnections' in server) server.closeIdleConnections();
-      }),
+    close: async () => {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      if ('closeIdleConnections' in server) server.closeIdleConnections();
+      const timers = [
+        setTimeout(() => stopping.abort(), DRAIN_MS),
+        setTimeout(
+          () => 'closeAllConnections' in server && server.closeAllConnections(),
+          DRAIN_MS + FAREWELL_MS,
+        ),
+      ];
+      await closed;
+      timers.forEach(clearTimeout);
+    },
   };
 }

@@ -1,31 +1,44 @@
 /** How the API shows things: the REST routes and the command line give the same JSON. */
+import { z } from 'zod';
+import { metadataSchema } from '../../shared/pipeline/metadata.ts';
 import type { DocumentRow } from '../../shared/storage/catalog.ts';
 
-export interface DocumentView {
-  id: string;
-  collection: string;
-  name: string;
-  title: string;
-  /** failed: see error; an earlier version may still answer (answers: true). */
-  status: 'queued' | 'encoding' | 'ready' | 'failed';
-  answers: boolean;
-  passages: number;
-  encoded: number;
-  tokens: number;
-  bytes: number;
-  sha256: string;
-  error: { code: string; message: string } | null;
-  created_at: string;
-  updated_at: string;
-}
+export const documentSchema = z
+  .object({
+    id: z.string().meta({ example: 'doc_5f1c0f6b2a9d4e7c8b3a1f20' }),
+    collection: z.string().meta({ example: 'station' }),
+    name: z.string().meta({ example: 'handbook.pdf' }),
+    title: z.string().meta({ example: 'Station handbook' }),
+    metadata: metadataSchema.meta({ example: { year: 2024, draft: false } }),
+    status: z
+      .enum(['queued', 'encoding', 'ready', 'failed'])
+      .meta({ description: 'failed: see error; an earlier version may still answer (answers: true).' }),
+    answers: z.boolean().meta({ description: 'Whether a version of it answers questions.' }),
+    passages: z.int(),
+    encoded: z.int().meta({ description: 'Passages encoded so far.' }),
+    tokens: z.int(),
+    bytes: z.int(),
+    sha256: z.string(),
+    error: z.object({ code: z.string(), message: z.string() }).nullable(),
+    created_at: z.iso.datetime(),
+    updated_at: z.iso.datetime(),
+  })
+  .meta({ id: 'Document' });
+
+export const documentIdSchema = z.object({
+  id: z.string().meta({ example: 'doc_5f1c0f6b2a9d4e7c8b3a1f20' }),
+});
+
+export type DocumentView = z.infer<typeof documentSchema>;
 
 export function viewDocument(row: DocumentRow): DocumentView {
-  const { id, collection, name, title, passages, encoded, tokens, bytes, sha256, error } = row;
+  const { id, collection, name, title, metadata, passages, encoded, tokens, bytes, sha256, error } = row;
   return {
     id,
     collection,
     name,
     title,
+    metadata,
     status: row.status === 'deleting' ? 'failed' : row.status,
     answers: row.version !== null,
     passages,

@@ -7,6 +7,7 @@ import { type Architecture, readArchitecture } from './architecture.ts';
 import { publish } from './cache.ts';
 import { type Check, COMPILER_VERSION, CompiledModel, type ModelManifest } from './compiled.ts';
 import { GgufFile } from './gguf.ts';
+import { groundingHeads } from './grounding.ts';
 import { writeDecoder } from './onnx/decoder.ts';
 import { WeightsFile } from './onnx/graph.ts';
 import type { ComputeType } from './onnx/linear.ts';
@@ -76,6 +77,7 @@ async function compileInto(directory: string, file: GgufFile, options: CompileOp
       const graph = await writeDecoder(architecture, from, data, {
         // The observing model is only run a few times; 8-bit blocks are close enough to read peaks from.
         compute: observe ? 'q8' : compute,
+        grounding: groundingHeads(source.sha256, architecture),
         observe,
         onLayer: (done, total) => options.onProgress?.({ phase, done, total }),
       });

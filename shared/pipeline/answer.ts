@@ -2,9 +2,11 @@
 import type { AttentionMode } from '../attention/answer.ts';
 import { BlockragError } from '../errors.ts';
 import type { Turn } from '../model/prompt.ts';
+import { span } from '../tracing.ts';
 import { chooseFitting } from './blocks.ts';
 import { retrievalQuestion } from './follow-up.ts';
 import { type GenerateOptions, type Generation, generate } from './generate.ts';
+import type { Filter } from './metadata.ts';
 import { type RetrievedPassage, retrieve } from './retrieve.ts';
 import type { Services } from './services.ts';
 
@@ -19,6 +21,8 @@ export interface Question extends Generation {
   /** A system message in the place of the model's own. */
   system?: string | undefined;
   attention: AttentionMode;
+  /** Only documents whose metadata match. */
+  filter?: Filter | undefined;
   /** Passages in the prompt at most. */
   topK: number;
 }
@@ -33,6 +37,8 @@ export interface Citation {
   text: string;
   score: number;
   similarity: number;
+  /** Share of the attention that the answer gave to the passages of the prompt, 0 to 1. */
+  grounding: number;
 }
 
 export interface Answer {
@@ -84,7 +90,11 @@ export async function answerQuestion(
   const finalBlock = template.finalBlock(question.question, earlier);
 
   const sought = { ...question, question: retrievalQuestion(question.question, earlier) };
-  const found = await retrieve(services, sought, options.signal);
+  const found = await span('blockrag.retrieve', {}, async (add) => {
+    const passages = await retrieve(services, sought, options.signal);
+    add({ passages: passages.length });
+    return passages;
+  });
   const retrieved = performance.now();
   const { passages, dropped } = chooseFitting(
     model.manifest.architecture.contextLength - preface.length - finalBlock.length - maxTokens,
@@ -101,7 +111,7 @@ export async function answerQuestion(
   return {
     answer: generated.text.trim(),
     finish_reason: generated.finish,
-    citations: passages.map(toCitation),
+    citations: passages.map((passage, i) => toCitation(passage, generated.grounding[i]!)),
     usage: {
       prompt_tokens: reusedTokens + encodedTokens + finalTokens,
       reused_tokens: reusedTokens,
@@ -138,7 +148,7 @@ function checkQuestion(
   }
 }
 
-function toCitation({ document, passage, score, similarity }: RetrievedPassage): Citation {
+function toCitation({ document, passage, score, similarity }: RetrievedPassage, grounding: number): Citation {
   return {
     document: document.name,
     document_id: document.id,
@@ -148,6 +158,7 @@ function toCitation({ document, passage, score, similarity }: RetrievedPassage):
     text: passage.text,
     score,
     similarity,
+    grounding: Math.round(grounding * 1e4) / 1e4,
   };
 }
 

@@ -1,13 +1,18 @@
 /** The use cases of the system, over whatever stores lie below: what the REST API and the command line call. */
 import { BlockragError } from '../errors.ts';
 import type { DocumentRow } from '../storage/catalog.ts';
+import { span } from '../tracing.ts';
 import { type Answer, answerQuestion, type Question } from './answer.ts';
 import { answerChat, type Chat, type ChatAnswer } from './chat.ts';
+import { listCollections, removeCollection } from './collections.ts';
+import { type ListOptions, listDocuments } from './documents.ts';
 import type { GenerateOptions } from './generate.ts';
+import { watchDocument } from './progress.ts';
 import { removeDocument } from './retire.ts';
 import type { Services } from './services.ts';
 import type { Settings } from './settings.ts';
-import { type NewDocument, submitDocument } from './submit.ts';
+import { type NewDocument, submitDocument, submitOnce } from './submit.ts';
+import { LocalUploads, type Uploads } from './uploads.ts';
 
 /** Who owns what is stored where no keys are asked for. */
 export const DEFAULT_TENANT = 'default';
@@ -32,6 +37,8 @@ export interface Stats {
 export interface BlockragOptions {
   services: Services;
   settings: Settings;
+  /** Where uploads go; default: to this process. */
+  uploads?: Uploads;
   /** Answers under way or waiting at most. */
   maxAnswers: number;
   /** Closes the stores below, once the model's threads have ended. */
@@ -46,8 +53,12 @@ export class Blockrag {
   /** The answers under way or waiting. */
   #answers = new Set<Promise<unknown>>();
 
+  /** Uploads whose bytes come later. */
+  readonly uploads: Uploads;
+
   constructor(options: BlockragOptions) {
     this.services = options.services;
+    this.uploads = options.uploads ?? new LocalUploads(options.services);
     this.#options = options;
   }
 
@@ -61,11 +72,28 @@ export class Blockrag {
     return row?.status === 'deleting' ? undefined : row;
   }
 
-  documents(
-    tenant: string,
-    options: { collection?: string | undefined; after?: string | undefined; limit: number },
-  ) {
-    return this.services.catalog.documents(tenant, options);
+  /** A page of documents; see `listDocuments`. */
+  documents(tenant: string, options: ListOptions) {
+    return listDocuments(this.services, tenant, options);
+  }
+
+  /** Takes a document in once for each idempotency key; see `submitOnce`. */
+  addOnce(document: NewDocument, key: string): Promise<DocumentRow> {
+    return submitOnce(this.services, document, key);
+  }
+
+  /** A document's progress; see `watchDocument`. */
+  watch(tenant: string, id: string, signal: AbortSignal) {
+    return watchDocument(this.services, tenant, id, AbortSignal.any([signal, this.closing.signal]));
+  }
+
+  collections(tenant: string) {
+    return listCollections(this.services, tenant);
+  }
+
+  /** Deletes a collection with all its documents; see `removeCollection`. */
+  async removeCollection(tenant: string, name: string): Promise<void> {
+    await removeCollection(this.services, tenant, name);
   }
 
   /** Deletes a document; see `removeDocument`. */
@@ -81,12 +109,37 @@ export class Blockrag {
 
   /** Answers a question; see `answerQuestion`. @throws BlockragError `overloaded` past the limit of answers */
   ask(question: Question, options: GenerateOptions = {}): Promise<Answer> {
-    return this.#answer((signal) => answerQuestion(this.services, question, { ...options, signal }), options);
+    return this.#answer(async (signal) => {
+      const { attention } = question;
+      const answer = await span('blockrag.answer', { attention }, () =>
+        answerQuestion(this.services, question, { ...options, signal }),
+      );
+      this.services.metrics.answered(answer);
+      this.services.logger.info(
+        { first_token_ms: answer.timings_ms.first_token, ...answer.usage },
+        'answered',
+      );
+      return answer;
+    }, options);
   }
 
   /** Goes on with a conversation without documents; see `answerChat`. @throws BlockragError as `ask` */
   chat(chat: Chat, options: GenerateOptions = {}): Promise<ChatAnswer> {
-    return this.#answer((signal) => answerChat(this.services, chat, { ...options, signal }), options);
+    return this.#answer(async (signal) => {
+      const answer = await span('blockrag.answer', { attention: 'full' }, () =>
+        answerChat(this.services, chat, { ...options, signal }),
+      );
+      this.services.metrics.answered({ ...answer, attention: 'full' });
+      return answer;
+    }, options);
+  }
+
+  /**
+   * Embeds texts as passages are; also the word pieces that were read of each text.
+   * @throws BlockragError `cancelled`, `shutting_down`
+   */
+  embed(texts: readonly string[], signal?: AbortSignal) {
+    return this.services.embedder.embedCounted(texts, signal);
   }
 
   async #answer<T>(start: (signal: AbortSignal) => Promise<T>, { signal }: GenerateOptions): Promise<T> {
@@ -101,6 +154,9 @@ export class Blockrag {
     this.#answers.add(answer);
     try {
       return await answer;
+    } catch (error) {
+      this.services.metrics.questionFailed(error);
+      throw error;
     } finally {
       this.#answers.delete(answer);
     }
@@ -140,6 +196,7 @@ export class Blockrag {
     // Threads are ended at rest: one that is in the middle of a model's run would take the process with it.
     await Promise.allSettled(this.#answers);
     await Promise.all([engine.dispose(), reader.dispose(), embedder.dispose()]);
+    this.services.metrics.close();
     await this.#options.closeStores();
   }
 }

@@ -1,9 +1,10 @@
 /** The blocks of one prompt: which passages fit, what the store has of them, and keeping what it lacked. */
 import type { AttentionMode, PromptBlock } from '../attention/answer.ts';
 import { BlockragError } from '../errors.ts';
-import { retireItem } from './retire.ts';
+import { retireAgainItem } from './retire.ts';
 import type { RetrievedPassage } from './retrieve.ts';
 import { blobPath, keyOf, type Services } from './services.ts';
+import { storeKv } from './store-kv.ts';
 
 /**
  * As many of the passages, best first, as there is room for.
@@ -48,6 +49,7 @@ export async function loadBlocks(
       const key = keyOf(services, tenant, block, anchor);
       // Full attention computes everything anew: nothing is read.
       const object = attention === 'full' ? undefined : await services.blobs.get(blobPath(tenant, key));
+      if (object !== undefined) services.budget.touch(key);
       return { tokens: block, key, object };
     }),
   );
@@ -55,12 +57,13 @@ export async function loadBlocks(
 
 /** Keeps what the store lacked or had damaged. The answer does not depend on it: a failure is only logged. */
 export async function storeBlob(
-  { blobs, catalog, queue, logger, fingerprint }: Services,
+  services: Services,
   tenant: string,
   block: PromptBlock,
   { object, damaged }: { object: Uint8Array; damaged: string | undefined },
   retrieved: RetrievedPassage | undefined,
 ): Promise<void> {
+  const { catalog, queue, logger, fingerprint } = services;
   if (damaged !== undefined)
     logger.warn({ blob: block.key, reason: damaged }, 'a damaged blob was computed anew');
   const document = retrieved?.document;
@@ -69,12 +72,12 @@ export async function storeBlob(
       ? { document: 'preface', version: fingerprint }
       : { document: document.id, version: document.version! };
   try {
-    await blobs.put(blobPath(tenant, block.key), object, { replace: damaged !== undefined });
-    await catalog.putBlob(block.key, { tokens: block.tokens.length }, user);
+    const replace = damaged !== undefined;
+    await storeKv(services, { tenant, key: block.key, tokens: block.tokens.length, object, replace }, user);
     if (document === undefined) return;
     // Deleted or replaced meanwhile: what was just stored must go the way of the rest.
     const now = await catalog.document(tenant, document.id);
-    if (now?.version !== user.version) await queue.send([retireItem({ tenant, ...user })]);
+    if (now?.version !== user.version) await queue.send([retireAgainItem({ tenant, ...user })]);
   } catch (error) {
     logger.warn({ blob: block.key, err: error }, 'a computed blob could not be stored');
   }

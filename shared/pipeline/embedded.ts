@@ -1,6 +1,8 @@
 /** The embedded default: the whole system in one process on one data directory. */
-import { type Config, openDataDirectory, openStores, type Stores } from '../config.ts';
+import type { Config } from '../config.ts';
+import type { Environment } from '../storage/lmdb.ts';
 import { claimDataDirectory, type Ownership } from '../storage/ownership.ts';
+import { openDataDirectory, openEmbeddedStores, type Stores } from '../stores.ts';
 import { Blockrag, DEFAULT_TENANT } from './blockrag.ts';
 import { openServices, type ServiceOptions } from './open.ts';
 import type { Services } from './services.ts';
@@ -18,6 +20,7 @@ export class EmbeddedBlockrag extends Blockrag {
 
   private constructor(
     config: Config,
+    environment: Environment,
     stores: Stores,
     ownership: Ownership,
     opened: { services: Services; settings: Settings },
@@ -26,11 +29,11 @@ export class EmbeddedBlockrag extends Blockrag {
     const closeStores = async () => {
       await stores.close();
       await ownership.release();
-      await stores.environment.close();
+      await environment.close();
     };
     super({ ...opened, maxAnswers, closeStores });
     this.#ownership = ownership;
-    this.#worker = new Worker(opened.services, (error) => this.closing.abort(error));
+    this.#worker = new Worker(opened.services, { failed: (error) => this.closing.abort(error) });
     const leave = () => this.closing.abort();
     ownership.lost.addEventListener('abort', leave);
     if (ownership.lost.aborted) leave();
@@ -46,11 +49,11 @@ export class EmbeddedBlockrag extends Blockrag {
     let stores: Stores | undefined;
     try {
       ownership = await claimDataDirectory(environment, { command: options.command });
-      stores = await openStores(environment, config.data);
+      stores = await openEmbeddedStores(environment, config.data);
       const opened = await openServices(stores, config, options);
       await requeueOutdated(opened.services, DEFAULT_TENANT);
       await recoverWork(opened.services, [DEFAULT_TENANT]);
-      return new EmbeddedBlockrag(config, stores, ownership, opened);
+      return new EmbeddedBlockrag(config, environment, stores, ownership, opened);
     } catch (error) {
       await stores?.close();
       await ownership?.release();

@@ -1,7 +1,8 @@
 /** The model's part of an answer: blobs loaded, context laid, final block attended, tokens turned into text. */
-import type { AnswerEvent, AttentionMode, PromptFigures } from '../attention/answer.ts';
+import type { AnswerEvent, AttentionMode, PromptBlock, PromptFigures } from '../attention/answer.ts';
 import type { Sampling } from '../attention/sampling.ts';
 import { isBlockragError } from '../errors.ts';
+import { span, spansOf } from '../tracing.ts';
 import { loadBlocks, storeBlob } from './blocks.ts';
 import type { RetrievedPassage } from './retrieve.ts';
 import type { Services } from './services.ts';
@@ -35,21 +36,40 @@ export interface Generated {
   finish: 'end' | 'length' | 'stop';
   completionTokens: number;
   figures: PromptFigures;
+  /** The share of the answer's attention that each passage got, best retrieved first; they sum to 1. */
+  grounding: number[];
   /** Milliseconds of reading blobs. */
   loadMs: number;
   /** When the first token came, by performance.now(). */
   firstToken: number | undefined;
 }
 
-/** Runs the model on a prompt; stores what the store lacked. Waits for its turn among the answers. */
-export function generate(
+/**
+ * Runs the model on a prompt; stores what the store lacked. Waits for its turn among the answers. The tokens that it
+ * may take are set aside of the tenant's daily quota before, what it took is counted after.
+ * @throws BlockragError `rate_limited`, `quota_exceeded`, `cancelled`
+ */
+export async function generate(
   services: Services,
   generation: Generation,
   prompt: Prompt,
   options: GenerateOptions,
 ): Promise<Generated> {
-  // Blobs are read inside: waiting answers must not hold memory.
-  return services.answering.run(() => generateNow(services, generation, prompt, options), options.signal);
+  const { answering, access } = services;
+  const { preface, passages, finalBlock } = prompt;
+  const promptTokens = passages.reduce(
+    (sum, { passage }) => sum + passage.tokens.length,
+    (preface?.length ?? 0) + finalBlock.length,
+  );
+  const taken = await access.tokens.take(generation.tenant, promptTokens + generation.maxTokens);
+  const spent = { tokens: 0 };
+  try {
+    // Blobs are read inside: waiting answers must not hold memory.
+    const work = () => generateNow(services, generation, prompt, options, spent);
+    return await answering.run(work, options.signal);
+  } finally {
+    await access.tokens.settle(taken, spent.tokens);
+  }
 }
 
 async function generateNow(
@@ -57,34 +77,48 @@ async function generateNow(
   { tenant, sampling, maxTokens, stop }: Generation,
   { attention, preface, passages, finalBlock }: Prompt,
   { signal, onText }: GenerateOptions,
+  spent: { tokens: number },
 ): Promise<Generated> {
-  const { engine, tokenizer, dtype } = services;
+  const { engine, tokenizer, dtype, metrics } = services;
   const started = performance.now();
   const tokens =
     preface === undefined ? [] : [preface, ...passages.map(({ passage }) => passage.tokens).reverse()];
-  const blocks = await loadBlocks(services, tenant, attention, tokens);
-  const loadMs = performance.now() - started;
+  const blocks = await span('blockrag.load', { blocks: tokens.length }, () =>
+    loadBlocks(services, tenant, attention, tokens),
+  );
+  const loaded = performance.now();
+  if (attention !== 'full') countReads(services, blocks, (loaded - started) / 1000);
 
   const stream = new TextStream(tokenizer, stop);
   const stopped = new AbortController();
   let text = '';
   let completionTokens = 0;
   let firstToken: number | undefined;
+  let lastToken = 0;
   const give = (piece: string) => {
     text += piece;
     if (piece !== '') onText?.(piece);
   };
   let figures: PromptFigures | undefined;
+  // Of the blocks; the first is the preface, which says nothing about the documents.
+  const attended = blocks.map(() => 0);
   const storing: Promise<void>[] = [];
   const onEvent = (event: AnswerEvent) => {
     if (event.kind === 'encoded') {
       const passage = event.index === 0 ? undefined : passages[passages.length - event.index];
+      if (event.damaged !== undefined) metrics.blobsRead('damaged');
       storing.push(storeBlob(services, tenant, blocks[event.index]!, event, passage));
     } else if (event.kind === 'attended') {
       figures = event;
+      spent.tokens = event.reusedTokens + event.encodedTokens + event.finalTokens;
     } else if (!stream.stopped) {
-      firstToken ??= performance.now();
+      const now = performance.now();
+      if (firstToken !== undefined) metrics.tokenDecoded((now - lastToken) / 1000);
+      firstToken ??= now;
+      lastToken = now;
       completionTokens++;
+      spent.tokens++;
+      for (const [block, share] of event.attention.entries()) attended[block]! += share;
       give(stream.push(event.id));
       if (stream.stopped) stopped.abort();
     }
@@ -100,13 +134,42 @@ async function generateNow(
     },
   );
   give(stream.end());
+  const { encode, reencode, attend } = figures!.timings;
+  spansOf(loaded, [
+    { name: 'blockrag.encode', ms: encode, figures: { tokens: figures!.encodedTokens } },
+    { name: 'blockrag.reencode', ms: reencode, figures: { tokens: figures!.reusedTokens } },
+    { name: 'blockrag.attend', ms: attend, figures: { tokens: figures!.finalTokens } },
+    {
+      name: 'blockrag.decode',
+      ms: firstToken === undefined ? 0 : lastToken - firstToken,
+      figures: { tokens: completionTokens },
+    },
+  ]);
   await Promise.all(storing);
   return {
     text,
     finish: stream.stopped ? 'stop' : finish,
     completionTokens,
     figures: figures!,
-    loadMs,
+    grounding: sharesOf(attended.slice(1).reverse()),
+    loadMs: loaded - started,
     firstToken,
   };
+}
+
+function countReads({ metrics, tier }: Services, blocks: readonly PromptBlock[], seconds: number): void {
+  const read = blocks.flatMap(({ object }) => (object === undefined ? [] : [object.length]));
+  metrics.blobsRead('hit', read.length);
+  metrics.blobsRead('miss', blocks.length - read.length);
+  metrics.bytesRead(
+    tier,
+    read.reduce((sum, bytes) => sum + bytes, 0),
+    seconds,
+  );
+}
+
+/** Parts of a whole; all zero where there is none (an answer without a token). */
+function sharesOf(amounts: readonly number[]): number[] {
+  const sum = amounts.reduce((total, amount) => total + amount, 0);
+  return amounts.map((amount) => (sum === 0 ? 0 : amount / sum));
 }

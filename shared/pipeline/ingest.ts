@@ -5,12 +5,13 @@
  */
 import { BlockragError, toBlockragError } from '../errors.ts';
 import { retrievalText } from '../retrieval/embedder.ts';
-import type { DocumentRow, PassageRow } from '../storage/catalog.ts';
-import { passageId } from '../storage/catalog.ts';
+import type { DocumentRow } from '../storage/catalog.ts';
+import { type PassageRow, passageId } from '../storage/catalog-passages.ts';
 import type { RowData } from '../storage/ports.ts';
-import { retireItems } from './retire.ts';
+import { labelsOf } from './metadata.ts';
+import { retireAgainItem, retireItems, TIDY_ITEM } from './retire.ts';
 import { blobPath, keyOf, originalPath, type Services, type VersionRef } from './services.ts';
-import { TIDY_ITEM } from './tidy.ts';
+import { storeKv } from './store-kv.ts';
 
 /** Passages of one work item: some seconds of work, so that little is lost with a killed process. */
 const BATCH = 8;
@@ -25,7 +26,7 @@ export interface EncodeWork extends VersionRef {
 
 /** Parses and splits a version, writes its passages, and sends the work of encoding them. */
 export async function ingestVersion(services: Services, ref: VersionRef, signal: AbortSignal): Promise<void> {
-  const { catalog, blobs, queue, reader } = services;
+  const { access, catalog, blobs, queue, reader } = services;
   const { tenant, document: id, version } = ref;
   const document = await pendingDocument(services, ref);
   if (document === undefined) return;
@@ -36,10 +37,11 @@ export async function ingestVersion(services: Services, ref: VersionRef, signal:
   try {
     const mediaType = document.mediaType ?? undefined;
     read = await reader.read(bytes, { name: document.name, mediaType }, signal);
+    await access.quotas.amend(ref, { passages: read.passages.length });
   } catch (error) {
     const failure = toBlockragError(error);
     // The document's own fault stays; ours (a dead thread, a cancelled run) is tried again.
-    if (!failure.code.startsWith('document_')) throw failure;
+    if (!failure.code.startsWith('document_') && failure.code !== 'quota_exceeded') throw failure;
     await failDocument(services, ref, failure);
     return;
   }
@@ -47,14 +49,15 @@ export async function ingestVersion(services: Services, ref: VersionRef, signal:
     return { index, title, text, page: page ?? null, tokens, blobKey: keyOf(services, tenant, tokens) };
   });
   await catalog.putPassages(id, version, passages);
-  await updatePending(services, ref, (row) => ({
-    ...row,
+  const row = await updatePending(services, ref, (current) => ({
+    ...current,
     title: read.title,
     status: 'encoding',
     passages: passages.length,
     encoded: 0,
     tokens: passages.reduce((sum, passage) => sum + passage.tokens.length, 0),
   }));
+  if (row === undefined) return retireLate(services, ref);
   const items: { id: string; body: RowData }[] = [];
   for (let from = 0, batch = 0; from < passages.length; from += BATCH, batch++) {
     const work: EncodeWork = {
@@ -88,7 +91,8 @@ export async function encodeBatch(services: Services, work: EncodeWork, signal: 
   }
   await storing;
   const encoded = await catalog.putBatch(work.document, work.version, work.batch, work.to - work.from);
-  await updatePending(services, work, (row) => ({ ...row, encoded }));
+  const row = await updatePending(services, work, (current) => ({ ...current, encoded }));
+  if (row === undefined) return retireLate(services, work);
   if (encoded >= document.passages) await finishVersion(services, work, signal);
 }
 
@@ -100,13 +104,15 @@ async function ensureBlob(
   tokens: Uint32Array,
   signal: AbortSignal,
 ): Promise<() => Promise<void>> {
-  const { catalog, blobs, engine, dtype } = services;
-  const path = blobPath(ref.tenant, key);
+  const { catalog, blobs, engine, dtype, budget } = services;
+  const { tenant } = ref;
+  const path = blobPath(tenant, key);
   const known = (await catalog.hasBlob(key)) && (await blobs.has(path));
-  const object = known ? undefined : await engine.encode({ key, tokens, dtype }, signal);
+  const object = known ? undefined : (await engine.encode({ blocks: [{ key, tokens }], dtype }, signal))[0];
   return async () => {
-    if (object !== undefined) await blobs.put(path, object);
-    await catalog.putBlob(key, { tokens: tokens.length }, ref);
+    if (object !== undefined) return storeKv(services, { tenant, key, tokens: tokens.length, object }, ref);
+    budget.touch(key);
+    await catalog.useBlob(key, ref);
   };
 }
 
@@ -125,6 +131,7 @@ async function finishVersion(services: Services, ref: VersionRef, signal: AbortS
   );
   await preface();
   const passages = await catalog.passages(id, version);
+  const labels = labelsOf(document.metadata);
   const vectors: Float32Array[] = [];
   for (let at = 0; at < passages.length; at += EMBED_SLICE) {
     const texts = passages.slice(at, at + EMBED_SLICE).map(retrievalText);
@@ -137,6 +144,7 @@ async function finishVersion(services: Services, ref: VersionRef, signal: AbortS
       collection: document.collection,
       document: id,
       version,
+      labels,
       title,
       text,
       vector: vectors[i]!,
@@ -152,15 +160,18 @@ async function finishVersion(services: Services, ref: VersionRef, signal: AbortS
     error: null,
     retiring: current.version === null ? current.retiring : [...current.retiring, current.version],
   }));
-  if (row !== undefined) await queue.send([...retireItems(row), TIDY_ITEM]);
+  if (row === undefined) return retireLate(services, ref);
+  services.metrics.documentReady();
+  await queue.send([...retireItems(row), TIDY_ITEM]);
 }
 
 /** Marks a version as failed; an earlier ready version keeps answering. */
 export async function failDocument(
   services: Services,
   ref: VersionRef,
-  { code, message }: BlockragError,
+  failure: BlockragError,
 ): Promise<void> {
+  const { code, message } = failure;
   const row = await updatePending(services, ref, (current) => ({
     ...current,
     ...current.ready,
@@ -170,8 +181,15 @@ export async function failDocument(
     pending: null,
     retiring: [...current.retiring, ref.version],
   }));
+  if (row === undefined) return;
+  services.metrics.documentFailed(failure);
   services.logger.warn({ document: ref.document, code }, 'document failed');
-  if (row !== undefined) await services.queue.send(retireItems(row));
+  await services.queue.send(retireItems(row));
+}
+
+/** Replaced or deleted while something of it was written: that goes the way of the rest. */
+async function retireLate({ queue }: Services, { tenant, document, version }: VersionRef): Promise<void> {
+  await queue.send([retireAgainItem({ tenant, document, version })]);
 }
 
 /** The document, if this version is still the one to be made. */

@@ -1,15 +1,19 @@
 /** Opens the stages over a set of stores: the model fetched and compiled, threads made, settings checked. */
+import { openAccess } from '../access/index.ts';
 import { Engine } from '../attention/engine.ts';
-import type { Config, Stores } from '../config.ts';
+import type { Config } from '../config.ts';
 import { DocumentReader } from '../documents/index.ts';
 import { DEFAULT_MAX_TOKENS } from '../documents/split.ts';
+import { Gate } from '../gate.ts';
+import { Metrics } from '../metrics.ts';
 import { PromptTemplate } from '../model/prompt.ts';
 import { DEFAULT_MODEL, type FetchOptions, fetchEmbeddingModel } from '../model/sources/index.ts';
 import { Embedder } from '../retrieval/embedder.ts';
 import { Catalog } from '../storage/catalog.ts';
+import type { Stores } from '../stores.ts';
 import { createLogger, type Logger } from '../telemetry.ts';
 import { DEFAULT_TENANT } from './blockrag.ts';
-import { Gate } from './gate.ts';
+import { KvBudget } from './budget.ts';
 import { prepareModel } from './model.ts';
 import type { Services } from './services.ts';
 import { absolute, checkFormat, DATA_FORMAT, refuseOutdated, type Settings } from './settings.ts';
@@ -25,7 +29,7 @@ export interface ServiceOptions extends FetchOptions {
  * @throws BlockragError `data_format_unknown`, `reencode_required`, and those of `prepareModel`
  */
 export async function openServices(
-  stores: Pick<Stores, 'blobs' | 'table' | 'queue' | 'index'>,
+  stores: Stores,
   config: Config,
   options: ServiceOptions,
 ): Promise<{ services: Services; settings: Settings }> {
@@ -54,14 +58,23 @@ export async function openServices(
   if (known !== undefined && known.fingerprint !== settings.fingerprint && !options.reencode) {
     await refuseOutdated(catalog, DEFAULT_TENANT, known, settings);
   }
-  await catalog.putSettings(settings);
+  // Every instance opens with the same: only the first one writes.
+  if (JSON.stringify(known) !== JSON.stringify(settings)) await catalog.putSettings(settings);
+  const logger = options.logger ?? createLogger();
   const services: Services = {
+    access: openAccess(stores.table, {
+      documents: config.tenantDocuments,
+      passages: config.tenantPassages,
+      bytes: config.tenantBytes,
+      tokensPerDay: config.tenantTokensPerDay,
+    }),
     catalog,
     blobs: stores.blobs,
     queue: stores.queue,
     index: stores.index,
     engine: new Engine({
       directory: model.directory,
+      provider: config.provider,
       threads: config.threads,
       contextBytes: config.contextBytes,
     }),
@@ -70,6 +83,8 @@ export async function openServices(
       maxTokens: wanted.passageTokens,
       maxBytes: config.maxDocumentBytes,
     }),
+    metrics: new Metrics({ queue: () => stores.queue.counts() }),
+    tier: stores.tier,
     embedder: new Embedder(await fetchEmbeddingModel(options)),
     model,
     tokenizer,
@@ -77,10 +92,10 @@ export async function openServices(
     dtype: wanted.kv,
     fingerprint: settings.fingerprint,
     answering: new Gate(config.concurrentAnswers),
-    kvBytes: config.kvBytes,
+    budget: new KvBudget({ catalog, blobs: stores.blobs, limit: config.kvBytes, logger }),
     maxDocumentBytes: config.maxDocumentBytes,
     maxQuestionLength: config.maxQuestionLength,
-    logger: options.logger ?? createLogger(),
+    logger,
   };
   return { services, settings };
 }

@@ -1,9 +1,15 @@
 /** A document's way out: replaced and deleted versions leave the index, the catalog and the blob store. */
+import { randomBytes } from 'node:crypto';
 import { BlockragError } from '../errors.ts';
 import type { DocumentRow } from '../storage/catalog.ts';
 import type { RowData } from '../storage/ports.ts';
 import { blobPath, originalPath, type Services, type VersionRef } from './services.ts';
-import { TIDY_ITEM } from './tidy.ts';
+
+/**
+ * The work of tidying up, to be sent after whatever leaves something behind. One item at most waits: the queue is
+ * first in, first out, so it comes after all that is waiting now.
+ */
+export const TIDY_ITEM: { id: string; body: RowData } = { id: 'tidy', body: { kind: 'tidy' } };
 
 /** Work items for all that a document has to retire. */
 export function retireItems({ tenant, id, retiring }: DocumentRow): { id: string; body: RowData }[] {
@@ -12,6 +18,12 @@ export function retireItems({ tenant, id, retiring }: DocumentRow): { id: string
 
 export function retireItem({ tenant, document, version }: VersionRef): { id: string; body: RowData } {
   return { id: `retire/${document}/${version}`, body: { kind: 'retire', tenant, document, version } };
+}
+
+/** The same for whoever has written something of a version that is retired: an earlier item may be in hand by now. */
+export function retireAgainItem(ref: VersionRef): { id: string; body: RowData } {
+  const { id, body } = retireItem(ref);
+  return { id: `${id}/${randomBytes(4).toString('hex')}`, body };
 }
 
 /**
@@ -31,14 +43,17 @@ export async function removeDocument(services: Services, tenant: string, id: str
       // The row stays until all is retired; what the user wrote in it goes now.
       name: '',
       title: '',
+      metadata: {},
+      error: null,
+      ready: null,
       version: null,
       pending: null,
       retiring: [...new Set([...current.retiring, ...versions])],
     };
   });
   const items = retireItems(row!);
-  if (items.length > 0) await queue.send(items);
-  else await catalog.updateDocument(tenant, id, gone);
+  if (items.length === 0) await catalog.updateDocument(tenant, id, gone);
+  await queue.send(items.length > 0 ? items : [TIDY_ITEM]);
 }
 
 /**
@@ -51,7 +66,7 @@ export async function retireVersion(services: Services, ref: VersionRef): Promis
   const { tenant, document: id, version } = ref;
   const document = await catalog.document(tenant, id);
   if (document?.version === version || document?.pending === version) return;
-  await index.remove(id, document?.version ? { keepVersion: document.version } : {});
+  await index.remove(id, version);
   for (const key of await catalog.dropVersion(id, version)) {
     await blobs.delete(blobPath(tenant, key));
     await catalog.dropBlob(key);

@@ -2,7 +2,9 @@
 import { BlockragError } from '../errors.ts';
 import { retrievalText } from '../retrieval/embedder.ts';
 import { relevantPassages } from '../retrieval/relevance.ts';
-import { type DocumentRow, type PassageRow, parsePassageId } from '../storage/catalog.ts';
+import type { DocumentRow } from '../storage/catalog.ts';
+import { type PassageRow, parsePassageId } from '../storage/catalog-passages.ts';
+import { checkFilter, type Filter, labelGroups } from './metadata.ts';
 import type { Services } from './services.ts';
 
 /** The index and the catalog do not switch in one step: more is fetched than asked, and joined with the catalog. */
@@ -17,17 +19,27 @@ export interface RetrievedPassage {
   similarity: number;
 }
 
+export interface Retrieval {
+  tenant: string;
+  collection: string;
+  question: string;
+  /** Only passages of documents whose metadata match. */
+  filter?: Filter | undefined;
+  topK: number;
+}
+
 /**
  * The relevant passages of a collection, best first; none when the question has nothing to do with it.
- * @throws BlockragError `collection_not_found`, `no_documents`
+ * @throws BlockragError `collection_not_found`, `no_documents`, `invalid_request` for a wrong filter
  */
 export async function retrieve(
   services: Services,
-  query: { tenant: string; collection: string; question: string; topK: number },
+  query: Retrieval,
   signal: AbortSignal | undefined,
 ): Promise<RetrievedPassage[]> {
   const { catalog, embedder, index, fingerprint } = services;
   const { tenant, collection, question, topK } = query;
+  const labels = labelGroups(checkFilter(query.filter ?? {}));
   if (!(await catalog.hasCollection(tenant, collection))) {
     throw new BlockragError(
       'collection_not_found',
@@ -38,6 +50,7 @@ export async function retrieve(
   const hits = await index.search({
     tenant,
     collection,
+    labels,
     text: question,
     vector: vector!,
     limit: topK * OVERFETCH,
@@ -72,9 +85,16 @@ async function requireReadyDocument(
   tenant: string,
   collection: string,
 ): Promise<void> {
-  const { documents } = await catalog.documents(tenant, { collection, limit: 1000 });
-  if (documents.some((document) => document.version !== null && document.fingerprint === fingerprint)) return;
-  const waiting = documents.filter(({ status }) => status === 'queued' || status === 'encoding').length;
+  const answers = (document: DocumentRow) =>
+    document.version !== null && document.fingerprint === fingerprint;
+  let waiting = 0;
+  let after: string | undefined;
+  do {
+    const page = await catalog.documents(tenant, { collection, limit: 1000, after });
+    if (page.documents.some(answers)) return;
+    waiting += page.documents.filter(({ status }) => status === 'queued' || status === 'encoding').length;
+    after = page.next;
+  } while (after !== undefined);
   throw new BlockragError(
     'no_documents',
     waiting > 0

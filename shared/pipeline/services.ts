@@ -1,8 +1,11 @@
 /** What the use cases work with: the stages, opened. */
+import type { Access } from '../access/index.ts';
 import type { Engine } from '../attention/engine.ts';
 import type { DocumentReader } from '../documents/index.ts';
+import type { Gate } from '../gate.ts';
 import type { KvDtype } from '../kv/blob.ts';
 import { type BlobIdentity, blobKey } from '../kv/key.ts';
+import type { Metrics, Tier } from '../metrics.ts';
 import type { CompiledModel } from '../model/compiled.ts';
 import type { PromptTemplate } from '../model/prompt.ts';
 import type { Tokenizer } from '../model/tokenizer.ts';
@@ -11,9 +14,13 @@ import type { PassageIndex } from '../retrieval/ports.ts';
 import type { Catalog } from '../storage/catalog.ts';
 import type { BlobStore, WorkQueue } from '../storage/ports.ts';
 import type { Logger } from '../telemetry.ts';
-import type { Gate } from './gate.ts';
+import type { KvBudget } from './budget.ts';
 
 export interface Services {
+  metrics: Metrics;
+  /** Where blobs are read from. */
+  tier: Tier;
+  access: Access;
   catalog: Catalog;
   blobs: BlobStore;
   queue: WorkQueue;
@@ -29,8 +36,8 @@ export interface Services {
   fingerprint: string;
   /** Answers at work at once, each with its blobs in memory. */
   answering: Gate;
-  /** Bytes of stored KV at most; undefined: no limit. */
-  kvBytes: number | undefined;
+  /** Keeps the stored KV under its number of bytes. */
+  budget: KvBudget;
   maxDocumentBytes: number;
   maxQuestionLength: number;
   logger: Logger;

@@ -63,7 +63,7 @@ export async function refuseOutdated(
 export async function requeueOutdated(services: Services, owner: string): Promise<void> {
   const { catalog, blobs, fingerprint } = services;
   for (const document of await catalog.allDocuments(owner)) {
-    const { tenant, id, name, collection, mediaType, version, pending } = document;
+    const { tenant, id, name, collection, metadata, mediaType, version, pending } = document;
     const made = pending === null ? document.fingerprint : document.pendingFingerprint;
     const source = pending ?? version;
     if (document.status === 'deleting' || source === null || made === fingerprint) continue;
@@ -75,6 +75,7 @@ export async function requeueOutdated(services: Services, owner: string): Promis
       });
       continue;
     }
-    await submitDocument(services, { tenant, collection, name, mediaType: mediaType ?? undefined, bytes });
+    const upload = { tenant, collection, name, metadata, mediaType: mediaType ?? undefined, bytes };
+    await submitDocument(services, upload);
   }
 }

@@ -1,8 +1,10 @@
 /** A document's first step in: its bytes are stored, its row and a work item are written. */
 import { createHash, randomBytes } from 'node:crypto';
 import { BlockragError } from '../errors.ts';
-import type { DocumentRow } from '../storage/catalog.ts';
+import type { DocumentRow, Metadata } from '../storage/catalog.ts';
 import type { RowData } from '../storage/ports.ts';
+import { withIdempotency } from './idempotency.ts';
+import { checkMetadata, sameMetadata } from './metadata.ts';
 import { retireItems } from './retire.ts';
 import { originalPath, type Services, type VersionRef } from './services.ts';
 
@@ -11,11 +13,12 @@ export interface NewDocument {
   collection: string;
   name: string;
   mediaType: string | undefined;
+  metadata?: Metadata | undefined;
   bytes: Uint8Array;
 }
 
 /** The same name in the same collection is the same document: a new upload replaces it. */
-function documentId(tenant: string, collection: string, name: string): string {
+export function documentId(tenant: string, collection: string, name: string): string {
   const hash = createHash('sha256')
     .update(JSON.stringify([tenant, collection, name]))
     .digest('hex');
@@ -23,12 +26,24 @@ function documentId(tenant: string, collection: string, name: string): string {
 }
 
 /**
- * Takes a document in; durable when it resolves. The same bytes again change nothing.
- * @throws BlockragError `document_empty`, `document_too_large`, `storage_full`
+ * Takes a document in; durable when it resolves. The same bytes with the same metadata change nothing; with other
+ * metadata they are a new version, whose blobs are all there.
+ * @throws BlockragError `document_empty`, `document_too_large`, `invalid_request` for wrong metadata, `storage_full`,
+ *   `quota_exceeded`
  */
 export async function submitDocument(services: Services, upload: NewDocument): Promise<DocumentRow> {
-  const { catalog, blobs, queue, fingerprint, maxDocumentBytes } = services;
+  const row = await acceptDocument(services, upload);
+  if (row.status === 'queued' && row.pending !== null) {
+    await services.queue.send([ingestItem({ tenant: row.tenant, document: row.id, version: row.pending })]);
+  }
+  return row;
+}
+
+/** The same without the work item, for whoever goes on with `ingestVersion` at once. */
+export async function acceptDocument(services: Services, upload: NewDocument): Promise<DocumentRow> {
+  const { access, catalog, blobs, queue, fingerprint, maxDocumentBytes } = services;
   const { tenant, collection, name, bytes } = upload;
+  const metadata = checkMetadata(upload.metadata ?? {});
   if (bytes.length === 0) {
     throw new BlockragError('document_empty', `${name} is empty: there is nothing to read.`);
   }
@@ -41,9 +56,10 @@ export async function submitDocument(services: Services, upload: NewDocument): P
   const id = documentId(tenant, collection, name);
   const sha256 = await sha256InTurns(bytes);
   const known = await catalog.document(tenant, id);
-  if (known !== undefined && isCurrent(known, sha256, fingerprint)) return known;
+  if (known !== undefined && isCurrent(known, { sha256, metadata, fingerprint })) return known;
 
   const version = `v${randomBytes(8).toString('hex')}`;
+  await access.quotas.take({ tenant, document: id, version }, { bytes: bytes.length });
   await blobs.put(originalPath(tenant, id, version), bytes);
   const row = await catalog
     .updateDocument(tenant, id, (current) => ({
@@ -52,6 +68,7 @@ export async function submitDocument(services: Services, upload: NewDocument): P
       collection,
       name,
       title: current?.title ?? name,
+      metadata,
       mediaType: upload.mediaType ?? null,
       bytes: bytes.length,
       sha256,
@@ -75,25 +92,20 @@ export async function submitDocument(services: Services, upload: NewDocument): P
     .catch(async (error: unknown) => {
       // Nobody would know of the bytes.
       await blobs.delete(originalPath(tenant, id, version));
+      await access.quotas.giveBack({ tenant, document: id, version });
       throw error;
     });
-  await queue.send([ingestItem({ tenant, document: id, version }), ...retireItems(row!)]);
+  await queue.send(retireItems(row!));
   return row!;
 }
 
-function readyFacts({
-  title,
-  mediaType,
-  bytes,
-  sha256,
-  passages,
-  tokens,
-}: DocumentRow): DocumentRow['ready'] {
-  return { title, mediaType, bytes, sha256, passages, tokens };
+function readyFacts(row: DocumentRow): DocumentRow['ready'] {
+  const { title, metadata, mediaType, bytes, sha256, passages, tokens } = row;
+  return { title, metadata, mediaType, bytes, sha256, passages, tokens };
 }
 
 /** SHA-256 of a large upload without holding the event loop: 4 MiB are some 3 ms. */
-async function sha256InTurns(bytes: Uint8Array): Promise<string> {
+export async function sha256InTurns(bytes: Uint8Array): Promise<string> {
   const hash = createHash('sha256');
   for (let at = 0; at < bytes.length; at += 4 * 1024 * 1024) {
     hash.update(bytes.subarray(at, at + 4 * 1024 * 1024));
@@ -102,9 +114,36 @@ async function sha256InTurns(bytes: Uint8Array): Promise<string> {
   return hash.digest('hex');
 }
 
-function isCurrent(known: DocumentRow, sha256: string, fingerprint: string): boolean {
+function isCurrent(
+  known: DocumentRow,
+  { sha256, metadata, fingerprint }: { sha256: string; metadata: Metadata; fingerprint: string },
+): boolean {
   if (known.sha256 !== sha256 || known.status === 'failed' || known.status === 'deleting') return false;
+  if (!sameMetadata(known.metadata, metadata)) return false;
   return (known.pending === null ? known.fingerprint : known.pendingFingerprint) === fingerprint;
+}
+
+/**
+ * Takes a document in once: the same request with the same key gives the document, as it is now.
+ * @throws BlockragError `idempotency_mismatch`, `conflict` while the first request is still running,
+ *   `document_not_found` when the document was deleted meanwhile, and those of `submitDocument`
+ */
+export async function submitOnce(services: Services, upload: NewDocument, key: string): Promise<DocumentRow> {
+  const { tenant, collection, name, mediaType, metadata = {}, bytes } = upload;
+  const facts = [collection, name, mediaType ?? null, Object.entries(metadata).sort()];
+  const fingerprint = JSON.stringify(['document', ...facts, await sha256InTurns(bytes)]);
+  const { catalog } = services;
+  // The id only: a row holds the document's title, which must not outlast the document.
+  const request = { tenant, key, fingerprint };
+  const id = await withIdempotency(catalog.table, request, async () => {
+    return (await submitDocument(services, upload)).id;
+  });
+  const row = await catalog.document(tenant, id);
+  if (row !== undefined && row.status !== 'deleting') return row;
+  throw new BlockragError(
+    'document_not_found',
+    `The document ${id} was deleted after this request was done.`,
+  );
 }
 
 export function ingestItem(ref: VersionRef): { id: string; body: RowData } {

@@ -1,18 +1,19 @@
-/** Work after the work: the index compacted, deleted text overwritten, uploads that nobody knows of removed. */
-import type { RowData } from '../storage/ports.ts';
+/** Work after the work: the index compacted, deleted text overwritten, what is over or nobody knows of removed. */
+import { removeExpiredRequests } from './idempotency.ts';
 import type { Services } from './services.ts';
+import { removeExpiredUploads } from './uploads.ts';
 
 /** An upload's bytes are stored before its row: younger ones may still get theirs. */
 const ORPHAN_AGE_MS = 3_600_000;
 
-/** One item at most waits: the queue is first in, first out, so it comes after all that is waiting now. */
-export const TIDY_ITEM: { id: string; body: RowData } = { id: 'tidy', body: { kind: 'tidy' } };
-
 export async function tidy(services: Services): Promise<void> {
-  const { index, catalog } = services;
+  const { index, catalog, budget } = services;
   await index.optimize();
   await catalog.scrub();
   await removeOrphans(services);
+  await removeExpiredRequests(catalog.table);
+  await removeExpiredUploads(catalog.table);
+  await budget.enforce();
 }
 
 async function removeOrphans({ blobs, catalog }: Services): Promise<void> {

@@ -1,7 +1,8 @@
 /** The worker of the embedded default: takes work from the queue, one item at a time, until it is stopped. */
-import { MAX_ATTEMPTS } from '../config.ts';
+
 import { BlockragError, toBlockragError } from '../errors.ts';
 import type { Lease } from '../storage/ports.ts';
+import { MAX_ATTEMPTS } from '../stores.ts';
 import { type EncodeWork, encodeBatch, failDocument, ingestVersion } from './ingest.ts';
 import { retireItems, retireVersion } from './retire.ts';
 import type { Services, VersionRef } from './services.ts';
@@ -46,17 +47,29 @@ async function giveUp(services: Services, body: WorkBody, error: BlockragError):
   if (body.kind === 'ingest' || body.kind === 'encode') await failDocument(services, body, error);
 }
 
+export interface WorkerOptions {
+  /** Told when the queue itself fails, which ends the worker. */
+  failed: (error: unknown) => void;
+  /** Ends after so many milliseconds without work; default: never. */
+  idleMs?: number;
+}
+
 export class Worker {
   #services: Services;
   #stop = new AbortController();
   #done: Promise<void>;
-  #failed: (error: unknown) => void;
+  #options: WorkerOptions;
 
-  /** Starts at once. @param failed told when the queue itself fails, which ends the worker */
-  constructor(services: Services, failed: (error: unknown) => void) {
+  /** Starts at once. */
+  constructor(services: Services, options: WorkerOptions) {
     this.#services = services;
-    this.#failed = failed;
+    this.#options = options;
     this.#done = this.#run();
+  }
+
+  /** Resolves when the worker has ended: stopped, failed, or idle for as long as it may be. */
+  get ended(): Promise<void> {
+    return this.#done;
   }
 
   /** Stops after the step under way; what was in hand is delivered again later. */
@@ -68,14 +81,17 @@ export class Worker {
   async #run(): Promise<void> {
     const { queue, logger } = this.#services;
     const { signal } = this.#stop;
+    const { idleMs } = this.#options;
     try {
       while (!signal.aborted) {
-        const leases = await queue.receive({ max: 1, leaseMs: LEASE_MS, waitMs: IDLE_WAIT_MS, signal });
+        const waitMs = idleMs ?? IDLE_WAIT_MS;
+        const leases = await queue.receive({ max: 1, leaseMs: LEASE_MS, waitMs, signal });
+        if (leases.length === 0 && idleMs !== undefined) return;
         for (const lease of leases) await this.#process(lease);
       }
     } catch (error) {
       logger.error({ err: error }, 'the worker stopped');
-      this.#failed(error);
+      this.#options.failed(error);
     }
   }
 

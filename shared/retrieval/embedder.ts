@@ -20,7 +20,8 @@ export interface EmbedderFiles {
 
 /** What the embedding thread offers. */
 export type EmbedderMethods = {
-  embed: { args: { texts: string[] }; result: Float32Array<ArrayBuffer> };
+  /** Vectors one behind the other, and the word pieces that were read of each text. */
+  embed: { args: { texts: string[] }; result: { vectors: Float32Array<ArrayBuffer>; wordPieces: number[] } };
 };
 
 /**
@@ -51,16 +52,26 @@ export class Embedder {
    * call starts a new thread), `shutting_down` after dispose()
    */
   async embed(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array[]> {
+    return (await this.embedCounted(texts, signal)).vectors;
+  }
+
+  /** As `embed`; also the number of word pieces that were read of each text. */
+  async embedCounted(
+    texts: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<{ vectors: Float32Array[]; wordPieces: number[] }> {
     if (this.#disposed) throw new BlockragError('shutting_down', 'The embedder is closed.');
-    if (texts.length === 0) return [];
+    if (texts.length === 0) return { vectors: [], wordPieces: [] };
     if (!this.#thread?.alive) {
       this.#thread = new Thread<EmbedderMethods>(new URL('./embedder-worker.ts', import.meta.url), {
         name: 'embedder',
         workerData: this.#files,
       });
     }
-    const vectors = await this.#thread.call('embed', { texts: [...texts] }, { signal });
-    return texts.map((_, i) => vectors.subarray(i * EMBEDDING_DIMENSIONS, (i + 1) * EMBEDDING_DIMENSIONS));
+    const { vectors, wordPieces } = await this.#thread.call('embed', { texts: [...texts] }, { signal });
+    const vectorAt = (i: number) =>
+      vectors.subarray(i * EMBEDDING_DIMENSIONS, (i + 1) * EMBEDDING_DIMENSIONS);
+    return { vectors: texts.map((_, i) => vectorAt(i)), wordPieces };
   }
 
   /** Ends the thread; calls under way are rejected. */

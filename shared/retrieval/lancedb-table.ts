@@ -1,9 +1,9 @@
 /** The LanceDB table of passages: its schema, its rows, its filters. */
 import type { Connection, Table } from '@lancedb/lancedb';
-import { Field, FixedSizeList, Float32, Schema, Utf8 } from 'apache-arrow';
+import { Field, FixedSizeList, Float32, List, Schema, Utf8 } from 'apache-arrow';
 import { BlockragError } from '../errors.ts';
 import { EMBEDDING_DIMENSIONS } from './embedder.ts';
-import type { IndexedPassage } from './ports.ts';
+import type { IndexedPassage, PassageIndex } from './ports.ts';
 import { toWords } from './words.ts';
 
 export type LanceDb = typeof import('@lancedb/lancedb');
@@ -22,6 +22,7 @@ export const PASSAGE_SCHEMA = new Schema([
   new Field('collection', new Utf8(), false),
   new Field('document', new Utf8(), false),
   new Field('version', new Utf8(), false),
+  new Field('labels', new List(new Field('item', new Utf8(), true)), false),
   new Field('words', new Utf8(), false),
   new Field('vector', new FixedSizeList(EMBEDDING_DIMENSIONS, new Field('item', new Float32(), true)), false),
 ]);
@@ -89,23 +90,32 @@ export function toRow(passage: IndexedPassage): Record<string, unknown> {
   return { ...row, words: toWords(`${title}\n${text}`) };
 }
 
+/** An SQL condition for the rows that a query may find. */
+export function whereScope({
+  tenant,
+  collection,
+  labels = [],
+}: Pick<Parameters<PassageIndex['search']>[0], 'tenant' | 'collection' | 'labels'>): string {
+  const groups = labels.map((group) => `array_has_any(labels, make_array(${group.map(quote).join()}))`);
+  return [whereEqual({ tenant, collection }), ...groups].join(' AND ');
+}
+
+/** An SQL condition for a document's rows, or for those of one version. */
+export function whereDocument({
+  document,
+  version,
+}: {
+  document: string;
+  version?: string | undefined;
+}): string {
+  return `(${whereEqual(version === undefined ? { document } : { document, version })})`;
+}
+
 /** An SQL condition that every column given has the value given. */
-export function whereEqual(columns: Record<string, string>): string {
+function whereEqual(columns: Record<string, string>): string {
   return Object.entries(columns)
     .map(([column, value]) => `${column} = ${quote(value)}`)
     .join(' AND ');
-}
-
-/** An SQL condition for a document's rows, or for those that are not of one version. */
-export function whereOf({
-  document,
-  keepVersion,
-}: {
-  document: string;
-  keepVersion?: string | undefined;
-}): string {
-  const rows = whereEqual({ document });
-  return keepVersion === undefined ? `(${rows})` : `(${rows} AND version <> ${quote(keepVersion)})`;
 }
 
 function quote(value: string): string {

@@ -12,8 +12,8 @@ import {
   PASSAGE_SCHEMA,
   SAME_ROW,
   toRow,
-  whereEqual,
-  whereOf,
+  whereDocument,
+  whereScope,
 } from './lancedb-table.ts';
 import type { Hit, IndexedPassage, PassageIndex } from './ports.ts';
 import { toWords } from './words.ts';
@@ -30,7 +30,7 @@ const ABSENT_WORD = 'xqzjvkwqxzjq';
 
 type IndexWrite =
   | Write<'add', readonly IndexedPassage[]>
-  | Write<'remove', { document: string; keepVersion?: string | undefined }>
+  | Write<'remove', { document: string; version?: string | undefined }>
   | Write<'optimize', undefined>;
 
 /** What a query reads of a row. */
@@ -41,6 +41,11 @@ interface FoundRow {
   vector: { toArray(): Float32Array };
 }
 
+export interface LanceOptions {
+  /** How a store in the cloud is reached, as LanceDB names it: region, endpoint, allow_http, ... */
+  storageOptions?: Record<string, string>;
+}
+
 /**
  * Opens a passage index, or creates it. Several processes may use one at the same time.
  *
@@ -48,13 +53,14 @@ interface FoundRow {
  * `storage_full`, and `shutting_down` after close().
  *
  * @throws BlockragError `storage_failed`, `data_format_unknown`
+ * @param uri a directory, or s3://BUCKET/PREFIX
  * @example const index = await openLanceIndex('/var/lib/blockrag/retrieval')
  */
-export async function openLanceIndex(uri: string): Promise<PassageIndex> {
+export async function openLanceIndex(uri: string, options: LanceOptions = {}): Promise<PassageIndex> {
   return storage('opened', async () => {
     const lancedb = await loadLanceDb();
     // 0: every read looks whether another process has written.
-    const connection = await lancedb.connect(uri, { readConsistencyInterval: 0 });
+    const connection = await lancedb.connect(uri, { readConsistencyInterval: 0, ...options });
     return new LanceIndex(lancedb, connection, await openPassageTable(lancedb, connection));
   });
 }
@@ -70,7 +76,7 @@ class LanceIndex implements PassageIndex {
     {
       add: (calls) => this.#merge(calls.flat()),
       remove: async (removals) => {
-        await this.#table.delete(removals.map(whereOf).join(' OR '));
+        await this.#table.delete(removals.map(whereDocument).join(' OR '));
       },
       optimize: () => this.#rebuild(),
     },
@@ -91,9 +97,9 @@ class LanceIndex implements PassageIndex {
     await this.#write('written', { kind: 'add', documents, size: passages.length, value: passages });
   }
 
-  async remove(document: string, { keepVersion }: { keepVersion?: string } = {}): Promise<void> {
+  async remove(document: string, version?: string): Promise<void> {
     this.#throwIfClosed();
-    const value = { document, keepVersion };
+    const value = { document, version };
     await this.#write('written', { kind: 'remove', documents: [document], size: 1, value });
   }
 
@@ -107,7 +113,7 @@ class LanceIndex implements PassageIndex {
     const { text, vector, limit } = query;
     checkVector(vector);
     if (limit < 1) return [];
-    const scope = whereEqual({ tenant: query.tenant, collection: query.collection });
+    const scope = whereScope(query);
     const depth = Math.max(limit, CANDIDATES);
     return storage('searched', async () => {
       const rankings = await Promise.all([
@@ -146,13 +152,15 @@ class LanceIndex implements PassageIndex {
   async #byWords(text: string, scope: string, limit: number): Promise<FoundRow[]> {
     // A match query takes its text as words only: no operators, no fields, no wildcards. It fails if the tokenizer
     // leaves none of them (stop words, punctuation), so one word more is asked for, which no passage has.
-    return this.#table
+    const rows: (FoundRow & { _score: number })[] = await this.#table
       .query()
       .fullTextSearch(new this.#lancedb.MatchQuery(`${toWords(text)} ${ABSENT_WORD}`, 'words'))
       .where(scope)
       .select(['id', 'document', 'version', 'vector', '_score'])
       .limit(limit)
       .toArray();
+    // Rows that are not in the word index yet come in any order.
+    return rows.sort((a, b) => b._score - a._score);
   }
 
   async #merge(passages: readonly IndexedPassage[]): Promise<void> {

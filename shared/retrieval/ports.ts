@@ -8,6 +8,8 @@ export interface IndexedPassage {
   collection: string;
   document: string;
   version: string;
+  /** What filters ask for: texts of [A-Za-z0-9]. */
+  labels: string[];
   /** Document title and headings, one line. */
   title: string;
   text: string;
@@ -29,12 +31,14 @@ export interface Hit {
 export interface PassageIndex {
   /** Adds or replaces passages by id; findable when it resolves. Writes are batched by one writer. */
   add(passages: readonly IndexedPassage[]): Promise<void>;
-  /** Removes a document's passages: all of them, or all but those of one version. */
-  remove(document: string, options?: { keepVersion?: string }): Promise<void>;
+  /** Removes a document's passages, or those of one of its versions only. */
+  remove(document: string, version?: string): Promise<void>;
   /** The best passages of a tenant's collection for a question, best first. */
   search(query: {
     tenant: string;
     collection: string;
+    /** Only passages that have one label of each group. */
+    labels?: readonly (readonly string[])[];
     text: string;
     vector: Float32Array;
     limit: number;

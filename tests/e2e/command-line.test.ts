@@ -24,6 +24,10 @@ const COMMANDS = [
   'model pull',
   'model compile',
   'model list',
+  'keys',
+  'keys add',
+  'keys list',
+  'keys revoke',
   'logits',
   'demo',
 ];

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadConfig, openDataDirectory } from '../../shared/config.ts';
+import { loadConfig } from '../../shared/config.ts';
 import { DEFAULT_TENANT } from '../../shared/pipeline/blockrag.ts';
 import type { EmbeddedBlockrag } from '../../shared/pipeline/embedded.ts';
 import { Catalog } from '../../shared/storage/catalog.ts';
 import { openLmdbTable } from '../../shared/storage/table/lmdb.ts';
+import { openDataDirectory } from '../../shared/stores.ts';
 import { addText, askBlockrag, idle, openBlockrag } from './support/blockrag.ts';
 import { blobFiles, filesHolding, originals, temporaryDirectory } from './support/directory.ts';
 import { FERRY, LIGHTHOUSE } from './support/texts.ts';

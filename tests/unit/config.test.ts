@@ -30,6 +30,14 @@ describe('loadConfig', () => {
       BLOCKRAG_CONTEXT_BYTES: '2000000',
       BLOCKRAG_CONCURRENT_ANSWERS: '3',
       BLOCKRAG_MAX_ANSWERS: '2',
+      BLOCKRAG_KV_BYTES: '3000000',
+      BLOCKRAG_CORS_ORIGINS: 'https://a.example, https://b.example',
+      BLOCKRAG_REQUEST_TIMEOUT_MS: '5000',
+      BLOCKRAG_TENANT_DOCUMENTS: '4',
+      BLOCKRAG_TENANT_PASSAGES: '5',
+      BLOCKRAG_TENANT_BYTES: '6',
+      BLOCKRAG_TENANT_TOKENS_PER_DAY: '7',
+      BLOCKRAG_REQUESTS_PER_MINUTE: '8',
       BLOCKRAG_CACHE: 'is not a setting of the data directory',
     };
     expect(loadConfig({}, environment)).toEqual({
@@ -44,6 +52,14 @@ describe('loadConfig', () => {
       contextBytes: 2_000_000,
       concurrentAnswers: 3,
       maxAnswers: 2,
+      kvBytes: 3_000_000,
+      corsOrigins: ['https://a.example', 'https://b.example'],
+      requestTimeoutMs: 5000,
+      tenantDocuments: 4,
+      tenantPassages: 5,
+      tenantBytes: 6,
+      tenantTokensPerDay: 7,
+      requestsPerMinute: 8,
     });
   });
 

@@ -1,5 +1,6 @@
 /** blockrag serve: the REST API, ingestion and encoding in one process. */
-import { createLogger } from '../../../shared/telemetry.ts';
+import type { Config } from '../../../shared/config.ts';
+import { createLogger, type Logger } from '../../../shared/telemetry.ts';
 import { startServer } from '../../query/server.ts';
 import { openBlockrag } from '../client.ts';
 import { type CommonOptions, toConfig } from '../options.ts';
@@ -10,6 +11,12 @@ export interface ServeOptions extends CommonOptions {
   port: number;
 }
 
+/** What of the settings concerns the API. */
+function toAppOptions(config: Config, logger: Logger) {
+  const { maxDocumentBytes, corsOrigins, requestTimeoutMs: timeoutMs, requestsPerMinute } = config;
+  return { logger, maxDocumentBytes, corsOrigins, timeoutMs, requestsPerMinute };
+}
+
 export async function serve(options: ServeOptions, signal: AbortSignal): Promise<number> {
   const config = toConfig(options);
   const json = options.json === true;
@@ -18,8 +25,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   try {
     await blockrag.warm();
     const { host, port } = options;
-    const { maxDocumentBytes } = config;
-    const server = await startServer(blockrag, { host, port, maxDocumentBytes, logger });
+    const server = await startServer(blockrag, { ...toAppOptions(config, logger), host, port });
     if (json) printJson({ url: server.url, data: config.data });
     else print(`blockrag answers at ${server.url} (data in ${config.data}); stop it with Ctrl-C`);
     const stop = AbortSignal.any([signal, blockrag.lost]);

@@ -1,52 +1,72 @@
 /** POST /v1/query: a question, answered as JSON or as server-sent events. */
-import { Hono } from 'hono';
-import { streamSSE } from 'hono/streaming';
+import { createRoute } from '@hono/zod-openapi';
 import type { Question } from '../../../shared/pipeline/answer.ts';
-import { type Blockrag, DEFAULT_TENANT } from '../../../shared/pipeline/blockrag.ts';
+import type { Blockrag } from '../../../shared/pipeline/blockrag.ts';
+import type { GenerateOptions } from '../../../shared/pipeline/generate.ts';
 import type { Logger } from '../../../shared/telemetry.ts';
-import { toProblem } from '../problem.ts';
-import { parseRequest, type QueryBody, querySchema } from '../schemas.ts';
-import { readJson } from './documents.ts';
+import { answerSchema } from '../answer-schema.ts';
+import { type Api, access, events, json, newRoutes, problems } from '../api.ts';
+import { type StreamEvent, sendEvents } from '../event-stream.ts';
+import { type QueryBody, querySchema } from '../schemas.ts';
+import { type AnswerStream, type RunWork, streamText } from '../work.ts';
 
-export function queryRoutes(blockrag: Blockrag, logger: Logger): Hono {
-  const routes = new Hono();
+const query = createRoute({
+  method: 'post',
+  path: '/v1/query',
+  tags: ['questions'],
+  summary: 'Answer a question from a collection',
+  description: 'With stream: events "text" ({text}), then "done" (the whole answer) or "error" (a problem).',
+  ...access('read'),
+  request: { body: { ...json(querySchema, 'The question.'), required: true } },
+  responses: {
+    200: {
+      description: 'The answer, with citations, token counts and timings.',
+      content: {
+        'application/json': { schema: answerSchema },
+        ...events('text', 'done', 'error'),
+      },
+    },
+    ...problems(
+      'question_empty',
+      'question_too_long',
+      'prompt_too_long',
+      'collection_not_found',
+      'no_documents',
+      'request_too_large',
+      'unsupported_media_type',
+      'request_timeout',
+    ),
+  },
+});
 
-  routes.post('/', async (c) => {
-    const body = parseRequest(querySchema, await readJson(c.req.raw));
-    const question = toQuestion(DEFAULT_TENANT, body);
-    if (!body.stream) return c.json(await blockrag.ask(question, { signal: c.req.raw.signal }));
-    return streamSSE(c, async (stream) => {
-      const gone = new AbortController();
-      stream.onAbort(() => gone.abort());
-      const send = (event: string, data: unknown) => stream.writeSSE({ event, data: JSON.stringify(data) });
-      // Pieces are written in order: each waits for the one before.
-      let written = Promise.resolve();
-      const onText = (text: string) => {
-        written = written.then(() => send('text', { text }));
-      };
-      try {
-        const answer = await blockrag.ask(question, { signal: gone.signal, onText });
-        await written;
-        await send('done', answer);
-      } catch (error) {
-        // The status is sent already: the stream itself must say that it failed.
-        await written.catch(() => {});
-        const problem = toProblem(error);
-        if (problem.status >= 500) logger.error({ err: error, code: problem.code }, 'answer failed');
-        await send('error', problem);
-      }
-    });
+export function queryRoutes(blockrag: Blockrag, run: RunWork, logger: Logger): Api {
+  const routes = newRoutes();
+  routes.openapi(query, async (c) => {
+    const body = c.req.valid('json');
+    const question = toQuestion(c.get('caller').tenant, body);
+    const ask = (onText?: GenerateOptions['onText']) =>
+      run(c, (signal) => blockrag.ask(question, { signal, onText }));
+    if (!body.stream) return c.json(await ask(), 200);
+    const stream = toEvents(streamText(ask));
+    // The route's type knows JSON only.
+    return sendEvents(c, logger, stream, (problem) => ({ event: 'error', data: problem })) as never;
   });
-
   return routes;
 }
 
+async function* toEvents<T extends object>(stream: AnswerStream<T>): AsyncGenerator<StreamEvent> {
+  let next = await stream.next();
+  for (; !next.done; next = await stream.next()) yield { event: 'text', data: { text: next.value } };
+  yield { event: 'done', data: next.value };
+}
+
 export function toQuestion(tenant: string, body: QueryBody): Question {
-  const { question, collection, attention, top_k, max_tokens, temperature, top_p, seed, stop } = body;
+  const { question, collection, filter, attention, top_k, max_tokens, temperature, top_p, seed, stop } = body;
   return {
     tenant,
     question,
     collection,
+    filter,
     attention,
     topK: top_k,
     maxTokens: max_tokens,

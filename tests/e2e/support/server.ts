@@ -17,11 +17,17 @@ export interface Server {
   fetch(path: string, init?: RequestInit): Promise<Response>;
   post(path: string, body: unknown, signal?: AbortSignal): Promise<Response>;
   stats(): Promise<Stats>;
+  /** The same server, asked with an API key. */
+  as(key: string): Server;
 }
 
 /** Starts `serve --port 0` on a data directory and waits until it answers. */
-export async function startServer(data: string, env: Record<string, string> = {}): Promise<Server> {
-  const args = [BLOCKRAG, 'serve', '--port', '0', '--json', '--data', data];
+export async function startServer(
+  data: string,
+  env: Record<string, string> = {},
+  options: readonly string[] = [],
+): Promise<Server> {
+  const args = [BLOCKRAG, 'serve', '--port', '0', '--json', '--data', data, ...options];
   const child = spawn(process.execPath, args, {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -37,26 +43,35 @@ export async function startServer(data: string, env: Record<string, string> = {}
       throw new Error(`serve ended with ${code}: ${log}`);
     }),
   ]);
-  const { url } = JSON.parse(line) as { url: string };
-  const request = (path: string, init?: RequestInit) => fetch(`${url}${path}`, init);
-  return {
-    url,
-    pid: child.pid!,
-    log: () => log,
-    stop: (signal = 'SIGTERM') => {
-      if (child.exitCode === null && child.signalCode === null) child.kill(signal);
-      return ended;
-    },
-    fetch: request,
-    post: (path, body, signal) =>
-      request(path, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(body),
-        ...(signal === undefined ? {} : { signal }),
-      }),
-    stats: async () => (await request('/v1/stats')).json() as Promise<Stats>,
+  const { url } = JSON.parse(line) as { url?: string };
+  if (url === undefined) throw new Error(`serve failed: ${line}`);
+  const server = (key?: string): Server => {
+    const request = (path: string, init: RequestInit = {}) => {
+      const headers = new Headers(init.headers);
+      if (key !== undefined) headers.set('authorization', `Bearer ${key}`);
+      return fetch(`${url}${path}`, { ...init, headers });
+    };
+    return {
+      url,
+      pid: child.pid!,
+      log: () => log,
+      stop: (signal = 'SIGTERM') => {
+        if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+        return ended;
+      },
+      fetch: request,
+      post: (path, body, signal) =>
+        request(path, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify(body),
+          ...(signal === undefined ? {} : { signal }),
+        }),
+      stats: async () => (await request('/v1/stats')).json() as Promise<Stats>,
+      as: server,
+    };
   };
+  return server();
 }
 
 /** Uploads a text and waits until it is ready or has failed. */

@@ -1,6 +1,6 @@
 import { HTTPException } from 'hono/http-exception';
 import { describe, expect, it } from 'vitest';
-import { problemResponse, toProblem } from '../../../../functions/query/problem.ts';
+import { headersOf, toProblem } from '../../../../functions/query/problem.ts';
 import { BlockragError, ERROR_STATUS, type ErrorCode } from '../../../../shared/errors.ts';
 
 describe('toProblem', () => {
@@ -27,17 +27,20 @@ describe('toProblem', () => {
   });
 
   it('takes what the HTTP framework throws', () => {
-    expect(toProblem(new HTTPException(413)).code).toBe('document_too_large');
+    expect(toProblem(new HTTPException(413)).code).toBe('request_too_large');
+    expect(toProblem(new HTTPException(415)).code).toBe('unsupported_media_type');
     expect(toProblem(new HTTPException(400, { message: 'Malformed.' }))).toMatchObject({
       code: 'invalid_request',
       detail: 'Malformed.',
     });
   });
 
-  it('becomes a response of its own media type', async () => {
-    const response = problemResponse(toProblem(new BlockragError('conflict', 'Changed.')));
-    expect(response.status).toBe(409);
-    expect(response.headers.get('content-type')).toBe('application/problem+json');
-    expect(await response.json()).toMatchObject({ code: 'conflict' });
+  it('tells in headers how to authenticate and when to try again', () => {
+    const headers = (code: ErrorCode, data = {}) =>
+      headersOf(toProblem(new BlockragError(code, 'What is wrong.', { data })));
+    expect(headers('unauthorized')).toHaveProperty('www-authenticate');
+    expect(headers('rate_limited', { retryAfter: 6.2 })).toEqual({ 'retry-after': '7' });
+    expect(headers('overloaded')).toEqual({ 'retry-after': '1' });
+    expect(headers('conflict')).toEqual({});
   });
 });

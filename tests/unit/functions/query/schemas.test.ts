@@ -1,5 +1,14 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { documentJsonSchema, parseRequest, querySchema } from '../../../../functions/query/schemas.ts';
+import { z } from 'zod';
+import { documentJsonSchema } from '../../../../functions/query/routes/documents/add.ts';
+import {
+  cursorSchema,
+  jsonText,
+  parseRequest,
+  querySchema,
+  toCursor,
+} from '../../../../functions/query/schemas.ts';
 
 describe('parseRequest', () => {
   it('fills in the defaults of a question', () => {
@@ -39,5 +48,28 @@ describe('parseRequest', () => {
   it('takes names of any script, trimmed', () => {
     const { name } = parseRequest(documentJsonSchema, { name: ' Übersicht 日本 😀.md ', text: '' });
     expect(name).toBe('Übersicht 日本 😀.md');
+  });
+});
+
+describe('a cursor', () => {
+  it('is read as it was written, whatever the key', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 64 }), (key) => {
+        expect(cursorSchema.parse(toCursor(key))).toBe(key);
+      }),
+    );
+  });
+
+  it.each(['', ' ', 'a', '=', 'wqA=', '_-8', 'doc_1'])('is refused when it is none: %j', (cursor) => {
+    expect(cursorSchema.safeParse(cursor).success).toBe(false);
+  });
+});
+
+describe('jsonText', () => {
+  it('reads JSON, and checks it', () => {
+    const schema = jsonText(z.object({ a: z.int() }));
+    expect(schema.parse('{"a":1}')).toEqual({ a: 1 });
+    expect(schema.safeParse('{"a":"1"}').success).toBe(false);
+    expect(schema.safeParse('{"a":').success).toBe(false);
   });
 });

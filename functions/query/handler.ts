@@ -1,0 +1,26 @@
+/** The REST API as a Lambda behind API Gateway: streamed, or in one piece where the gateway cannot stream. */
+import { handle, streamHandle } from 'hono/aws-lambda';
+import { loadConfig } from '../../shared/config.ts';
+import { openCloud } from '../../shared/pipeline/cloud.ts';
+import { createApp } from './app.ts';
+
+// While the instance starts: model, index and connections are there before the first request, and stay.
+const { blockrag } = await openCloud({ wakes: true });
+const config = loadConfig();
+void blockrag.warm().catch((error: unknown) => {
+  // The first request meets the same error, and tells it.
+  blockrag.services.logger.error({ err: error }, 'the model could not be loaded ahead');
+});
+
+const app = createApp(blockrag, {
+  logger: blockrag.services.logger,
+  loopbackOnly: false,
+  corsOrigins: config.corsOrigins,
+  maxDocumentBytes: config.maxDocumentBytes,
+  requestsPerMinute: config.requestsPerMinute,
+  timeoutMs: config.requestTimeoutMs,
+  // An instance is frozen or ended between requests, never asked to stop within one.
+  stopping: new AbortController().signal,
+});
+
+export const handler = process.env.BLOCKRAG_TRANSFER === 'BUFFERED' ? handle(app) : streamHandle(app);

@@ -1,0 +1,67 @@
+/** The system on AWS: the same use cases over S3, DynamoDB and LanceDB on S3. One for each instance of a function. */
+import { type CloudConfig, loadCloudConfig, loadConfig } from '../config.ts';
+import type { DocumentSource, Doorbell, WorkQueue } from '../storage/ports.ts';
+import { openCloudDispatch, openCloudDocuments, openCloudStores } from '../stores.ts';
+import { createLogger } from '../telemetry.ts';
+import { Blockrag } from './blockrag.ts';
+import { Dispatch } from './dispatch.ts';
+import { openServices } from './open.ts';
+import { PresignedUploads } from './uploads-cloud.ts';
+
+export interface CloudBlockrag {
+  blockrag: Blockrag;
+  documents: DocumentSource;
+  dispatch: Dispatch;
+  config: CloudConfig;
+}
+
+/**
+ * Opens what the environment names (config.ts). The model is the one in BLOCKRAG_CACHE: in the image it was compiled
+ * when the image was built.
+ * @param options.wakes whether whatever is sent to the work queue wakes a worker: for those who do not work themselves
+ * @throws BlockragError as `openServices`, `invalid_option`
+ */
+export async function openCloud(options: { wakes: boolean }): Promise<CloudBlockrag> {
+  const config = loadConfig();
+  const cloud = loadCloudConfig();
+  const logger = createLogger(process.env.BLOCKRAG_LOG ?? 'info');
+  const stores = await openCloudStores(cloud);
+  const { bell, jobs } = await openCloudDispatch(cloud);
+  const documents = await openCloudDocuments(cloud, config.maxDocumentBytes);
+  const queue = options.wakes ? waking(stores.queue, bell) : stores.queue;
+  const opened = await openServices({ ...stores, queue }, config, { logger });
+  const closeStores = async () => {
+    await stores.close();
+    await Promise.all([bell.close(), jobs?.close(), documents.close()]);
+  };
+  return {
+    blockrag: new Blockrag({
+      ...opened,
+      uploads: new PresignedUploads(documents, { maxBytes: config.maxDocumentBytes }),
+      maxAnswers: config.maxAnswers,
+      closeStores,
+    }),
+    documents,
+    dispatch: new Dispatch({ bell, jobs, jobPassages: cloud.batchPassages }),
+    config: cloud,
+  };
+}
+
+/** The queue with a bell that rings whenever something was added. */
+function waking(queue: WorkQueue, bell: Doorbell): WorkQueue {
+  return {
+    send: async (items) => {
+      await queue.send(items);
+      if (items.length > 0) await bell.ring();
+    },
+    receive: (options) => queue.receive(options),
+    extend: (receipt, leaseMs) => queue.extend(receipt, leaseMs),
+    done: (receipt) => queue.done(receipt),
+    retry: (receipt, options) => queue.retry(receipt, options),
+    release: (receipt) => queue.release(receipt),
+    discard: (id) => queue.discard(id),
+    counts: () => queue.counts(),
+    dead: () => queue.dead(),
+    close: () => queue.close(),
+  };
+}

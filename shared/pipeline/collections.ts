@@ -1,0 +1,63 @@
+/** Collections: what they hold, and their end. */
+import { BlockragError, isBlockragError } from '../errors.ts';
+import { deleteUnchanged } from '../storage/catalog-rows.ts';
+import { removeDocument } from './retire.ts';
+import type { Services } from './services.ts';
+
+export interface CollectionCounts {
+  name: string;
+  documents: number;
+  /** Of what answers questions. */
+  passages: number;
+  tokens: number;
+}
+
+const PAGE = 200;
+/** Documents removed at once: their writes share a flush to the disk. */
+const REMOVED_AT_ONCE = 16;
+
+/** A tenant's collections by name, empty ones too. */
+export async function listCollections({ catalog }: Services, tenant: string): Promise<CollectionCounts[]> {
+  const names = await catalog.collections(tenant);
+  const counts = new Map(names.map((name) => [name, { name, documents: 0, passages: 0, tokens: 0 }]));
+  for (const document of await catalog.allDocuments(tenant)) {
+    const count = counts.get(document.collection);
+    if (count === undefined || document.status === 'deleting') continue;
+    count.documents++;
+    if (document.version === null) continue;
+    const { passages, tokens } = document.ready ?? document;
+    count.passages += passages;
+    count.tokens += tokens;
+  }
+  return [...counts.values()];
+}
+
+/**
+ * Deletes a collection with all its documents: they answer no question from now on, and their text leaves every
+ * store in the background. A document that is added meanwhile may stay, and the collection with it.
+ * @throws BlockragError `collection_not_found`
+ */
+export async function removeCollection(services: Services, tenant: string, name: string): Promise<void> {
+  const { catalog } = services;
+  const row = await catalog.collection(tenant, name);
+  if (row === undefined) {
+    throw new BlockragError('collection_not_found', `There is no collection "${name}".`);
+  }
+  let after: string | undefined;
+  do {
+    const page = await catalog.documents(tenant, { collection: name, limit: PAGE, after });
+    for (let at = 0; at < page.documents.length; at += REMOVED_AT_ONCE) {
+      const slice = page.documents.slice(at, at + REMOVED_AT_ONCE);
+      await Promise.all(slice.map(({ id }) => removeUnlessGone(services, tenant, id)));
+    }
+    after = page.next;
+  } while (after !== undefined);
+  // A document that came since has changed it.
+  await deleteUnchanged(catalog.table, row);
+}
+
+async function removeUnlessGone(services: Services, tenant: string, id: string): Promise<void> {
+  await removeDocument(services, tenant, id).catch((error: unknown) => {
+    if (!isBlockragError(error, 'document_not_found')) throw error;
+  });
+}

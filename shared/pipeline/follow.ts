@@ -1,0 +1,98 @@
+/** Documents that users put into a bucket: they are followed, whatever comes of them and in whatever order it is told. */
+import { BlockragError, isBlockragError } from '../errors.ts';
+import type { Metadata } from '../storage/catalog.ts';
+import type { DocumentSource, SourceObject } from '../storage/ports.ts';
+import { ingestVersion } from './ingest.ts';
+import { removeDocument } from './retire.ts';
+import type { Services } from './services.ts';
+import { acceptDocument, documentId } from './submit.ts';
+
+/** Where a document of users lies in their bucket. */
+export interface SourceName {
+  tenant: string;
+  collection: string;
+  name: string;
+}
+
+const PREFIX = 'documents/';
+
+export function sourceKey({ tenant, collection, name }: SourceName): string {
+  return `${PREFIX}${tenant}/${encodeURIComponent(collection)}/${name}`;
+}
+
+/** @throws BlockragError `invalid_request` for a key that is not documents/TENANT/COLLECTION/NAME */
+export function parseSourceKey(key: string): SourceName {
+  const [, tenant, collection, name] =
+    /^documents\/([a-z0-9][a-z0-9-]{0,62})\/([^/]+)\/(.+)$/s.exec(key) ?? [];
+  let decoded: string | undefined;
+  try {
+    decoded = collection && decodeURIComponent(collection);
+  } catch {
+    decoded = undefined;
+  }
+  if (tenant === undefined || !decoded || name === undefined || /\p{Cc}/u.test(decoded + name)) {
+    throw new BlockragError(
+      'invalid_request',
+      'An object must be named documents/TENANT/COLLECTION/NAME, without control characters.',
+    );
+  }
+  return { tenant, collection: decoded, name };
+}
+
+/** How often an object may change while it is taken in, before the event is left for later. */
+const MAX_ROUNDS = 5;
+
+/**
+ * Brings a document to what its object is now: taken in, replaced, or removed. What an event says happened does not
+ * matter, so duplicates and events in the wrong order do no harm.
+ *
+ * @returns passages that are to be encoded; 0 when there is nothing to do
+ * @throws BlockragError `invalid_request` for a wrong name, `conflict` for an object that changes all the time, and
+ *   those of the stores: the event must come again. What is wrong with a document is told in its row.
+ */
+export async function followObject(
+  services: Services,
+  source: DocumentSource,
+  key: string,
+  signal: AbortSignal,
+): Promise<number> {
+  const name = parseSourceKey(key);
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const object = await source.read(key);
+    let passages = 0;
+    if (object === undefined) await forget(services, name);
+    else passages = await takeIn(services, name, object, signal);
+    // Another event may have read the object later, and written earlier.
+    if ((await source.etag(key)) === object?.etag) return passages;
+  }
+  throw new BlockragError('conflict', 'The object changes while it is read.');
+}
+
+async function takeIn(
+  services: Services,
+  name: SourceName,
+  { bytes, mediaType, metadata }: SourceObject,
+  signal: AbortSignal,
+): Promise<number> {
+  // S3's default says nothing about the content.
+  const known = mediaType === 'application/octet-stream' || mediaType === 'binary/octet-stream';
+  const row = await acceptDocument(services, {
+    ...name,
+    mediaType: known ? undefined : mediaType,
+    metadata: metadata as Metadata | undefined,
+    bytes,
+  });
+  if (row.pending === null) return 0;
+  const ref = { tenant: name.tenant, document: row.id, version: row.pending };
+  if (row.status === 'queued') await ingestVersion(services, ref, signal);
+  const now = await services.catalog.document(name.tenant, row.id);
+  return now?.pending === row.pending && now.status === 'encoding' ? now.passages : 0;
+}
+
+async function forget(services: Services, { tenant, collection, name }: SourceName): Promise<void> {
+  try {
+    await removeDocument(services, tenant, documentId(tenant, collection, name));
+  } catch (error) {
+    if (!isBlockragError(error, 'document_not_found')) throw error;
+  }
+}

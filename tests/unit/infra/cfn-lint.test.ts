@@ -1,0 +1,56 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { publish } from '../../../shared/model/cache.ts';
+import { servicesDirectory } from '../../services/install.ts';
+import { temporaryFolder } from '../../support/models.ts';
+import { IMAGES, packageStage } from './packaged.ts';
+
+const run = promisify(execFile);
+const VERSION = '1.58.0';
+const home = join(servicesDirectory(), `cfn-lint-${VERSION}`);
+
+/** What cfn-lint finds in templates: nothing is the empty text. Its own script does not outlast the renaming. */
+async function lint(...files: string[]): Promise<string> {
+  const main = 'import sys; from cfnlint.runner import main; sys.exit(main())';
+  const args = ['-c', main, '--regions', 'us-east-1', '--format', 'parseable', '--', ...files];
+  return run(join(home, 'bin/python'), args).then(
+    () => '',
+    (error: { stdout: string; stderr: string }) => error.stdout + error.stderr,
+  );
+}
+
+beforeAll(async () => {
+  if (existsSync(home)) return;
+  await publish(home, async (folder) => {
+    await run('python3', ['-m', 'venv', folder]);
+    const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', `cfn-lint==${VERSION}`];
+    await run(join(folder, 'bin/python'), pip);
+  });
+});
+
+describe('cfn-lint', () => {
+  it('finds nothing in the templates of AWS and of the local stage', async () => {
+    const packaged = [
+      await packageStage('prod', IMAGES),
+      await packageStage('dev', { ...IMAGES, alarmEmail: 'ops@example.com', queryConcurrency: '20' }),
+      await packageStage('local'),
+    ];
+    expect(await lint(...packaged.map(({ file }) => file))).toBe('');
+  });
+
+  it('finds a misspelt property and a queue hidden for less than its function takes', async () => {
+    const { file } = await packageStage('prod', IMAGES);
+    const template = JSON.parse(await readFile(file, 'utf8'));
+    template.Resources.IngestQueue.Properties.VisibilityTimeout = 30;
+    template.Resources.Table.Properties.BilingMode = 'PAY_PER_REQUEST';
+    const planted = join(await temporaryFolder(), 'template.json');
+    await writeFile(planted, JSON.stringify(template));
+    const found = await lint(planted);
+    expect(found).toContain('Queue visibility timeout (30) is less than Function timeout (120)');
+    expect(found).toContain('BilingMode');
+  });
+});

@@ -1,0 +1,148 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { checkTemplate } from '../../../infra/guard/check.ts';
+import { temporaryFolder } from '../../support/models.ts';
+import { IMAGES, type Packaged, type Properties, packageStage, type Template } from './packaged.ts';
+
+let aws: Packaged;
+beforeAll(async () => {
+  aws = await packageStage('prod', IMAGES);
+});
+
+/** A change to a sound template that one rule must find, and the resource that it is in. */
+type Mistake = [rule: string, resource: string, plant: (template: Template) => void];
+
+const edit =
+  (resource: string, change: (properties: Properties) => void) =>
+  ({ Resources }: Template) =>
+    change(Resources[resource]!.Properties);
+
+const withStatement = (statement: object) => (template: Template) => {
+  template.Resources.QueryRole!.Properties.Policies[0].PolicyDocument.Statement.push(statement);
+};
+const table = { 'Fn::GetAtt': ['Table', 'Arn'] };
+
+const MISTAKES: Mistake[] = [
+  [
+    'bucket_is_private',
+    'DataBucket',
+    edit('DataBucket', (bucket) => {
+      bucket.PublicAccessBlockConfiguration.BlockPublicPolicy = false;
+    }),
+  ],
+  ['bucket_is_private', 'DataBucket', edit('DataBucket', (b) => delete b.PublicAccessBlockConfiguration)],
+  ['bucket_is_encrypted', 'DocumentsBucket', edit('DocumentsBucket', (b) => delete b.BucketEncryption)],
+  ['bucket_takes_tls_only', 'DataBucket', ({ Resources }) => delete Resources.DataBucketPolicy],
+  [
+    'bucket_takes_tls_only',
+    'DocumentsBucket',
+    edit('DocumentsBucketPolicy', (policy) => {
+      policy.PolicyDocument.Statement[0].Effect = 'Allow';
+    }),
+  ],
+  ['queue_has_dead_letters', 'IngestQueue', edit('IngestQueue', (queue) => delete queue.RedrivePolicy)],
+  ['queue_is_encrypted', 'SweepDeadLetters', edit('SweepDeadLetters', (q) => delete q.SqsManagedSseEnabled)],
+  ['queue_takes_tls_only', 'IngestQueue', ({ Resources }) => delete Resources.IngestQueuePolicy],
+  [
+    'event_has_dead_letters',
+    'DocumentsRule',
+    edit('DocumentsRule', (rule) => delete rule.Targets[0].DeadLetterConfig),
+  ],
+  ['table_can_be_restored', 'Table', edit('Table', (one) => delete one.PointInTimeRecoverySpecification)],
+  ['table_is_encrypted', 'Table', edit('Table', (one) => delete one.SSESpecification)],
+  ['log_has_retention', 'QueryLogGroup', edit('QueryLogGroup', (group) => delete group.RetentionInDays)],
+  ['action_is_named', 'QueryRole', withStatement({ Effect: 'Allow', Action: 'dynamodb:*', Resource: table })],
+  [
+    'action_is_named',
+    'QueryRole',
+    withStatement({ Effect: 'Allow', Action: ['s3:GetObject', 's3:Put*'], Resource: table }),
+  ],
+  [
+    'action_is_named',
+    'QueryRole',
+    withStatement({ 'Fn::If': ['HasKmsKey', { Effect: 'Allow', Action: '*', Resource: '*' }, {}] }),
+  ],
+  [
+    'action_is_named',
+    'SubmitJobs',
+    edit('SubmitJobs', (policy) => {
+      policy.PolicyDocument.Statement[0].Action = 'batch:*';
+    }),
+  ],
+  [
+    'resource_is_named',
+    'QueryRole',
+    withStatement({ Effect: 'Allow', Action: 's3:GetObject', Resource: '*' }),
+  ],
+  [
+    'resource_is_named',
+    'QueryRole',
+    withStatement({ Effect: 'Allow', Action: 'sqs:SendMessage', Resource: [table, '*'] }),
+  ],
+  [
+    'resource_is_named',
+    'QueryRole',
+    withStatement({ Effect: 'Allow', Action: ['ecr:GetAuthorizationToken', 's3:GetObject'], Resource: '*' }),
+  ],
+  [
+    'resource_is_named',
+    'SubmitJobs',
+    edit('SubmitJobs', (policy) => {
+      policy.PolicyDocument.Statement[0].Resource = '*';
+    }),
+  ],
+  [
+    'host_is_closed',
+    'WorkerSecurityGroup',
+    edit('WorkerSecurityGroup', (group) => {
+      group.SecurityGroupIngress = [{ IpProtocol: 'tcp', FromPort: 22, ToPort: 22, CidrIp: '0.0.0.0/0' }];
+    }),
+  ],
+  [
+    'host_metadata_needs_token',
+    'HostTemplate',
+    edit('HostTemplate', (template) => delete template.LaunchTemplateData.MetadataOptions),
+  ],
+  [
+    'host_disk_is_encrypted',
+    'HostTemplate',
+    edit('HostTemplate', (template) => {
+      template.LaunchTemplateData.BlockDeviceMappings[0].Ebs.Encrypted = false;
+    }),
+  ],
+];
+
+describe('the guard rules', () => {
+  it('are kept by the template of AWS', () => {
+    expect(checkTemplate(aws.file)).toEqual([]);
+  });
+
+  it('are kept by that of the local stage, but for TLS, which its stand-in does not speak', async () => {
+    const { file } = await packageStage('local');
+    const resources = ['DataBucket', 'DocumentsBucket'];
+    expect(checkTemplate(file)).toEqual([{ rule: 'bucket_takes_tls_only', resources }]);
+  });
+
+  it.each(MISTAKES)('find what breaks %s in %s (%#)', async (rule, resource, plant) => {
+    const template = structuredClone(aws.template);
+    plant(template);
+    const file = join(await temporaryFolder(), 'template.json');
+    await writeFile(file, JSON.stringify(template));
+    expect(checkTemplate(file)).toEqual([{ rule, resources: [resource] }]);
+  });
+
+  it('are each tried with a mistake', () => {
+    const folder = resolve(import.meta.dirname, '../../../infra/guard');
+    const files = readdirSync(folder).filter((name) => name.endsWith('.guard'));
+    const rules = files.flatMap((name) =>
+      [...readFileSync(join(folder, name), 'utf8').matchAll(/^rule (\w+)/gm)].map(([, rule]) => rule),
+    );
+    expect([...new Set(MISTAKES.map(([rule]) => rule))].sort()).toEqual(rules.sort());
+  });
+
+  it('say why when there is no template', () => {
+    expect(() => checkTemplate('/nowhere/template.json')).toThrow('cfn-guard failed');
+  });
+});

@@ -1,0 +1,61 @@
+/** The CloudFormation template that osls makes of serverless.yml, made in a folder of the test. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { cp, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { temporaryFolder } from '../../support/models.ts';
+
+const ROOT = resolve(import.meta.dirname, '../../..');
+const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`;
+const REGISTRY = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
+
+/** Parameters that a deployment to AWS must give. */
+export const IMAGES = {
+  functionsImage: `${REGISTRY}/blockrag-functions@${DIGEST}`,
+  precomputeImage: `${REGISTRY}/blockrag-precompute@${DIGEST}`,
+};
+
+// biome-ignore lint/suspicious/noExplicitAny: a template is JSON of many shapes, and a test says which it expects
+export type Properties = any;
+
+export interface Resource {
+  Type: string;
+  Properties: Properties;
+  DeletionPolicy?: string;
+  Condition?: string;
+}
+
+export interface Template {
+  Resources: Record<string, Resource>;
+  Parameters?: Record<string, { Default?: string }>;
+}
+
+export interface Packaged {
+  file: string;
+  template: Template;
+}
+
+/** Runs `osls package`. Zips need not be real: only their hash is asked for. */
+export async function packageStage(stage: string, params: Record<string, string> = {}): Promise<Packaged> {
+  const folder = await temporaryFolder();
+  await cp(join(ROOT, 'serverless.yml'), join(folder, 'serverless.yml'));
+  for (const name of await readdir(join(ROOT, 'infra'))) {
+    if (name.endsWith('.yml')) await cp(join(ROOT, 'infra', name), join(folder, 'infra', name));
+  }
+  await mkdir(join(folder, 'dist'));
+  await writeFile(join(folder, 'dist/functions.zip'), 'no zip');
+  const options = Object.entries(params).flatMap(([name, value]) => ['--param', `${name}=${value}`]);
+  const osls = join(ROOT, 'node_modules/osls/bin/serverless.js');
+  execFileSync(process.execPath, [osls, 'package', '--stage', stage, '--region', 'us-east-1', ...options], {
+    cwd: folder,
+    stdio: 'pipe',
+  });
+  const file = join(folder, '.serverless/cloudformation-template-update-stack.json');
+  return { file, template: JSON.parse(readFileSync(file, 'utf8')) as Template };
+}
+
+/** Logical id -> properties of all resources of a type. */
+export function ofType({ Resources }: Template, type: string): Record<string, Properties> {
+  const found = Object.entries(Resources).filter(([, resource]) => resource.Type === type);
+  return Object.fromEntries(found.map(([id, resource]) => [id, resource.Properties]));
+}

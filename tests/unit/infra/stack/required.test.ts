@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { parseStackOptions } from '../../../../infra/stack/osls.ts';
+import { missingImages, standInMissing, usesZips } from '../../../../infra/stack/required.ts';
+import { IMAGES } from '../packaged.ts';
+
+const images = Object.entries(IMAGES).flatMap(([name, value]) => ['--param', `${name}=${value}`]);
+
+describe('what a deployment needs', () => {
+  it('is both images by digest in AWS', () => {
+    expect(missingImages(parseStackOptions(['--stage', 'prod', ...images]))).toBeUndefined();
+    const both = missingImages(parseStackOptions(['--stage', 'prod'])) ?? '';
+    expect(both).toContain('functionsImage, precomputeImage');
+    expect(both).toContain('docker build -f infra/docker/functions.Dockerfile');
+    expect(both).toContain('docker build -f infra/docker/precompute.Dockerfile');
+  });
+
+  it('is no tag, which may become another image', () => {
+    const tagged = IMAGES.functionsImage.replace(/@.*/, ':latest');
+    const options = parseStackOptions(['--stage', 'prod', ...images, '--param', `functionsImage=${tagged}`]);
+    expect(missingImages(options)).toContain('by its digest: functionsImage\n');
+  });
+
+  it('is no image of Batch where there is no Batch', () => {
+    const options = parseStackOptions(['--stage', 'prod', '--param', 'batch=none', ...images.slice(0, 2)]);
+    expect(missingImages(options)).toBeUndefined();
+  });
+
+  it('is a zip and a stand-in for AWS in the stage local, which must not land in AWS', () => {
+    const local = parseStackOptions(['--stage', 'local']);
+    expect(usesZips(local)).toBe(true);
+    expect(missingImages(local)).toBeUndefined();
+    expect(standInMissing(local, {})).toContain('npm run services');
+    expect(standInMissing(local, { AWS_ENDPOINT_URL: 'http://127.0.0.1:1' })).toBeUndefined();
+    expect(standInMissing(parseStackOptions(['--stage', 'prod']), {})).toBeUndefined();
+  });
+
+  it('is a stage by name, and parameters as NAME=VALUE', () => {
+    expect(() => parseStackOptions([])).toThrow('--stage');
+    expect(() => parseStackOptions(['--stage', 'dev', '--param', 'logDays'])).toThrow('NAME=VALUE');
+    expect(parseStackOptions(['--stage', 'dev', '--param', 'a=b=c']).params).toEqual({ a: 'b=c' });
+  });
+});
