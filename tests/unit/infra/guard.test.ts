@@ -121,8 +121,8 @@ describe('the guard rules', () => {
 
   it('are kept by that of the local stage, but for TLS, which its stand-in does not speak', async () => {
     const { file } = await packageStage('local');
-    const resources = ['DataBucket', 'DocumentsBucket'];
-    expect(checkTemplate(file)).toEqual([{ rule: 'bucket_takes_tls_only', resources }]);
+    const broken = checkTemplate(file).map(({ rule }) => rule);
+    expect(broken.sort()).toEqual(['bucket_takes_tls_only', 'queue_takes_tls_only']);
   });
 
   it.each(MISTAKES)('find what breaks %s in %s (%#)', async (rule, resource, plant) => {
@@ -131,6 +131,16 @@ describe('the guard rules', () => {
     const file = join(await temporaryFolder(), 'template.json');
     await writeFile(file, JSON.stringify(template));
     expect(checkTemplate(file)).toEqual([{ rule, resources: [resource] }]);
+  });
+
+  it('find that no queue at all refuses requests without TLS', async () => {
+    const template = structuredClone(aws.template);
+    for (const [id, { Type }] of Object.entries(template.Resources)) {
+      if (Type === 'AWS::SQS::QueuePolicy') delete template.Resources[id];
+    }
+    const file = join(await temporaryFolder(), 'template.json');
+    await writeFile(file, JSON.stringify(template));
+    expect(checkTemplate(file).map(({ rule }) => rule)).toEqual(['queue_takes_tls_only']);
   });
 
   it('are each tried with a mistake', () => {

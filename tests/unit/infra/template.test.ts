@@ -111,6 +111,8 @@ describe('the API', () => {
 
   it('streams in AWS and buffers in the local stage', () => {
     expect(integrations(aws).map((one) => one.ResponseTransferMode)).toEqual(['STREAM', 'STREAM']);
+    expect(integrations(aws).map((one) => one.TimeoutInMillis)).toEqual([300_000, 300_000]);
+    expect(integrations(local).map((one) => one.TimeoutInMillis)).toEqual([29_000, 29_000]);
     expect(integrations(local).every((one) => one.ResponseTransferMode !== 'STREAM')).toBe(true);
     for (const [template, mode] of [
       [aws, 'STREAM'],

@@ -1,0 +1,131 @@
+"""Block fine-tuning: `python -m infra.finetune COMMAND --help`, from the root of the repository."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from .packing import Mix
+
+RUNS = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "blockrag-finetune"
+
+
+def main() -> None:
+    """Reads the command line and runs one command."""
+    parser = argparse.ArgumentParser(prog="python -m infra.finetune", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    add_train(commands)
+    add_evaluate(commands)
+    add_export(commands)
+    add_check(commands)
+    arguments = parser.parse_args()
+    from . import commands as actions  # PyTorch takes seconds to load: not for --help
+
+    getattr(actions, arguments.command)(arguments)
+
+
+def add_model_options(parser: argparse.ArgumentParser) -> None:
+    """What every command that runs the model needs."""
+    parser.add_argument("--model", type=Path, required=True, help="a GGUF file or a Hugging Face directory")
+    parser.add_argument("--prompt", type=Path, required=True, help="what `blockrag model prompt` wrote")
+    parser.add_argument("--tokenizer", type=Path, required=True, help="tokenizer.json of the compiled model")
+    parser.add_argument("--precision", choices=["bf16", "fp32"], default="bf16", help="default: %(default)s")
+    parser.add_argument("--device", default="cpu", help="cpu or cuda; default: %(default)s")
+    parser.add_argument("--threads", type=int, help="CPU threads; default: PyTorch's choice")
+
+
+def add_train(commands: argparse._SubParsersAction) -> None:
+    """The command `train`."""
+    parser = commands.add_parser(
+        "train",
+        help="train, or go on with a run",
+        description="Trains until a signal (SIGTERM, Ctrl-C), --steps or the end of the decay. The same command "
+        "goes on where the folder's checkpoint stands.",
+        epilog="example: python -m infra.finetune train --model m.gguf --prompt prompt.json --tokenizer "
+        "tokenizer.json --data train-mix.jsonl.gz --run ~/.cache/blockrag-finetune/first",
+    )
+    add_model_options(parser)
+    parser.add_argument(
+        "--data", type=Path, required=True, help="records, .jsonl or .jsonl.gz; never an eval file"
+    )
+    parser.add_argument("--answers", type=Path, help="a teacher's answers: lines of {id, answer}")
+    parser.add_argument(
+        "--run", type=Path, default=RUNS / "main", help="folder of the run; default: %(default)s"
+    )
+    parser.add_argument("--start-from", type=Path, help="checkpoint that a new run folder starts from")
+    parser.add_argument(
+        "--steps", type=int, help="stop after this many steps in all; default: only on a signal"
+    )
+    parser.add_argument(
+        "--decay-steps", type=int, default=0, help="lower the rate to zero over the next N steps"
+    )
+    parser.add_argument(
+        "--save-minutes", type=float, default=5, help="between checkpoints; default: %(default)s"
+    )
+    parser.add_argument("--keep-every", type=int, default=0, help="keep a checkpoint of every N-th step")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--rank", type=int, default=16)
+    parser.add_argument("--alpha", type=float, default=32)
+    parser.add_argument("--lr", type=float, default=6e-4, help="of the stable phase; default: %(default)s")
+    parser.add_argument("--warmup", type=int, default=16, help="steps; default: %(default)s")
+    parser.add_argument("--questions", type=int, default=8, help="of an optimizer step; default: %(default)s")
+    for name in ("max_tokens", "long_tokens", "most_passages", "long_share", "hard_share", "no_answer_share"):
+        default = getattr(Mix(), name)
+        option = "--" + name.replace("_", "-")
+        parser.add_argument(option, type=type(default), default=default, help="default: %(default)s")
+    parser.set_defaults(command="train")
+
+
+def add_evaluate(commands: argparse._SubParsersAction) -> None:
+    """The command `evaluate`."""
+    parser = commands.add_parser(
+        "evaluate",
+        help="greedy answers on a development set, full and block",
+        description="Answers a development set under both masks and prints the shares of right answers as JSON.",
+        epilog="example: python -m infra.finetune evaluate --model m.gguf --prompt prompt.json --tokenizer "
+        "tokenizer.json --data hotpotqa.dev2.jsonl.gz --checkpoint RUN/checkpoint.pt --limit 60 --result dev.json",
+    )
+    add_model_options(parser)
+    parser.add_argument("--data", type=Path, required=True, help="records, .jsonl or .jsonl.gz")
+    tuned = parser.add_mutually_exclusive_group()
+    tuned.add_argument("--checkpoint", type=Path, help="a run's checkpoint; default: the base model")
+    tuned.add_argument("--adapter", type=Path, help="folder of an exported adapter")
+    parser.add_argument("--limit", type=int, help="the first N records only")
+    parser.add_argument("--tokens", type=int, default=32, help="of an answer at most; default: %(default)s")
+    parser.add_argument("--result", type=Path, help="also write the result there, for `export --dev`")
+    parser.add_argument("--outputs", type=Path, help="write every answer there, as JSON lines")
+    parser.set_defaults(command="evaluate")
+
+
+def add_export(commands: argparse._SubParsersAction) -> None:
+    """The command `export`."""
+    parser = commands.add_parser(
+        "export",
+        help="write adapter.safetensors and adapter.json",
+        description="Writes a run's adapter in the form that `blockrag model compile --adapter` reads.",
+        epilog="example: python -m infra.finetune export --run RUN --dev dev.json --out adapter",
+    )
+    parser.add_argument("--run", type=Path, required=True, help="folder of the run")
+    parser.add_argument("--checkpoint", type=Path, help="default: the run's last")
+    parser.add_argument(
+        "--dev", type=Path, action="append", default=[], help="a result of `evaluate`; repeatable"
+    )
+    parser.add_argument("--out", type=Path, required=True, help="folder for the two files")
+    parser.set_defaults(command="export")
+
+
+def add_check(commands: argparse._SubParsersAction) -> None:
+    """The command `check`."""
+    parser = commands.add_parser(
+        "check",
+        help="compare token ids and the base model with golden numbers",
+        description="Fails where ids differ, a next token differs, or a log-probability by more than the tolerance.",
+    )
+    add_model_options(parser)
+    parser.add_argument("--golden", type=Path, required=True, help="JSON with tokenize[] and cases[]")
+    parser.set_defaults(command="check")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,120 @@
+"""What each command of the recipe does with its arguments."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import fields, replace
+
+import torch
+
+from .checkpoint import load_checkpoint
+from .data import read_records
+from .evaluate import evaluate as answer_all
+from .export import export_adapter, read_adapter
+from .golden import check_model, check_tokens, read_golden
+from .model import add_lora, load_base, load_lora
+from .packing import Mix, SequenceStream
+from .prompt import Prompt
+from .sources import describe_sources, keep_sources, read_sources
+from .train import CHECKPOINT, read_log
+from .train import train as train_run
+from .trainer import Settings, Trainer
+
+
+def train(arguments: argparse.Namespace) -> None:
+    """Trains."""
+    set_threads(arguments)
+    given = {
+        field.name: getattr(arguments, field.name) for field in fields(Mix) if hasattr(arguments, field.name)
+    }
+    settings = Settings(
+        seed=arguments.seed,
+        rank=arguments.rank,
+        alpha=arguments.alpha,
+        peak=arguments.lr,
+        warmup=arguments.warmup,
+        questions=arguments.questions,
+        precision=arguments.precision,
+        mix=replace(Mix(), **given),
+    )
+    records = read_records(arguments.data, arguments.answers)
+    sources = describe_sources(arguments.model, arguments.data, arguments.answers, arguments.prompt, records)
+    keep_sources(arguments.run, sources)
+    prompt = Prompt.load(arguments.prompt, arguments.tokenizer)
+    stream = SequenceStream(records, prompt, settings.mix, settings.seed)
+    model = load_base(arguments.model, settings.precision)
+    trainer = Trainer(model, stream, settings, arguments.device)
+    train_run(
+        trainer,
+        arguments.run,
+        start_from=arguments.start_from,
+        steps=arguments.steps,
+        decay_steps=arguments.decay_steps,
+        save_minutes=arguments.save_minutes,
+        keep_every=arguments.keep_every,
+    )
+
+
+def evaluate(arguments: argparse.Namespace) -> None:
+    """Evaluates."""
+    set_threads(arguments)
+    prompt = Prompt.load(arguments.prompt, arguments.tokenizer)
+    records = read_records(arguments.data)[: arguments.limit]
+    model = load_base(arguments.model, arguments.precision)
+    result: dict = {"file": arguments.data.name, "precision": arguments.precision, "tokens": arguments.tokens}
+    if arguments.checkpoint is not None:
+        checkpoint = load_checkpoint(arguments.checkpoint)
+        settings = checkpoint.settings
+        load_lora(add_lora(model, settings["rank"], settings["alpha"]), checkpoint.adapter)
+        result["steps"] = checkpoint.step
+    elif arguments.adapter is not None:
+        description, tensors = read_adapter(arguments.adapter)
+        load_lora(add_lora(model, description["rank"], description["alpha"]), tensors)
+        result["steps"] = description["steps"]
+    model.to(arguments.device)
+    lines: list[str] = []
+
+    def report(line: dict) -> None:
+        lines.append(json.dumps(line, ensure_ascii=False))
+        marks = ", ".join(f"{mode} {'+' if line[mode]['right'] else '-'}" for mode in ("full", "block"))
+        print(f"{len(lines)}/{len(records)}  {marks}", file=sys.stderr, flush=True)
+
+    result |= answer_all(model, prompt, records, arguments.tokens, report)
+    if arguments.outputs is not None:
+        arguments.outputs.write_text("\n".join(lines) + "\n", "utf-8")
+    if arguments.result is not None:
+        arguments.result.write_text(json.dumps(result) + "\n", "utf-8")
+    print(json.dumps(result))
+
+
+def export(arguments: argparse.Namespace) -> None:
+    """Exports."""
+    checkpoint = load_checkpoint(arguments.checkpoint or arguments.run / CHECKPOINT)
+    dev = [json.loads(path.read_text("utf-8")) for path in arguments.dev]
+    log = read_log(arguments.run)
+    description = export_adapter(checkpoint, read_sources(arguments.run), log, dev, arguments.out)
+    print(json.dumps(description, indent=2))
+
+
+def check(arguments: argparse.Namespace) -> None:
+    """Checks."""
+    set_threads(arguments)
+    golden = read_golden(arguments.golden)
+    wrong = check_tokens(golden, Prompt.load(arguments.prompt, arguments.tokenizer))
+    for text in wrong:
+        print(f"other token ids: {text!r}")
+    tolerance = {"fp32": 0.01, "bf16": 0.15}[arguments.precision]
+    model = load_base(arguments.model, arguments.precision).to(arguments.device)
+    for name, difference, same in check_model(golden, model):
+        good = same and difference <= tolerance
+        print(f"{'ok' if good else 'WRONG'}  {difference:.5f}  {name}")
+        wrong += [] if good else [name]
+    sys.exit(1 if wrong else 0)
+
+
+def set_threads(arguments: argparse.Namespace) -> None:
+    """Takes the number of CPU threads from the command line."""
+    if arguments.threads:
+        torch.set_num_threads(arguments.threads)

@@ -1,0 +1,104 @@
+"""The model: a GGUF file or a Hugging Face directory, with LoRA on every linear layer of the decoder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import torch
+from peft import LoraConfig, get_peft_model
+from torch.nn.functional import linear
+from transformers import AutoModelForCausalLM, Cache, PreTrainedModel
+
+from .attention import NAME, Packing
+
+Precision = Literal["bf16", "fp32"]
+
+# Hugging Face's name of each linear layer, and GGUF's.
+LINEAR = {
+    "self_attn.q_proj": "attn_q",
+    "self_attn.k_proj": "attn_k",
+    "self_attn.v_proj": "attn_v",
+    "self_attn.o_proj": "attn_output",
+    "mlp.gate_proj": "ffn_gate",
+    "mlp.up_proj": "ffn_up",
+    "mlp.down_proj": "ffn_down",
+}
+
+
+def load_base(path: Path, precision: Precision) -> PreTrainedModel:
+    """The base model, dequantised; its query and key rows in half-split order.
+
+    "bf16" keeps the decoder's linear layers in bfloat16 and computes them so; the residual stream, the norms
+    and the output head stay in float32.
+    """
+    source = {"gguf_file": path.name} if path.is_file() else {}
+    folder = path.parent if path.is_file() else path
+    model = AutoModelForCausalLM.from_pretrained(
+        folder, dtype=torch.float32, attn_implementation=NAME, **source
+    )
+    if precision == "bf16":
+        for module in model.model.layers.modules():
+            if isinstance(module, torch.nn.Linear):
+                module.to(torch.bfloat16)
+    return model.requires_grad_(False).eval()
+
+
+def add_lora(model: PreTrainedModel, rank: int, alpha: float) -> dict[str, torch.nn.Parameter]:
+    """Puts LoRA on the model's linear layers, in place; the base is frozen.
+
+    Returns the adapter's parameters in float32, by GGUF tensor: `blk.N.attn_q.lora_a` [rank, inputs] and
+    `blk.N.attn_q.lora_b` [outputs, rank].
+    """
+    targets = [name.rpartition(".")[2] for name in LINEAR]
+    get_peft_model(
+        model, LoraConfig(r=rank, lora_alpha=alpha, target_modules=targets), autocast_adapter_dtype=True
+    )
+    found = {}
+    for name, parameter in model.named_parameters():
+        if "lora_" in name:
+            found[gguf_name(name)] = parameter
+    return found
+
+
+def load_lora(adapter: dict[str, torch.nn.Parameter], tensors: dict[str, torch.Tensor]) -> None:
+    """Copies tensors, by the same names, into an adapter's parameters."""
+    with torch.no_grad():
+        for name, parameter in adapter.items():
+            parameter.copy_(tensors[name])
+
+
+def gguf_name(name: str) -> str:
+    """`model.layers.3.mlp.up_proj.lora_A.default.weight` -> `blk.3.ffn_up.lora_a`."""
+    parts = name.split(".")
+    layer = parts[parts.index("layers") + 1]
+    linear = ".".join(parts[parts.index("layers") + 2 : parts.index("layers") + 4])
+    side = "lora_a" if "lora_A" in parts else "lora_b"
+    return f"blk.{layer}.{LINEAR[linear]}.{side}"
+
+
+def hidden_states(
+    model: PreTrainedModel, ids: torch.Tensor, packing: Packing, cache: Cache | None = None
+) -> torch.Tensor:
+    """Hidden states [tokens, width] of one packed sequence after the last norm. ids: [tokens]."""
+    positions = torch.tensor([packing.layout.positions()], device=ids.device)
+    with autocast(model):
+        output = model.model(
+            input_ids=ids[None],
+            position_ids=positions,
+            past_key_values=cache,
+            use_cache=cache is not None,
+            packing=packing,
+        )
+    return output.last_hidden_state[0].float()
+
+
+def logits(model: PreTrainedModel, hidden: torch.Tensor) -> torch.Tensor:
+    """The output head in float32: [rows, width] to [rows, vocabulary]."""
+    return linear(hidden, model.lm_head.weight.float())
+
+
+def autocast(model: PreTrainedModel) -> torch.autocast:
+    """Computes linear layers in bfloat16 where the model's are."""
+    low = model.model.layers[0].mlp.up_proj.weight.dtype == torch.bfloat16
+    return torch.autocast(model.device.type, torch.bfloat16, enabled=low)

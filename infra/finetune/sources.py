@@ -1,0 +1,48 @@
+"""What a run is made of, by SHA-256, kept in the run's folder: a resumed run must have the same."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+from .data import Record
+
+FILE = "run.json"
+
+
+def describe_sources(
+    model: Path, data: Path, answers: Path | None, prompt: Path, records: list[Record]
+) -> dict:
+    """{model: {name, sha256}, data: [{file, sha256, licence}], prompt: {sha256}}, the prompt's by its content."""
+    licences = "; ".join(sorted({f"{record.source}: {record.licence}" for record in records}))
+    files = [{"file": data.name, "sha256": sha256(data), "licence": licences}]
+    if answers is not None:
+        files.append({"file": answers.name, "sha256": sha256(answers), "licence": "a teacher's answers"})
+    frame = json.dumps(json.loads(prompt.read_text("utf-8")), sort_keys=True)
+    weights = model if model.is_file() else model / "model.safetensors"
+    return {
+        "model": {"name": model.name, "sha256": sha256(weights)},
+        "data": files,
+        "prompt": {"sha256": hashlib.sha256(frame.encode()).hexdigest()},
+    }
+
+
+def keep_sources(run: Path, sources: dict) -> None:
+    """Writes them for a new run. @raise ValueError where the folder's run has others"""
+    path = run / FILE
+    if path.exists() and read_sources(run) != sources:
+        raise ValueError(f"{path} says that this run was started with another model, data or prompt")
+    run.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(sources, indent=2) + "\n", "utf-8")
+
+
+def read_sources(run: Path) -> dict:
+    """What the folder's run is made of."""
+    return json.loads((run / FILE).read_text("utf-8"))
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,104 @@
+"""Sampling and packing of records, with words for tokens."""
+
+import unittest
+
+from ..data import NO_ANSWER, Passage, Record, choose_answer, epoch_order, holds, normalise
+from ..packing import Mix, Position, SequenceStream
+from ..schedule import learning_rate
+
+
+class WordPrompt:
+    """A prompt whose tokens are words."""
+
+    preface = ["PREFACE"]
+
+    def passage(self, title, text):
+        return f"- {title} {text}".split()
+
+    def question(self, question):
+        return [*f"Question: {question}".split(), "ASSISTANT"]
+
+    def answer(self, answer):
+        return [*answer.split(), "END"]
+
+
+def record(number: int, source: str = "made") -> Record:
+    gold = Passage(f"gold{number}", f"secret{number} " + "is told here " * 4, True)
+    others = [Passage(f"other{number}.{i}", f"nothing{number}.{i} " + "to see " * 5, False) for i in range(9)]
+    answer = f"secret{number}"
+    return Record(str(number), f"what{number}", (answer,), (gold, *others), source, "CC0", answer)
+
+
+RECORDS = [record(i) for i in range(600)]
+MIX = Mix(max_tokens=150, long_tokens=400, no_answer_share=0.2)
+
+
+def take(seed: int, count: int, position: Position = Position()):
+    stream = SequenceStream(RECORDS, WordPrompt(), MIX, seed, position)
+    return [stream.next() for _ in range(count)], stream.position
+
+
+class Packing(unittest.TestCase):
+    def test_every_question_of_a_sequence_is_answered_by_its_context_or_said_not_to_be(self):
+        silent = 0
+        for sequence in take(1, 150)[0]:
+            context = sequence.ids[: sequence.layout.context]
+            answers = " ".join(sequence.targets).split(" END")[:-1]
+            questions = [sequence.ids[start + 1] for start, _ in sequence.layout.final_runs()]
+            self.assertEqual(len(answers), len(questions))
+            for question, answer in zip(questions, answers):
+                secret = question.replace("what", "secret")
+                told = answer.strip() == secret
+                self.assertEqual(told, secret in context)
+                if not told:
+                    silent += 1
+                    self.assertEqual(answer.strip(), NO_ANSWER)
+        self.assertGreater(silent, 20)
+
+    def test_each_target_follows_its_row(self):
+        for sequence in take(2, 50)[0]:
+            for row, target in zip(sequence.rows, sequence.targets):
+                if target != "END":
+                    self.assertEqual(sequence.ids[row + 1], target)
+
+    def test_sequences_keep_to_their_budget_and_repeat_no_passage(self):
+        for sequence in take(3, 150)[0]:
+            self.assertLessEqual(sequence.layout.tokens, MIX.long_tokens)
+            titles = [word for before, word in zip(sequence.ids, sequence.ids[1:]) if before == "-"]
+            self.assertEqual(len(titles), len(set(titles)))
+            self.assertEqual(len(titles), len(sequence.layout.blocks) - 1)
+
+    def test_the_stream_goes_on_from_a_position_as_if_never_stopped_over_the_end_of_an_epoch_too(self):
+        whole, end = take(4, 500)
+        self.assertGreater(end.epoch, 0)
+        first, middle = take(4, 130)
+        rest, _ = take(4, 370, middle)
+        self.assertEqual(first + rest, whole)
+
+    def test_another_seed_is_another_order(self):
+        self.assertNotEqual(take(5, 5)[0], take(6, 5)[0])
+
+    def test_an_epoch_has_every_record_once_and_those_of_small_sources_twice(self):
+        records = [*RECORDS, record(600, "small")]
+        order = epoch_order(records, seed=1, epoch=0)
+        self.assertEqual(sorted(order), [*range(600), 600, 600])
+
+
+class Answers(unittest.TestCase):
+    def test_the_answer_taught_is_the_first_that_a_gold_passage_holds(self):
+        passages = (Passage("Zygote", "A fertilised egg, the zygote, divides.", True),)
+        self.assertEqual(choose_answer(["Fertilized ovum", "the zygote", "egg"], passages), "the zygote")
+        self.assertEqual(choose_answer(["Unknown"], passages), "Unknown")
+
+    def test_texts_are_compared_without_case_punctuation_and_articles_and_by_whole_words(self):
+        self.assertEqual(normalise("The  Cat, a DOG!"), "cat dog")
+        self.assertTrue(holds("He said no.", "No"))
+        self.assertFalse(holds("Nobody knows.", "no"))
+
+
+class Schedule(unittest.TestCase):
+    def test_the_rate_warms_up_stays_and_decays_from_where_it_is_told_to(self):
+        stable = [learning_rate(step, 1.0, 4, None, 0) for step in (0, 1, 3, 4, 5000)]
+        self.assertEqual(stable, [0.25, 0.5, 1.0, 1.0, 1.0])
+        decay = [learning_rate(step, 1.0, 4, 100, 4) for step in (100, 101, 103, 104)]
+        self.assertEqual(decay, [1.0, 0.75, 0.25, 0.0])

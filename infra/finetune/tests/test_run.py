@@ -1,0 +1,142 @@
+"""Runs of the command line on a tiny model: stopped, killed, resumed, decayed, exported."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from ..attention import Packing
+from ..checkpoint import load_checkpoint
+from ..export import read_adapter
+from ..masks import Layout
+from ..model import add_lora, hidden_states, load_base, load_lora
+from .tiny import write_tiny
+
+ROOT = Path(__file__).parents[3]
+STEPS = 40
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "infra.finetune", *arguments]
+
+
+def call(*arguments: str) -> str:
+    done = subprocess.run(command(*arguments), cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def refused(*arguments: str) -> str:
+    """What a command that must fail says."""
+    done = subprocess.run(command(*arguments), cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode != 0
+    return done.stderr
+
+
+def losses(run: Path) -> list[tuple]:
+    lines = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+    return [
+        (line["step"], line["loss_full"], line["loss_block"], line["lr"], line["tokens"]) for line in lines
+    ]
+
+
+@pytest.fixture(scope="module")
+def options(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    return write_tiny(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture(scope="module")
+def whole(options, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that nothing interrupted."""
+    run = tmp_path_factory.mktemp("whole")
+    call("train", *options, "--run", str(run), "--steps", str(STEPS), "--keep-every", "20")
+    return run
+
+
+def test_both_losses_fall(whole):
+    found = losses(whole)
+    assert len(found) == STEPS
+    assert found[-1][1] < found[0][1] and found[-1][2] < found[0][2]
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGKILL])
+def test_a_run_stopped_by_a_signal_and_resumed_gives_the_losses_of_one_that_never_was(
+    ending, whole, options, tmp_path
+):
+    arguments = ["train", *options, "--run", str(tmp_path), "--steps", str(STEPS), "--save-minutes", "0"]
+    process = subprocess.Popen(
+        command(*arguments), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    log = tmp_path / "log.jsonl"
+    while process.poll() is None and not (log.exists() and len(log.read_text().splitlines()) >= 5):
+        time.sleep(0.01)
+    os.kill(process.pid, ending)
+    assert process.wait() == (0 if ending == signal.SIGTERM else -ending)
+    assert 5 <= len(log.read_text().splitlines()) < STEPS
+    call(*arguments)
+    assert losses(tmp_path) == losses(whole)
+    first, second = (load_checkpoint(run / "checkpoint.pt").adapter for run in (whole, tmp_path))
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_a_decay_starts_from_a_kept_checkpoint_and_ends_at_its_last_step(whole, options, tmp_path):
+    start = whole / "step-000020.pt"
+    call("train", *options, "--run", str(tmp_path), "--start-from", str(start), "--decay-steps", "5")
+    found = losses(tmp_path)
+    assert found[:20] == losses(whole)[:20]
+    assert [round(line[3] / 6e-4, 3) for line in found[20:]] == [1, 0.8, 0.6, 0.4, 0.2]
+    assert "decay" in refused("train", *options, "--run", str(tmp_path))
+
+
+def test_a_run_is_not_resumed_with_other_settings_or_other_data(whole, options, tmp_path):
+    assert "settings" in refused("train", *options, "--run", str(whole), "--lr", "1e-3")
+    other = tmp_path / "data.jsonl"
+    other.write_text(Path(options[options.index("--data") + 1]).read_text() * 2)
+    assert "another" in refused("train", *options, "--data", str(other), "--run", str(whole))
+
+
+def test_an_exported_adapter_has_gguf_names_and_added_to_the_weights_gives_the_tuned_model(
+    whole, options, tmp_path
+):
+    dev = tmp_path / "dev.json"
+    call(
+        "evaluate",
+        *options,
+        "--checkpoint",
+        str(whole / "checkpoint.pt"),
+        "--limit",
+        "2",
+        "--result",
+        str(dev),
+    )
+    call("export", "--run", str(whole), "--dev", str(dev), "--out", str(tmp_path))
+    description, tensors = read_adapter(tmp_path)
+    assert description["row_order"] == "half-split" and description["scale"] == 2
+    assert description["steps"] == STEPS and description["dev"][0]["questions"] == 2
+    assert tensors["blk.1.ffn_down.lora_a"].shape == (16, 96)
+    assert tensors["blk.0.attn_k.lora_b"].shape == (32, 16)
+    assert len(tensors) == 2 * 7 * 2 and tensors["blk.0.attn_q.lora_a"].dtype == torch.float16
+
+    model = Path(options[options.index("--model") + 1])
+    tuned, merged = load_base(model, "fp32"), load_base(model, "fp32")
+    load_lora(add_lora(tuned, 16, 32), tensors)
+    names = {"attn_q": "self_attn.q_proj", "attn_k": "self_attn.k_proj", "attn_v": "self_attn.v_proj"}
+    names |= {"attn_output": "self_attn.o_proj", "ffn_gate": "mlp.gate_proj", "ffn_up": "mlp.up_proj"}
+    names |= {"ffn_down": "mlp.down_proj"}
+    for name in tensors:
+        if name.endswith("lora_a"):
+            _, layer, linear, _ = name.split(".")
+            a, b = tensors[name].float(), tensors[name.replace("lora_a", "lora_b")].float()
+            weight = merged.get_parameter(f"model.layers.{layer}.{names[linear]}.weight")
+            weight.add_(description["scale"] * b @ a)
+    ids = torch.arange(30)
+    packing = Packing(Layout((10, 10), (10,)), "block")
+    with torch.no_grad():
+        expected, found = (hidden_states(each, ids, packing) for each in (tuned, merged))
+    torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)

@@ -1,0 +1,84 @@
+"""A run in its folder: checkpoints, the log, signals, exact resume."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import time
+from pathlib import Path
+
+from .checkpoint import load_checkpoint, save_checkpoint
+from .trainer import Stopped, Trainer
+
+CHECKPOINT = "checkpoint.pt"
+LOG = "log.jsonl"
+
+
+def train(
+    trainer: Trainer,
+    run: Path,
+    start_from: Path | None = None,
+    steps: int | None = None,
+    decay_steps: int = 0,
+    save_minutes: float = 5,
+    keep_every: int = 0,
+) -> None:
+    """Trains until `steps` are done, the decay is at its end, or a signal comes; resumes what the folder holds.
+
+    start_from: the checkpoint that a folder without one starts from; its run's log is taken over.
+    """
+    run.mkdir(parents=True, exist_ok=True)
+    latest, log_file = run / CHECKPOINT, run / LOG
+    if latest.exists():
+        trainer.restore(load_checkpoint(latest))
+    elif start_from is not None:
+        trainer.restore(load_checkpoint(start_from))
+        shutil.copyfile(start_from.parent / LOG, log_file)
+    cut_log(log_file, trainer.step)
+    if decay_steps and trainer.decay_start is None:
+        trainer.decay_start = trainer.step
+    if trainer.decay_start is not None:
+        if not decay_steps:
+            raise ValueError("this run is in its decay: say again over how many steps (--decay-steps)")
+        steps = trainer.decay_start + decay_steps
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: trainer.stop())
+    saved = time.monotonic()
+    with log_file.open("a", encoding="utf-8") as log:
+        while steps is None or trainer.step < steps:
+            try:
+                line = trainer.train_step(decay_steps)
+            except Stopped:
+                break
+            print(json.dumps(line), file=log, flush=True)
+            print(progress(line), flush=True)
+            if keep_every and trainer.step % keep_every == 0:
+                save_checkpoint(run / f"step-{trainer.step:06d}.pt", trainer.state())
+            if time.monotonic() - saved >= save_minutes * 60:
+                save_checkpoint(latest, trainer.state())
+                saved = time.monotonic()
+    save_checkpoint(latest, trainer.state())
+    print(f"stopped after step {trainer.step}; {latest}", flush=True)
+
+
+def read_log(run: Path) -> list[dict]:
+    """The lines of a run's log."""
+    return [json.loads(line) for line in (run / LOG).read_text("utf-8").splitlines()]
+
+
+def cut_log(path: Path, step: int) -> None:
+    """Drops the lines after a step: work done after the last checkpoint is done again."""
+    if path.exists():
+        lines = path.read_text("utf-8").splitlines()
+        kept = [line for line in lines if json.loads(line)["step"] <= step]
+        path.write_text("".join(f"{line}\n" for line in kept), "utf-8")
+
+
+def progress(line: dict) -> str:
+    """A line of the log for the terminal."""
+    rate = line["tokens"] / line["seconds"]
+    return (
+        f"step {line['step']:5d}  full {line['loss_full']:.3f}  block {line['loss_block']:.3f}  "
+        f"lr {line['lr']:.2e}  {rate:.0f} tokens/s  {line['seconds']:.0f} s"
+    )

@@ -1,0 +1,143 @@
+"""One run: a model, a stream of sequences and an optimizer, step by step."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+
+import torch
+from torch.nn.functional import cross_entropy
+from transformers import PreTrainedModel
+
+from .attention import Packing
+from .checkpoint import Checkpoint
+from .masks import MODES
+from .model import Precision, add_lora, hidden_states, load_lora, logits
+from .packing import Mix, Sequence, SequenceStream
+from .schedule import learning_rate
+
+
+@dataclass
+class Settings:
+    """What a run is made of. All of it is kept in the checkpoint and must be the same when it is resumed."""
+
+    seed: int = 1
+    rank: int = 16
+    alpha: float = 32
+    peak: float = 6e-4
+    warmup: int = 16
+    questions: int = 8  # an optimizer step takes sequences until it has this many
+    clip: float = 1.0
+    weight_decay: float = 0.01
+    precision: Precision = "bf16"
+    mix: Mix = field(default_factory=Mix)
+
+
+class Stopped(Exception):
+    """A signal asked for the end; the step in progress was dropped."""
+
+
+class Trainer:
+    """Trains an adapter on a stream of sequences."""
+
+    def __init__(
+        self, model: PreTrainedModel, stream: SequenceStream, settings: Settings, device: str = "cpu"
+    ) -> None:
+        torch.manual_seed(settings.seed)
+        self.settings = settings
+        self.step = 0
+        self.decay_start: int | None = None
+        self._stopping = False
+        self._device = device
+        self._stream = stream
+        self.adapter = add_lora(model, settings.rank, settings.alpha)
+        self._model = model.to(device)
+        self._optimizer = torch.optim.AdamW(
+            self.adapter.values(), lr=settings.peak, weight_decay=settings.weight_decay, fused=True
+        )
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Takes a checkpoint's state. The settings must be those of the run that wrote it."""
+        if checkpoint.settings != as_json(self.settings):
+            raise ValueError(f"the checkpoint's settings are others: {checkpoint.settings}")
+        self.step = checkpoint.step
+        self.decay_start = checkpoint.decay_start
+        self._stream.seek(checkpoint.position)
+        load_lora(self.adapter, checkpoint.adapter)
+        self._optimizer.load_state_dict(checkpoint.optimizer)
+        torch.set_rng_state(checkpoint.torch_rng)
+
+    def state(self) -> Checkpoint:
+        """The state after the last whole step."""
+        return Checkpoint(
+            settings=as_json(self.settings),
+            step=self.step,
+            decay_start=self.decay_start,
+            position=self._stream.position,
+            adapter={name: parameter.detach().cpu() for name, parameter in self.adapter.items()},
+            optimizer=self._optimizer.state_dict(),
+            torch_rng=torch.get_rng_state(),
+        )
+
+    def stop(self) -> None:
+        """Ends the step in progress at its next pass; safe to call from a signal handler."""
+        self._stopping = True
+
+    def train_step(self, decay_steps: int) -> dict:
+        """One optimizer step; returns its line of the log. @raise Stopped, with the state as before the step."""
+        started = time.monotonic()
+        before = self._stream.position
+        sequences = list(self._step_sequences())
+        total = sum(len(sequence.targets) for sequence in sequences)
+        rate = learning_rate(
+            self.step, self.settings.peak, self.settings.warmup, self.decay_start, decay_steps
+        )
+        losses = dict.fromkeys(MODES, 0.0)
+        self._optimizer.zero_grad(set_to_none=True)
+        for sequence in sequences:
+            for mode in MODES:
+                if self._stopping:
+                    self._stream.seek(before)
+                    raise Stopped
+                loss = (
+                    sequence_loss(self._model, sequence, Packing(sequence.layout, mode, self._device)) / total
+                )
+                (loss / len(MODES)).backward()
+                losses[mode] += loss.item()
+        norm = torch.nn.utils.clip_grad_norm_(self.adapter.values(), self.settings.clip).item()
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate
+        self._optimizer.step()
+        self.step += 1
+        return {
+            "step": self.step,
+            **{f"loss_{mode}": round(losses[mode], 5) for mode in MODES},
+            "lr": rate,
+            "grad_norm": round(norm, 4),
+            "questions": sum(sequence.questions for sequence in sequences),
+            "tokens": sum(sequence.layout.tokens for sequence in sequences) * len(MODES),
+            "seconds": round(time.monotonic() - started, 2),
+            "epoch": self._stream.position.epoch,
+        }
+
+    def _step_sequences(self) -> Iterator[Sequence]:
+        questions = 0
+        while questions < self.settings.questions:
+            sequence = self._stream.next()
+            questions += sequence.questions
+            yield sequence
+
+
+def sequence_loss(model: PreTrainedModel, sequence: Sequence, packing: Packing) -> torch.Tensor:
+    """Sum over the answers' tokens of the cross entropy; the output head runs on their rows only."""
+    device = model.device
+    hidden = hidden_states(model, torch.tensor(sequence.ids, device=device), packing)
+    scores = logits(model, hidden[torch.tensor(sequence.rows, device=device)])
+    return cross_entropy(scores, torch.tensor(sequence.targets, device=device), reduction="sum")
+
+
+def as_json(settings: Settings) -> dict:
+    """Settings as they are read back from JSON: tuples are lists."""
+    return json.loads(json.dumps(asdict(settings)))

@@ -1,0 +1,39 @@
+/** What a deployment cannot do without, and what to do about it. */
+import type { StackOptions } from './osls.ts';
+
+/** The stage that is deployed to a stand-in for AWS (ministack), from zips. */
+export const LOCAL = 'local';
+
+const BY_DIGEST = /^[\w.-]+\.dkr\.ecr\.[\w-]+\.amazonaws\.com(\.cn)?\/[\w./-]+@sha256:[0-9a-f]{64}$/;
+
+/** Whether functions are deployed as zips, which are made before. */
+export function usesZips({ stage, params }: StackOptions): boolean {
+  return (params.pack ?? (stage === LOCAL ? 'zip' : 'image')) === 'zip';
+}
+
+/** How to make the images that are not given by digest; undefined: nothing is missing. */
+export function missingImages(options: StackOptions): string | undefined {
+  const { stage, params } = options;
+  const batch = params.batch ?? (stage === LOCAL ? 'none' : 'aws');
+  const needed = [
+    ...(usesZips(options) ? [] : [{ param: 'functionsImage', name: 'functions', platform: 'linux/arm64' }]),
+    ...(batch === 'none' ? [] : [{ param: 'precomputeImage', name: 'precompute', platform: 'linux/amd64' }]),
+  ];
+  const missing = needed.filter(({ param }) => !BY_DIGEST.test(params[param] ?? ''));
+  if (missing.length === 0) return undefined;
+  const lines = missing.map(({ param, name, platform }) => {
+    const tag = `$REGISTRY/blockrag-${name}`;
+    return `  docker build -f infra/docker/${name}.Dockerfile --platform ${platform} --push -t ${tag} .\n  and --param ${param}=${tag}@sha256:DIGEST`;
+  });
+  return [
+    `an image is missing, or is not named by its digest: ${missing.map(({ param }) => param).join(', ')}`,
+    'REGISTRY=ACCOUNT.dkr.ecr.REGION.amazonaws.com (docs/DEPLOY.md)',
+    ...lines,
+  ].join('\n');
+}
+
+/** The stage `local` must not land in an account of AWS. */
+export function standInMissing({ stage }: StackOptions, environment: NodeJS.ProcessEnv): string | undefined {
+  if (stage !== LOCAL || environment.AWS_ENDPOINT_URL) return undefined;
+  return 'stage local needs a stand-in for AWS: run "npm run services -- start" and export what it prints';
+}
