@@ -1,9 +1,9 @@
 /** Documents that users put into a bucket: they are followed, whatever comes of them and in whatever order it is told. */
-import { BlockragError, isBlockragError } from '../errors.ts';
-import type { Metadata } from '../storage/catalog.ts';
+import { BlockragError, type ErrorCode, isBlockragError, toBlockragError } from '../errors.ts';
+import type { DocumentRow, Metadata } from '../storage/catalog.ts';
 import type { DocumentSource, SourceObject } from '../storage/ports.ts';
 import { ingestVersion } from './ingest.ts';
-import { removeDocument } from './retire.ts';
+import { removeDocument, retireItems } from './retire.ts';
 import type { Services } from './services.ts';
 import { acceptDocument, documentId } from './submit.ts';
 
@@ -41,6 +41,8 @@ export function parseSourceKey(key: string): SourceName {
 
 /** How often an object may change while it is taken in, before the event is left for later. */
 const MAX_ROUNDS = 5;
+/** Beside those of documents: no room for this tenant, and metadata that are none. */
+const FOR_GOOD: ReadonlySet<ErrorCode> = new Set(['quota_exceeded', 'invalid_request']);
 
 /**
  * Brings a document to what its object is now: taken in, replaced, or removed. What an event says happened does not
@@ -61,19 +63,43 @@ export async function followObject(
     const object = await source.read(key);
     let passages = 0;
     if (object === undefined) await forget(services, name);
-    else passages = await takeIn(services, name, object, signal);
+    else passages = await takeInOrRefuse(services, name, object, signal);
     // Another event may have read the object later, and written earlier.
     if ((await source.etag(key)) === object?.etag) return passages;
   }
   throw new BlockragError('conflict', 'The object changes while it is read.');
 }
 
+async function takeInOrRefuse(
+  services: Services,
+  name: SourceName,
+  object: SourceObject,
+  signal: AbortSignal,
+): Promise<number> {
+  try {
+    return await takeIn(services, name, object, signal);
+  } catch (thrown) {
+    const error = toBlockragError(thrown);
+    // It would fail again; the rest is tried again.
+    const forGood = error.code.startsWith('document_') || FOR_GOOD.has(error.code);
+    if (!forGood) throw thrown;
+    await refuse(services, name, object, error);
+    return 0;
+  }
+}
+
 async function takeIn(
   services: Services,
   name: SourceName,
-  { bytes, mediaType, metadata }: SourceObject,
+  { bytes, size, mediaType, metadata }: SourceObject,
   signal: AbortSignal,
 ): Promise<number> {
+  if (bytes === undefined) {
+    throw new BlockragError(
+      'document_too_large',
+      `${name.name} has ${size} bytes; at most ${services.maxDocumentBytes} are read: split the document.`,
+    );
+  }
   // S3's default says nothing about the content.
   const known = mediaType === 'application/octet-stream' || mediaType === 'binary/octet-stream';
   const row = await acceptDocument(services, {
@@ -87,6 +113,45 @@ async function takeIn(
   if (row.status === 'queued') await ingestVersion(services, ref, signal);
   const now = await services.catalog.document(name.tenant, row.id);
   return now?.pending === row.pending && now.status === 'encoding' ? now.passages : 0;
+}
+
+/** What cannot become a document has a row that says why; a version that was ready goes on answering. */
+async function refuse(
+  services: Services,
+  { tenant, collection, name }: SourceName,
+  { size }: SourceObject,
+  error: BlockragError,
+): Promise<void> {
+  const id = documentId(tenant, collection, name);
+  const row = await services.catalog.updateDocument(tenant, id, (current): DocumentRow => {
+    const now = Date.now();
+    const known = current?.version ? { ...current, ...current.ready } : undefined;
+    return {
+      ...(known ?? {
+        ...{
+          id,
+          tenant,
+          collection,
+          name,
+          title: name,
+          metadata: {},
+          mediaType: null,
+          bytes: size,
+          sha256: '',
+        },
+        ...{ version: null, fingerprint: null, pendingFingerprint: null, passages: 0, encoded: 0, tokens: 0 },
+        created: current?.created ?? now,
+      }),
+      ready: null,
+      pending: null,
+      retiring: [...(current?.retiring ?? []), ...(current?.pending ? [current.pending] : [])],
+      status: 'failed',
+      error: { code: error.code, message: error.message },
+      updated: now,
+    };
+  });
+  services.metrics.documentFailed(error);
+  await services.queue.send(retireItems(row!));
 }
 
 async function forget(services: Services, { tenant, collection, name }: SourceName): Promise<void> {

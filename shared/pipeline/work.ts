@@ -10,7 +10,6 @@ import { ingestItem } from './submit.ts';
 import { tidy } from './tidy.ts';
 
 const LEASE_MS = 60_000;
-const RENEW_MS = 20_000;
 const IDLE_WAIT_MS = 30_000;
 const RETRY_DELAY_MS = 1_000;
 
@@ -52,6 +51,8 @@ export interface WorkerOptions {
   failed: (error: unknown) => void;
   /** Ends after so many milliseconds without work; default: never. */
   idleMs?: number;
+  /** How long work stays in the hands of a worker that was killed; default: 60 s. It is renewed all the while. */
+  leaseMs?: number;
 }
 
 export class Worker {
@@ -81,13 +82,13 @@ export class Worker {
   async #run(): Promise<void> {
     const { queue, logger } = this.#services;
     const { signal } = this.#stop;
-    const { idleMs } = this.#options;
+    const { idleMs, leaseMs = LEASE_MS } = this.#options;
     try {
       while (!signal.aborted) {
         const waitMs = idleMs ?? IDLE_WAIT_MS;
-        const leases = await queue.receive({ max: 1, leaseMs: LEASE_MS, waitMs, signal });
+        const leases = await queue.receive({ max: 1, leaseMs, waitMs, signal });
         if (leases.length === 0 && idleMs !== undefined) return;
-        for (const lease of leases) await this.#process(lease);
+        for (const lease of leases) await this.#process(lease, leaseMs);
       }
     } catch (error) {
       logger.error({ err: error }, 'the worker stopped');
@@ -95,13 +96,13 @@ export class Worker {
     }
   }
 
-  async #process(lease: Lease): Promise<void> {
+  async #process(lease: Lease, leaseMs: number): Promise<void> {
     const { queue, logger } = this.#services;
     const body = lease.body as unknown as WorkBody;
     const renew = setInterval(() => {
       // A lease that runs out only means that the work is done twice.
-      queue.extend(lease.receipt, LEASE_MS).catch(() => {});
-    }, RENEW_MS);
+      queue.extend(lease.receipt, leaseMs).catch(() => {});
+    }, leaseMs / 3);
     try {
       await this.#handle(body);
       await queue.done(lease.receipt);

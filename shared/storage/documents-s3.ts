@@ -7,21 +7,20 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
-import { BlockragError } from '../errors.ts';
 import { openS3Client, type S3ClientOptions } from './blobs/s3-client.ts';
 import { s3Failure, statusOf } from './blobs/s3-failure.ts';
 import type { DocumentSource, RowData, SourceObject } from './ports.ts';
 
 export interface S3DocumentOptions extends S3ClientOptions {
   bucket: string;
-  /** Bytes of an object at most. */
+  /** Bytes of an object at most that are read. */
   maxBytes: number;
 }
 
 /** Name of the object metadata that hold a document's: one field, since S3 takes ASCII only. */
 const METADATA = 'blockrag';
 
-/** @throws (of its methods) BlockragError `storage_failed`, `document_too_large` */
+/** @throws (of its methods) BlockragError `storage_failed` */
 export function openS3Documents(options: S3DocumentOptions): DocumentSource {
   return new S3Documents(options);
 }
@@ -42,22 +41,20 @@ class S3Documents implements DocumentSource {
       this.#client.send(new GetObjectCommand({ Bucket: this.#bucket, Key: name })),
     );
     if (object === undefined) return undefined;
-    const bytes = object.ContentLength ?? 0;
-    if (bytes > this.#maxBytes) {
-      // Not read: the connection is given up.
+    const size = object.ContentLength ?? 0;
+    const facts = {
+      size,
+      mediaType: object.ContentType,
+      metadata: decodeMetadata(object.Metadata?.[METADATA]),
+      etag: object.ETag ?? '',
+    };
+    if (size > this.#maxBytes) {
+      // The connection is given up.
       (object.Body as { destroy?(): void } | undefined)?.destroy?.();
-      throw new BlockragError(
-        'document_too_large',
-        `The object has ${bytes} bytes; at most ${this.#maxBytes} are read: split the document.`,
-      );
+      return { ...facts, bytes: undefined };
     }
     try {
-      return {
-        bytes: (await object.Body?.transformToByteArray()) ?? new Uint8Array(),
-        mediaType: object.ContentType,
-        metadata: decodeMetadata(object.Metadata?.[METADATA]),
-        etag: object.ETag ?? '',
-      };
+      return { ...facts, bytes: (await object.Body?.transformToByteArray()) ?? new Uint8Array() };
     } catch (error) {
       throw s3Failure(error, `read ${name}`, this.#bucket);
     }

@@ -112,7 +112,10 @@ export interface WorkQueue {
 
 /** What a user has put into a bucket of documents. */
 export interface SourceObject {
-  bytes: Uint8Array;
+  /** Undefined when it has more than are read. */
+  bytes: Uint8Array | undefined;
+  /** Bytes that it has. */
+  size: number;
   mediaType: string | undefined;
   /** What was signed with a presigned URL. */
   metadata: RowData | undefined;

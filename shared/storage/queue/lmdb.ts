@@ -1,7 +1,7 @@
 import { BlockragError } from '../../errors.ts';
 import { type Environment, MAX_KEY_BYTES } from '../lmdb.ts';
 import type { Lease, RowData, WorkQueue } from '../ports.ts';
-import { utf8 } from '../table/keys.ts';
+import { utf8 } from '../utf8.ts';
 import { Bell } from './bell.ts';
 import {
   countIn,

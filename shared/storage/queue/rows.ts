@@ -6,7 +6,7 @@
 import { BlockragError } from '../../errors.ts';
 import type { NamedDatabase } from '../lmdb.ts';
 import type { RowData } from '../ports.ts';
-import { utf8 } from '../table/keys.ts';
+import { utf8 } from '../utf8.ts';
 
 /** Where an item is: deliverable, waiting for its time, in hand, or failed too often. */
 export type Place = 'ready' | 'delayed' | 'leased' | 'dead';

@@ -1,6 +1,6 @@
 import { BlockragError } from '../../errors.ts';
 import type { Lease, Row, RowData, Table, WorkQueue, WriteOperation } from '../ports.ts';
-import { utf8 } from '../table/keys.ts';
+import { utf8 } from '../utf8.ts';
 import { Bell } from './bell.ts';
 import { parseReceipt, receiptOf } from './rows.ts';
 import {

@@ -3,7 +3,7 @@ import type { AttributeValue, TransactWriteItem } from '@aws-sdk/client-dynamodb
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { BlockragError } from '../../errors.ts';
 import type { Condition, Row, RowData, WriteOperation } from '../ports.ts';
-import { utf8 } from './keys.ts';
+import { utf8 } from '../utf8.ts';
 
 const MAX_PARTITION_BYTES = 2048;
 const MAX_SORT_BYTES = 1024;

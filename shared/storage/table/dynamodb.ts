@@ -11,6 +11,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { BlockragError } from '../../errors.ts';
 import type { Condition, Row, RowData, Table, WriteOperation } from '../ports.ts';
+import { utf8 } from '../utf8.ts';
 import { conflict, untilSettled } from './dynamodb-failure.ts';
 import {
   type Item,
@@ -25,7 +26,6 @@ import {
   transactItem,
   wroteIt,
 } from './dynamodb-items.ts';
-import { utf8 } from './keys.ts';
 
 const MAX_OPERATIONS = 100;
 const MAX_BATCH_GET = 100;

@@ -1,14 +1,7 @@
 /** Keys of rows in LMDB: the partition's byte length, the partition, the sort key; all texts in UTF-8. */
 import { BlockragError } from '../../errors.ts';
 import { MAX_KEY_BYTES } from '../lmdb.ts';
-
-/** UTF-8 of a text. A lone surrogate has none: two different texts would get the same bytes. */
-export function utf8(text: string): Buffer {
-  if (/\p{Surrogate}/u.test(text)) {
-    throw new BlockragError('invalid_request', 'A key holds half of a surrogate pair: it is not valid text.');
-  }
-  return Buffer.from(text, 'utf8');
-}
+import { utf8 } from '../utf8.ts';
 
 /**
  * The key of a row. The length in front makes partitions exact, and the sort key needs no escaping as it is

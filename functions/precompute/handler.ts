@@ -1,0 +1,29 @@
+/** The worker as a Lambda: woken by a message, it works until nothing is left or its time is nearly over. */
+import { openCloud } from '../../shared/pipeline/cloud.ts';
+import { Worker } from '../../shared/pipeline/work.ts';
+
+/** Left of the invocation's time when no more work is begun: the longest step is one batch of passages. */
+const MARGIN_MS = 60_000;
+const IDLE_MS = 1_000;
+
+interface LambdaContext {
+  getRemainingTimeInMillis(): number;
+}
+
+const opened = openCloud({ wakes: false });
+opened.catch(() => {});
+
+export async function handler(_event: unknown, context: LambdaContext): Promise<void> {
+  const { blockrag, dispatch } = await opened;
+  const { services } = blockrag;
+  let failure: unknown;
+  const worker = new Worker(services, { failed: (error) => (failure = error), idleMs: IDLE_MS });
+  const left = Math.max(1_000, context.getRemainingTimeInMillis() - MARGIN_MS);
+  const timer = setTimeout(() => void worker.stop(), left);
+  await worker.ended;
+  clearTimeout(timer);
+  if (failure !== undefined) throw failure;
+  const { waiting } = await services.queue.counts();
+  // What is left waits for its time to be tried again, or for more workers than this one.
+  if (waiting > 0) await dispatch.workFor(waiting);
+}

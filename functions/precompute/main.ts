@@ -1,0 +1,33 @@
+/**
+ * The worker as a process: the command of a Batch job. It works until nothing is left for a while. SIGTERM (a spot
+ * machine that is taken back) ends it after the step under way, with an exit code that asks for another try.
+ */
+import { openCloud } from '../../shared/pipeline/cloud.ts';
+import { Worker } from '../../shared/pipeline/work.ts';
+
+/** "Try again" (sysexits.h): infra's retry strategy names it. */
+const TRY_AGAIN = 75;
+/** What a lost machine had in hand comes back after this. */
+const LEASE_MS = Number(process.env.BLOCKRAG_LEASE_MS ?? 60_000);
+/** Longer than a lease: a worker that ends before would leave what another one lost to nobody. */
+const IDLE_MS = Number(process.env.BLOCKRAG_IDLE_MS ?? 90_000);
+
+const { blockrag } = await openCloud({ wakes: false });
+let failed = false;
+let stopped = false;
+const worker = new Worker(blockrag.services, {
+  failed: () => {
+    failed = true;
+  },
+  idleMs: IDLE_MS,
+  leaseMs: LEASE_MS,
+});
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.on(signal, () => {
+    stopped = true;
+    void worker.stop();
+  });
+}
+await worker.ended;
+await blockrag.close();
+process.exitCode = failed || stopped ? TRY_AGAIN : 0;

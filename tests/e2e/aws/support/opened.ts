@@ -1,0 +1,50 @@
+/** The use cases over the stores of AWS, opened in the test's own process, with a worker. */
+import { type CloudBlockrag, openCloud } from '../../../../shared/pipeline/cloud.ts';
+import { followObject, parseSourceKey } from '../../../../shared/pipeline/follow.ts';
+import { documentId } from '../../../../shared/pipeline/submit.ts';
+import { Worker } from '../../../../shared/pipeline/work.ts';
+import type { DocumentRow } from '../../../../shared/storage/catalog.ts';
+import type { Cloud } from './cloud.ts';
+
+export interface Opened extends CloudBlockrag {
+  /** What an event of that object does. */
+  follow(key: string): Promise<number>;
+  /** The document of an object, as its row is now. */
+  document(key: string): Promise<DocumentRow | undefined>;
+  /** Waits until nothing is left to be done, and gives the document of an object. */
+  settled(key: string): Promise<DocumentRow | undefined>;
+  close(): Promise<void>;
+}
+
+/** @param options.works whether a worker runs in this process */
+export async function openInProcess(cloud: Cloud, options: { works: boolean }): Promise<Opened> {
+  Object.assign(process.env, cloud.environment);
+  const opened = await openCloud({ wakes: false });
+  const { services } = opened.blockrag;
+  let failure: unknown;
+  const failed = (error: unknown) => {
+    failure = error;
+  };
+  const worker = options.works ? new Worker(services, { failed }) : undefined;
+  const document = (key: string) => {
+    const { tenant, collection, name } = parseSourceKey(key);
+    return services.catalog.document(tenant, documentId(tenant, collection, name));
+  };
+  return {
+    ...opened,
+    follow: (key) => followObject(services, opened.documents, key, new AbortController().signal),
+    document,
+    async settled(key) {
+      for (;;) {
+        if (failure !== undefined) throw failure;
+        const { waiting, leased } = await services.queue.counts();
+        if (waiting + leased === 0) return document(key);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    },
+    async close() {
+      await worker?.stop();
+      await opened.blockrag.close();
+    },
+  };
+}
