@@ -13,6 +13,11 @@ const schema = z.strictObject({
   data: z.string().min(1).default('.blockrag'),
   /** Model reference; undefined: what the data directory was made with, else the default model. */
   model: z.string().min(1).optional(),
+  /**
+   * Path of an adapter, `none`, or `shipped` (the one that comes with the model); undefined: what the data directory
+   * was made with, else `shipped`.
+   */
+  adapter: z.string().min(1).optional(),
   compute: z.enum(COMPUTE_TYPES).default('w8a8'),
   /** Where the model runs. */
   provider: z.enum(PROVIDERS).default('cpu'),

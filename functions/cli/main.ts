@@ -80,7 +80,7 @@ withCommonOptions(program.command('remove'))
   .action(run(async () => (await import('./commands/documents.ts')).removeDocuments));
 
 withCommonOptions(program.command('reencode'))
-  .description('encode all documents again, for another --model, --kv or --passage-tokens')
+  .description('encode all documents again, for another --model, --adapter, --kv or --passage-tokens')
   .action(run(async () => (await import('./commands/documents.ts')).reencode));
 
 withCommonOptions(program.command('stats'))
@@ -98,6 +98,10 @@ withCommonOptions(model.command('compile'))
   .description('compile a model and check it')
   .argument('[reference]', 'model name, path, or hf:OWNER/REPO/FILE.gguf')
   .action(run(async () => (await import('./commands/model.ts')).compileModelCommand));
+withCommonOptions(model.command('prompt'))
+  .description('print the frame of the prompt as served, for fine-tuning (infra/finetune)')
+  .option('--tokenizer <file>', 'also write the tokenizer to this file')
+  .action(run(async () => (await import('./commands/model-prompt.ts')).printPrompt));
 model
   .command('list')
   .description('list models that can be named and those compiled here')
@@ -133,7 +137,6 @@ withCommonOptions(program.command('logits'))
     'JSON: {"cases":[{"blocks":[[ids]]}]}, the last block of each is the final one',
   )
   .addOption(attentionOption())
-  .option('--no-adapter', 'without a fine-tuned adapter (none exists yet)')
   .action(run(async () => (await import('./commands/logits.ts')).logits));
 
 withCommonOptions(program.command('demo'))

@@ -8,17 +8,21 @@ import { COMPUTE_TYPES } from '../../shared/model/onnx/linear.ts';
 export interface CommonOptions {
   data?: string;
   model?: string;
+  /** false: --no-adapter */
+  adapter?: string | false;
   compute?: string;
   kv?: string;
   passageTokens?: string;
   json?: boolean;
 }
 
-/** Adds --data, --model, --compute, --kv, --passage-tokens and --json. */
+/** Adds --data, --model, --adapter, --no-adapter, --compute, --kv, --passage-tokens and --json. */
 export function withCommonOptions(command: Command): Command {
   return command
     .option('--data <dir>', 'data directory (default: ./.blockrag, or $BLOCKRAG_DATA)')
     .option('--model <ref>', 'model name, path of a .gguf file, or hf:OWNER/REPO/FILE.gguf')
+    .option('--adapter <file>', "adapter.safetensors to use (default: the model's own, where one is shipped)")
+    .option('--no-adapter', 'without an adapter')
     .addOption(new Option('--compute <type>', 'compute type (default: w8a8)').choices(COMPUTE_TYPES))
     .addOption(
       new Option('--kv <dtype>', 'dtype of stored keys and values (default: int8)').choices(KV_DTYPES),
@@ -27,8 +31,15 @@ export function withCommonOptions(command: Command): Command {
     .option('--json', 'print JSON');
 }
 
-export function toConfig({ data, model, compute, kv, passageTokens }: CommonOptions): Config {
-  return loadConfig({ data, model, compute, kv, passageTokens });
+export function toConfig({ data, model, adapter, compute, kv, passageTokens }: CommonOptions): Config {
+  return loadConfig({
+    data,
+    model,
+    adapter: adapter === false ? 'none' : adapter,
+    compute,
+    kv,
+    passageTokens,
+  });
 }
 
 export const attentionOption = () =>

@@ -10,7 +10,7 @@ const TRY_AGAIN = 75;
 /** What a lost machine had in hand comes back after this. */
 const LEASE_MS = Number(process.env.BLOCKRAG_LEASE_MS ?? 60_000);
 /** Longer than a lease: a worker that ends before would leave what another one lost to nobody. */
-const IDLE_MS = Number(process.env.BLOCKRAG_IDLE_MS ?? 90_000);
+const IDLE_MS = Number(process.env.BLOCKRAG_IDLE_MS ?? LEASE_MS + 30_000);
 
 const { blockrag } = await openCloud({ wakes: false });
 let failed = false;

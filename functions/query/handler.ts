@@ -1,8 +1,8 @@
 /** The REST API as a Lambda behind API Gateway: streamed, or in one piece where the gateway cannot stream. */
-import { handle, streamHandle } from 'hono/aws-lambda';
 import { loadConfig } from '../../shared/config.ts';
 import { openCloud } from '../../shared/pipeline/cloud.ts';
 import { createApp } from './app.ts';
+import { lambdaHandler } from './lambda.ts';
 
 // While the instance starts: model, index and connections are there before the first request, and stay.
 const { blockrag } = await openCloud({ wakes: true });
@@ -23,4 +23,4 @@ const app = createApp(blockrag, {
   stopping: new AbortController().signal,
 });
 
-export const handler = process.env.BLOCKRAG_TRANSFER === 'BUFFERED' ? handle(app) : streamHandle(app);
+export const handler = lambdaHandler(app, { streams: process.env.BLOCKRAG_TRANSFER !== 'BUFFERED' });

@@ -18,7 +18,7 @@ export async function untilNoConflict<T>(attempt: () => Promise<T>): Promise<T> 
     } catch (error) {
       if (!isBlockragError(error, 'conflict')) throw error;
       if (tried === ATTEMPTS) {
-        const message = 'Too many requests change the same counter at once: try again in a moment.';
+        const message = 'Too many requests change the same rows at once: try again in a moment.';
         throw new BlockragError('overloaded', message, { cause: error });
       }
     }

@@ -1,8 +1,10 @@
 /** Compiles a GGUF file into a directory that the engine opens: graph, weights, tokenizer and what is known of them. */
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { BlockragError } from '../errors.ts';
+import { type Adapter, adaptedWeights, requireBase } from './adapter.ts';
 import { type Architecture, readArchitecture } from './architecture.ts';
 import { publish } from './cache.ts';
 import { type Check, COMPILER_VERSION, CompiledModel, type ModelManifest } from './compiled.ts';
@@ -16,12 +18,19 @@ import { type ActivationPeaks, smoothWeights } from './smoothing.ts';
 import type { TokenizerFile } from './tokenizer.ts';
 import { ggufWeights, type WeightSource } from './weights.ts';
 
-export interface CompileOptions {
-  /** The GGUF file and its SHA-256. */
-  source: { file: string; sha256: string };
+/** What a compiled model is made of, and so where it lies. */
+export interface CompiledFrom {
+  /** SHA-256 of the source file. */
+  sha256: string;
+  adapter?: Adapter | undefined;
   compute: ComputeType;
   /** Folder of all compiled models. */
   folder: string;
+}
+
+export interface CompileOptions extends Omit<CompiledFrom, 'sha256'> {
+  /** The GGUF file and its SHA-256. */
+  source: { file: string; sha256: string };
   /** Observes a model compiled with observers on a calibration text (for w8a8). */
   calibrate(model: CompiledModel): Promise<ActivationPeaks>;
   /** The self-check that ends every compilation. @throws BlockragError `model_check_failed` */
@@ -29,18 +38,29 @@ export interface CompileOptions {
   onProgress?: ((progress: { phase: string; done: number; total: number | undefined }) => void) | undefined;
 }
 
-/** Where a model compiled from this source lies, or would. */
-function compiledDirectory({ source, compute, folder }: CompileOptions): string {
-  const identity = JSON.stringify({ compiler: COMPILER_VERSION, source: source.sha256, compute });
-  return join(folder, createHash('sha256').update(identity).digest('hex').slice(0, 32));
+/** @throws BlockragError `invalid_option` for an adapter of another model */
+function compiledDirectory({ sha256, adapter, compute, folder }: CompiledFrom): string {
+  if (adapter !== undefined) requireBase(adapter, sha256);
+  const parts = { compiler: COMPILER_VERSION, source: sha256, adapter: adapter?.sha256, compute };
+  return join(folder, createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32));
+}
+
+/**
+ * Opens what has been compiled before; undefined where nothing has. The source file need not be there.
+ * @throws BlockragError `model_corrupt`, `invalid_option` for an adapter of another model
+ */
+export async function openCompiled(from: CompiledFrom): Promise<CompiledModel | undefined> {
+  const directory = compiledDirectory(from);
+  return existsSync(directory) ? CompiledModel.open(directory) : undefined;
 }
 
 /**
  * Compiles once: a model that is there is opened. Two processes that compile the same at once both succeed.
- * @throws BlockragError `model_corrupt`, `model_unsupported`, `model_check_failed`
+ * @throws BlockragError `model_corrupt`, `model_unsupported`, `model_check_failed`, `invalid_option` for an adapter
+ * of another model
  */
 export async function compileModel(options: CompileOptions): Promise<CompiledModel> {
-  const directory = compiledDirectory(options);
+  const directory = compiledDirectory({ ...options, sha256: options.source.sha256 });
   await publish(directory, async (temporary) => {
     const file = await GgufFile.open(options.source.file);
     try {
@@ -53,16 +73,19 @@ export async function compileModel(options: CompileOptions): Promise<CompiledMod
 }
 
 async function compileInto(directory: string, file: GgufFile, options: CompileOptions): Promise<void> {
-  const { compute, source } = options;
+  const { adapter, compute, source } = options;
   const architecture = await readArchitecture(file);
   const tokenizer = readTokenizer(file, architecture.vocabulary);
   let weights = ggufWeights(file, architecture);
+  if (adapter !== undefined) weights = adaptedWeights(weights, architecture, adapter);
   const manifest: ModelManifest = {
     name: file.string('general.name') ?? basename(source.file, '.gguf'),
     source: { file: basename(source.file), sha256: source.sha256 },
+    adapter:
+      adapter === undefined ? null : { name: adapter.name, sha256: adapter.sha256, rank: adapter.rank },
     compute,
     architecture,
-    weightsHash: source.sha256,
+    weightsHash: weightsHash(source.sha256, adapter),
     ropeHash: createHash('sha256').update(JSON.stringify(architecture.rope)).digest('hex'),
     hasTokenizer: tokenizer !== undefined,
     keyBias: await readKeyBias(weights, architecture),
@@ -104,6 +127,11 @@ async function compileInto(directory: string, file: GgufFile, options: CompileOp
   options.onProgress?.({ phase: 'check', done: 0, total: undefined });
   manifest.check = await options.check(compiled);
   await writeManifest(directory, manifest);
+}
+
+function weightsHash(source: string, adapter: Adapter | undefined): string {
+  if (adapter === undefined) return source;
+  return createHash('sha256').update(`${source} ${adapter.sha256}`).digest('hex');
 }
 
 async function writeManifest(directory: string, manifest: ModelManifest): Promise<void> {

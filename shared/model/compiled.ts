@@ -2,6 +2,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BlockragError } from '../errors.ts';
+import type { AdapterIdentity } from './adapter.ts';
 import type { Architecture } from './architecture.ts';
 import type { ComputeType } from './onnx/linear.ts';
 import { loadTokenizer, type Tokenizer } from './tokenizer.ts';
@@ -25,9 +26,11 @@ export interface Check {
 export interface ModelManifest {
   name: string;
   source: { file: string; sha256: string };
+  /** What was merged into the source's weights. */
+  adapter: AdapterIdentity | null;
   compute: ComputeType;
   architecture: Architecture;
-  /** Identifies the numbers of keys and values: source weights (and adapter, once there is one). */
+  /** Identifies the numbers of keys and values: source weights and adapter. */
   weightsHash: string;
   ropeHash: string;
   hasTokenizer: boolean;
@@ -61,7 +64,8 @@ export class CompiledModel {
     const text = await readFile(join(directory, 'model.json'), 'utf8');
     let manifest: ModelManifest;
     try {
-      manifest = JSON.parse(text) as ModelManifest;
+      // What was compiled before there were adapters has none.
+      manifest = { adapter: null, ...(JSON.parse(text) as Omit<ModelManifest, 'adapter'>) };
       if (!Array.isArray(manifest.files)) throw new TypeError('it lists no files');
     } catch (error) {
       throw damaged('model.json', error);

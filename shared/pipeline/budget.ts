@@ -3,7 +3,7 @@ import type { Catalog } from '../storage/catalog.ts';
 import type { BlobState } from '../storage/catalog-blobs.ts';
 import type { BlobStore } from '../storage/ports.ts';
 import type { Logger } from '../telemetry.ts';
-import { blobPath } from './services.ts';
+import { removeKv } from './store-kv.ts';
 
 /** How far an eviction goes below the budget: each one looks at every blob, so they must be few. */
 const EVICT_TO = 0.9;
@@ -111,9 +111,7 @@ export class KvBudget {
     let evicted = 0;
     for (const { key, tenant, bytes } of all.sort((a, b) => this.#usedAt(a) - this.#usedAt(b))) {
       if (stored <= limit * EVICT_TO) break;
-      // The row last: a killed process leaves one that says where a file may be, never a file without a row.
-      await blobs.delete(blobPath(tenant, key));
-      await catalog.dropBlob(key);
+      await removeKv({ catalog, blobs }, { tenant, key, evicts: true });
       this.#uses.delete(key);
       stored -= bytes;
       evicted++;

@@ -3,11 +3,15 @@ import type { Config } from '../config.ts';
 import type { Environment } from '../storage/lmdb.ts';
 import { claimDataDirectory, type Ownership } from '../storage/ownership.ts';
 import { openDataDirectory, openEmbeddedStores, type Stores } from '../stores.ts';
-import { Blockrag, DEFAULT_TENANT } from './blockrag.ts';
+import { Blockrag } from './blockrag.ts';
 import { openServices, type ServiceOptions } from './open.ts';
+import { recoverWork } from './recover.ts';
 import type { Services } from './services.ts';
 import { requeueOutdated, type Settings } from './settings.ts';
-import { recoverWork, Worker } from './work.ts';
+import { SWEEP_ITEM } from './sweep.ts';
+import { Worker } from './work.ts';
+
+const DAY_MS = 86_400_000;
 
 export interface OpenOptions extends ServiceOptions {
   /** What runs on the directory, for whoever finds it in use: "serve". */
@@ -17,6 +21,7 @@ export interface OpenOptions extends ServiceOptions {
 export class EmbeddedBlockrag extends Blockrag {
   #ownership: Ownership;
   #worker: Worker;
+  #sweeps: NodeJS.Timeout | undefined;
 
   private constructor(
     config: Config,
@@ -51,8 +56,8 @@ export class EmbeddedBlockrag extends Blockrag {
       ownership = await claimDataDirectory(environment, { command: options.command });
       stores = await openEmbeddedStores(environment, config.data);
       const opened = await openServices(stores, config, options);
-      await requeueOutdated(opened.services, DEFAULT_TENANT);
-      await recoverWork(opened.services, [DEFAULT_TENANT]);
+      await requeueOutdated(opened.services);
+      await recoverWork(opened.services);
       return new EmbeddedBlockrag(config, environment, stores, ownership, opened);
     } catch (error) {
       await stores?.close();
@@ -72,6 +77,17 @@ export class EmbeddedBlockrag extends Blockrag {
     await this.#ownership.setUrl(url);
   }
 
+  /** Sweeps now and once a day, as work among the other: for a process that stays. */
+  async sweepDaily(): Promise<void> {
+    const { queue, logger } = this.services;
+    const send = () => queue.send([SWEEP_ITEM]);
+    await send();
+    this.#sweeps = setInterval(() => {
+      send().catch((error: unknown) => logger.error({ err: error }, 'the sweep could not be begun'));
+    }, DAY_MS);
+    this.#sweeps.unref();
+  }
+
   /** True while anything is still to be parsed, encoded, removed or tidied up. */
   async busy(): Promise<boolean> {
     const { waiting, leased } = await this.services.queue.counts();
@@ -81,6 +97,7 @@ export class EmbeddedBlockrag extends Blockrag {
   /** Stops: answers under way are cancelled, work in hand is left for the next start. */
   override async close(): Promise<void> {
     this.closing.abort();
+    clearInterval(this.#sweeps);
     await this.#worker.stop();
     await super.close();
   }

@@ -58,6 +58,8 @@ export async function followObject(
   key: string,
   signal: AbortSignal,
 ): Promise<number> {
+  // A folder, as the console of S3 makes them.
+  if (key.endsWith('/')) return 0;
   const name = parseSourceKey(key);
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const object = await source.read(key);

@@ -11,7 +11,7 @@ import type { RowData } from '../storage/ports.ts';
 import { labelsOf } from './metadata.ts';
 import { retireAgainItem, retireItems, TIDY_ITEM } from './retire.ts';
 import { blobPath, keyOf, originalPath, type Services, type VersionRef } from './services.ts';
-import { storeKv } from './store-kv.ts';
+import { storeKv, useKv } from './store-kv.ts';
 
 /** Passages of one work item: some seconds of work, so that little is lost with a killed process. */
 const BATCH = 8;
@@ -58,19 +58,18 @@ export async function ingestVersion(services: Services, ref: VersionRef, signal:
     tokens: passages.reduce((sum, passage) => sum + passage.tokens.length, 0),
   }));
   if (row === undefined) return retireLate(services, ref);
-  const items: { id: string; body: RowData }[] = [];
-  for (let from = 0, batch = 0; from < passages.length; from += BATCH, batch++) {
-    const work: EncodeWork = {
-      tenant,
-      document: id,
-      version,
-      batch,
-      from,
-      to: Math.min(from + BATCH, passages.length),
-    };
-    items.push({ id: `encode/${id}/${version}/${batch}`, body: { ...work, kind: 'encode' } });
-  }
-  await queue.send(items);
+  await queue.send(encodeItems(ref, passages.length));
+}
+
+/** The work of encoding a version's passages, in batches. */
+export function encodeItems(ref: VersionRef, passages: number): { id: string; body: RowData }[] {
+  const { tenant, document, version } = ref;
+  return Array.from({ length: Math.ceil(passages / BATCH) }, (_, batch) => {
+    const from = batch * BATCH;
+    const to = Math.min(from + BATCH, passages);
+    const work: EncodeWork = { tenant, document, version, batch, from, to };
+    return { id: `encode/${document}/${version}/${batch}`, body: { ...work, kind: 'encode' } };
+  });
 }
 
 /** Encodes a batch of passages; the batch that completes the version also finishes it. */
@@ -79,10 +78,17 @@ export async function encodeBatch(services: Services, work: EncodeWork, signal: 
   const document = await pendingDocument(services, work);
   if (document === undefined) return;
   const indices = Array.from({ length: work.to - work.from }, (_, i) => work.from + i);
-  const rows = await catalog.passagesById(indices.map((index) => ({ ...work, index })));
+  const found = await catalog.passagesById(indices.map((index) => ({ ...work, index })));
+  const rows = found.filter((row) => row !== undefined);
+  await useKv(
+    services,
+    rows.map(({ blobKey }) => blobKey),
+    work,
+  );
+  // Retired before it was recorded: nobody else would take that back.
+  if ((await pendingDocument(services, work)) === undefined) return retireLate(services, work);
   let storing: Promise<void> = Promise.resolve();
   for (const row of rows) {
-    if (row === undefined) continue;
     const stored = await ensureBlob(services, work, row.blobKey, row.tokens, signal);
     // One blob is written while the next is computed.
     await storing;
@@ -96,7 +102,7 @@ export async function encodeBatch(services: Services, work: EncodeWork, signal: 
   if (encoded >= document.passages) await finishVersion(services, work, signal);
 }
 
-/** Computes a block's blob if it is not stored; what it returns stores it, or records that it is used. */
+/** Computes a block's blob if it is not stored; what it returns stores it. Its use must be recorded (`useKv`). */
 async function ensureBlob(
   services: Services,
   ref: VersionRef,
@@ -106,13 +112,11 @@ async function ensureBlob(
 ): Promise<() => Promise<void>> {
   const { catalog, blobs, engine, dtype, budget } = services;
   const { tenant } = ref;
-  const path = blobPath(tenant, key);
-  const known = (await catalog.hasBlob(key)) && (await blobs.has(path));
+  const known = (await catalog.hasBlob(key)) && (await blobs.has(blobPath(tenant, key)));
   const object = known ? undefined : (await engine.encode({ blocks: [{ key, tokens }], dtype }, signal))[0];
   return async () => {
-    if (object !== undefined) return storeKv(services, { tenant, key, tokens: tokens.length, object }, ref);
-    budget.touch(key);
-    await catalog.useBlob(key, ref);
+    if (object === undefined) budget.touch(key);
+    else await storeKv(services, { tenant, key, tokens: tokens.length, object }, ref);
   };
 }
 
@@ -122,14 +126,11 @@ async function finishVersion(services: Services, ref: VersionRef, signal: AbortS
   const { tenant, document: id, version } = ref;
   const document = await pendingDocument(services, ref);
   if (document === undefined) return;
-  const preface = await ensureBlob(
-    services,
-    { ...ref, document: 'preface', version: fingerprint },
-    keyOf(services, tenant, template.preface),
-    template.preface,
-    signal,
-  );
-  await preface();
+  const user = { ...ref, document: 'preface', version: fingerprint };
+  const key = keyOf(services, tenant, template.preface);
+  await useKv(services, [key], user);
+  const store = await ensureBlob(services, user, key, template.preface, signal);
+  await store();
   const passages = await catalog.passages(id, version);
   const labels = labelsOf(document.metadata);
   const vectors: Float32Array[] = [];

@@ -4,15 +4,18 @@ import { join } from 'node:path';
 import { calibrate } from '../attention/calibrate.ts';
 import { Decoder } from '../attention/decoder.ts';
 import { requireSaneText, scoreText, selfCheck } from '../attention/self-check.ts';
+import { readAdapter, shippedAdapter } from '../model/adapter.ts';
 import { cacheDirectory, temporaryName } from '../model/cache.ts';
-import { compileModel } from '../model/compile.ts';
+import { compileModel, openCompiled } from '../model/compile.ts';
 import type { CompiledModel } from '../model/compiled.ts';
 import type { ComputeType } from '../model/onnx/linear.ts';
-import { type FetchOptions, fetchModelFile } from '../model/sources/index.ts';
+import { type FetchOptions, fetchModelFile, KNOWN_MODELS, knownSha256 } from '../model/sources/index.ts';
 
 export interface PrepareOptions extends FetchOptions {
   /** Name of a known model, a path, or hf:OWNER/REPO/FILE.gguf. */
   reference: string;
+  /** Path of an adapter, `none`, or `shipped` (default): the one that comes with a known model, where one does. */
+  adapter?: string | undefined;
   compute: ComputeType;
   /**
    * Whether the model must find English likely. On for whatever answers people; off for comparing engines, where
@@ -21,18 +24,34 @@ export interface PrepareOptions extends FetchOptions {
   requireText: boolean;
 }
 
-/** @throws BlockragError of the model_* codes */
+/** The path of the adapter that a model is used with; undefined: none. @param adapter as in `PrepareOptions` */
+export function adapterFile(reference: string, adapter: string): string | undefined {
+  if (adapter === 'none') return undefined;
+  if (adapter !== 'shipped') return adapter;
+  const shipped = Object.hasOwn(KNOWN_MODELS, reference) ? KNOWN_MODELS[reference]!.adapter : undefined;
+  return shipped === undefined ? undefined : shippedAdapter(shipped);
+}
+
+/**
+ * A known model that has been compiled needs neither its file nor a network.
+ * @throws BlockragError of the model_* codes, `invalid_option` for an adapter that is not there or another model's
+ */
 export async function prepareModel(options: PrepareOptions): Promise<CompiledModel> {
   const { reference, compute, requireText, onProgress } = options;
-  const source = await fetchModelFile(reference, options);
-  const model = await compileModel({
-    source,
-    compute,
-    folder: join(cacheDirectory(), 'compiled'),
-    calibrate,
-    check: (compiled) => selfCheck(compiled, { text: requireText }),
-    onProgress,
-  });
+  const file = adapterFile(reference, options.adapter ?? 'shipped');
+  const adapter = file === undefined ? undefined : await readAdapter(file);
+  const what = { adapter, compute, folder: join(cacheDirectory(), 'compiled') };
+  const sha256 = knownSha256(reference);
+  const there = sha256 === undefined ? undefined : await openCompiled({ ...what, sha256 });
+  const model =
+    there ??
+    (await compileModel({
+      ...what,
+      source: await fetchModelFile(reference, options),
+      calibrate,
+      check: (compiled) => selfCheck(compiled, { text: requireText }),
+      onProgress,
+    }));
   const { check, hasTokenizer } = model.manifest;
   if (requireText && hasTokenizer && check !== null && check.textScore === null) {
     // Compiled earlier for a comparison: the text was left out then.

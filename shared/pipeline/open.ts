@@ -3,20 +3,18 @@ import { openAccess } from '../access/index.ts';
 import { Engine } from '../attention/engine.ts';
 import type { Config } from '../config.ts';
 import { DocumentReader } from '../documents/index.ts';
-import { DEFAULT_MAX_TOKENS } from '../documents/split.ts';
 import { Gate } from '../gate.ts';
 import { Metrics } from '../metrics.ts';
 import { PromptTemplate } from '../model/prompt.ts';
-import { DEFAULT_MODEL, type FetchOptions, fetchEmbeddingModel } from '../model/sources/index.ts';
+import { type FetchOptions, fetchEmbeddingModel } from '../model/sources/index.ts';
 import { Embedder } from '../retrieval/embedder.ts';
 import { Catalog } from '../storage/catalog.ts';
 import type { Stores } from '../stores.ts';
 import { createLogger, type Logger } from '../telemetry.ts';
-import { DEFAULT_TENANT } from './blockrag.ts';
 import { KvBudget } from './budget.ts';
 import { prepareModel } from './model.ts';
 import type { Services } from './services.ts';
-import { absolute, checkFormat, DATA_FORMAT, refuseOutdated, type Settings } from './settings.ts';
+import { checkFormat, chooseSettings, DATA_FORMAT, refuseOutdated, type Settings } from './settings.ts';
 
 export interface ServiceOptions extends FetchOptions {
   /** Adopt another model, KV dtype or passage size, and encode every document again. */
@@ -35,14 +33,11 @@ export async function openServices(
 ): Promise<{ services: Services; settings: Settings }> {
   const catalog = new Catalog(stores.table);
   const known = checkFormat(await catalog.settings());
-  const wanted = {
-    model: absolute(config.model) ?? known?.model ?? DEFAULT_MODEL,
-    kv: config.kv ?? known?.kv ?? 'int8',
-    passageTokens: config.passageTokens ?? known?.passageTokens ?? DEFAULT_MAX_TOKENS,
-  };
+  const wanted = chooseSettings(config, known);
   const model = await prepareModel({
     ...options,
     reference: wanted.model,
+    adapter: wanted.adapter,
     compute: config.compute,
     requireText: true,
   });
@@ -56,7 +51,7 @@ export async function openServices(
     fingerprint: [...made, wanted.kv, wanted.passageTokens].join('.'),
   };
   if (known !== undefined && known.fingerprint !== settings.fingerprint && !options.reencode) {
-    await refuseOutdated(catalog, DEFAULT_TENANT, known, settings);
+    await refuseOutdated(catalog, known, settings);
   }
   // Every instance opens with the same: only the first one writes.
   if (JSON.stringify(known) !== JSON.stringify(settings)) await catalog.putSettings(settings);

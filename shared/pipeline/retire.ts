@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { BlockragError } from '../errors.ts';
 import type { DocumentRow } from '../storage/catalog.ts';
 import type { RowData } from '../storage/ports.ts';
-import { blobPath, originalPath, type Services, type VersionRef } from './services.ts';
+import { originalPath, type Services, type VersionRef } from './services.ts';
+import { removeKv } from './store-kv.ts';
 
 /**
  * The work of tidying up, to be sent after whatever leaves something behind. One item at most waits: the queue is
@@ -62,17 +63,17 @@ export async function removeDocument(services: Services, tenant: string, id: str
  * (Table.scrub): the tidy item does both.
  */
 export async function retireVersion(services: Services, ref: VersionRef): Promise<void> {
-  const { catalog, blobs, index, queue } = services;
+  const { access, catalog, blobs, index, queue } = services;
   const { tenant, document: id, version } = ref;
   const document = await catalog.document(tenant, id);
   if (document?.version === version || document?.pending === version) return;
   await index.remove(id, version);
-  for (const key of await catalog.dropVersion(id, version)) {
-    await blobs.delete(blobPath(tenant, key));
-    await catalog.dropBlob(key);
-  }
+  const { uses, unused } = await catalog.dropVersion(id, version);
+  for (const key of unused) await removeKv(services, { tenant, key });
+  await catalog.endUses(uses);
   await catalog.deletePassages(id, version);
   await blobs.delete(originalPath(tenant, id, version));
+  await access.quotas.giveBack(ref);
   // Sent before the row forgets the version, so that a killed process leaves one of the two.
   await queue.send([TIDY_ITEM]);
   await catalog.updateDocument(tenant, id, (current) => {
@@ -81,7 +82,13 @@ export async function retireVersion(services: Services, ref: VersionRef): Promis
   });
 }
 
+/** Whether a document has a version, or still has to retire it: what else there is of its versions is left over. */
+export function knowsVersion(document: DocumentRow | undefined, version: string): boolean {
+  if (document === undefined) return false;
+  return [document.version, document.pending, ...document.retiring].includes(version);
+}
+
 /** The row as it is, or null (delete it) when a deleted document has nothing left to retire. */
-function gone(document: DocumentRow | undefined): DocumentRow | null | undefined {
+export function gone(document: DocumentRow | undefined): DocumentRow | null | undefined {
   return document?.status === 'deleting' && document.retiring.length === 0 ? null : document;
 }

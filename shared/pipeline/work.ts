@@ -1,50 +1,17 @@
-/** The worker of the embedded default: takes work from the queue, one item at a time, until it is stopped. */
-
-import { BlockragError, toBlockragError } from '../errors.ts';
+/** The worker, embedded or on AWS: takes work from the queue, one item at a time, until it is stopped. */
+import { toBlockragError } from '../errors.ts';
 import type { Lease } from '../storage/ports.ts';
 import { MAX_ATTEMPTS } from '../stores.ts';
-import { type EncodeWork, encodeBatch, failDocument, ingestVersion } from './ingest.ts';
-import { retireItems, retireVersion } from './retire.ts';
-import type { Services, VersionRef } from './services.ts';
-import { ingestItem } from './submit.ts';
+import { encodeBatch, ingestVersion } from './ingest.ts';
+import { giveUp, type WorkBody } from './recover.ts';
+import { retireVersion } from './retire.ts';
+import type { Services } from './services.ts';
+import { SWEEP_GRACE_MS, sweep } from './sweep.ts';
 import { tidy } from './tidy.ts';
 
 const LEASE_MS = 60_000;
 const IDLE_WAIT_MS = 30_000;
 const RETRY_DELAY_MS = 1_000;
-
-/**
- * Gives up on what has failed too often, and sends again what a process killed between two writes may have left
- * unsent. Call it once, before the worker starts.
- */
-export async function recoverWork(services: Services, tenants: readonly string[]): Promise<void> {
-  const { catalog, queue } = services;
-  // First, since an item sent again starts afresh.
-  for (const { id, body, error } of await queue.dead()) {
-    await giveUp(services, body as unknown as WorkBody, new BlockragError('internal', error));
-    await queue.discard(id);
-  }
-  for (const tenant of tenants) {
-    for (const document of await catalog.allDocuments(tenant)) {
-      const { id, status, pending } = document;
-      const items = retireItems(document);
-      if (status === 'queued' && pending !== null) {
-        items.push(ingestItem({ tenant, document: id, version: pending }));
-      }
-      if (items.length > 0) await queue.send(items);
-    }
-  }
-}
-
-type WorkBody =
-  | ({ kind: 'ingest' | 'retire' } & VersionRef)
-  | ({ kind: 'encode' } & EncodeWork)
-  | { kind: 'tidy' };
-
-/** What cannot be done for a document is told of the document; the rest comes up again by itself. */
-async function giveUp(services: Services, body: WorkBody, error: BlockragError): Promise<void> {
-  if (body.kind === 'ingest' || body.kind === 'encode') await failDocument(services, body, error);
-}
 
 export interface WorkerOptions {
   /** Told when the queue itself fails, which ends the worker. */
@@ -137,6 +104,9 @@ export class Worker {
         return retireVersion(this.#services, body);
       case 'tidy':
         return tidy(this.#services);
+      case 'sweep':
+        await sweep(this.#services, { graceMs: SWEEP_GRACE_MS, signal });
+        return;
       default:
         throw new Error('work of an unknown kind');
     }

@@ -33,7 +33,10 @@ export async function deleteRows(
 }
 
 /** Deletes a row that was read, unless it was changed since. */
-export async function deleteUnchanged(table: Table, { partition, sort, revision }: Row): Promise<void> {
+export async function deleteUnchanged(
+  table: Table,
+  { partition, sort, revision }: Pick<Row, 'partition' | 'sort' | 'revision'>,
+): Promise<void> {
   try {
     await table.write([{ delete: { partition, sort }, condition: { revision } }]);
   } catch (error) {

@@ -4,6 +4,8 @@
  * partition                     sort                 row
  * data                          settings             what the data directory was made with
  * data                          scrub                deleted text may still be on the disk
+ * data                          sweep                where a sweep was stopped (pipeline/sweep.ts)
+ * tenants                       TENANT               a tenant that has, or had, documents
  * collections/TENANT            HASH                 a collection: its name; HASH is the name's
  * members/TENANT/HASH           DOCUMENT             a document of that collection
  * documents/TENANT              DOCUMENT             a document
@@ -12,12 +14,13 @@
  * passages/DOCUMENT/VERSION     batch/NNNNNN         a batch of passages that is encoded
  * kv/FIRST DIGIT                KEY                  a stored blob (catalog-blobs.ts)
  * blob/KEY                      used/DOCUMENT/VERSION  who uses it: references are rows, not counters
+ * deleting/FIRST DIGIT          KEY                  a blob that is just being deleted (catalog-deletions.ts)
  */
-import { createHash } from 'node:crypto';
 import { isBlockragError } from '../errors.ts';
-import { PassageCatalog, SCRUB_DUE } from './catalog-passages.ts';
-import { allRows, mark } from './catalog-rows.ts';
-import type { Row, RowData, WriteOperation } from './ports.ts';
+import { SCRUB_DUE } from './catalog-passages.ts';
+import { allRows, mark, rowsOf } from './catalog-rows.ts';
+import { collectionRow, hashOf, TenantCatalog, tenantRow } from './catalog-tenants.ts';
+import type { Row, WriteOperation } from './ports.ts';
 import { Bell } from './queue/bell.ts';
 
 export type DocumentStatus = 'queued' | 'encoding' | 'ready' | 'failed' | 'deleting';
@@ -79,37 +82,11 @@ const LOOKED_AT = 2_000;
 const LOOKED_AT_ONCE = 200;
 
 const documentsOf = (tenant: string) => `documents/${tenant}`;
-const collectionsOf = (tenant: string) => `collections/${tenant}`;
 const membersOf = (tenant: string, collection: string) => `members/${tenant}/${hashOf(collection)}`;
-/** Names of collections are longer than keys may be. */
-const hashOf = (name: string) => createHash('sha256').update(name).digest('hex').slice(0, 32);
 
-export class Catalog extends PassageCatalog {
+export class Catalog extends TenantCatalog {
   /** Rung when this process has changed a document. */
   readonly changed = new Bell();
-
-  async settings(): Promise<RowData | undefined> {
-    return (await this.table.get('data', 'settings'))?.data;
-  }
-
-  async putSettings(settings: RowData): Promise<void> {
-    await this.table.putMany([{ partition: 'data', sort: 'settings', data: settings }]);
-  }
-
-  /** The row of a collection; its revision grows with every document that is added. */
-  collection(tenant: string, name: string): Promise<Row | undefined> {
-    return this.table.get(collectionsOf(tenant), hashOf(name));
-  }
-
-  async hasCollection(tenant: string, name: string): Promise<boolean> {
-    return (await this.collection(tenant, name)) !== undefined;
-  }
-
-  /** The names of a tenant's collections, sorted. */
-  async collections(tenant: string): Promise<string[]> {
-    const rows = await allRows(this.table, collectionsOf(tenant));
-    return rows.map(({ data }) => data.name as string).sort();
-  }
 
   async document(tenant: string, id: string): Promise<DocumentRow | undefined> {
     return (await this.table.get(documentsOf(tenant), id))?.data as DocumentRow | undefined;
@@ -160,7 +137,14 @@ export class Catalog extends PassageCatalog {
     return { documents, next: last };
   }
 
-  /** Every document of a tenant, those being deleted too. */
+  /** Every document of a tenant, those being deleted too, read page by page. */
+  async *everyDocument(tenant: string): AsyncGenerator<DocumentRow> {
+    for await (const { data } of rowsOf(this.table, documentsOf(tenant))) {
+      yield data as unknown as DocumentRow;
+    }
+  }
+
+  /** The same, all at once. */
   async allDocuments(tenant: string): Promise<DocumentRow[]> {
     return (await allRows(this.table, documentsOf(tenant))).map((row) => row.data as unknown as DocumentRow);
   }
@@ -180,7 +164,11 @@ export class Catalog extends PassageCatalog {
       const changed = change(current && structuredClone(current));
       if (changed === undefined || (changed === null && row === undefined)) return current;
       try {
-        await this.table.write(documentChange(tenant, id, row, changed));
+        const first = row === undefined && !(await this.hasTenant(tenant));
+        await this.table.write([
+          ...documentChange(tenant, id, row, changed),
+          ...(first ? [{ put: tenantRow(tenant) }] : []),
+        ]);
         this.changed.ring();
         return changed ?? undefined;
       } catch (error) {
@@ -210,6 +198,6 @@ function documentChange(
   return [
     { put, condition },
     { put: mark(membersOf(tenant, collection), id) },
-    { put: { partition: collectionsOf(tenant), sort: hashOf(collection), data: { name: collection } } },
+    { put: collectionRow(tenant, collection) },
   ];
 }

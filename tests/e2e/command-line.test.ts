@@ -24,6 +24,7 @@ const COMMANDS = [
   'model pull',
   'model compile',
   'model list',
+  'model prompt',
   'keys',
   'keys add',
   'keys list',

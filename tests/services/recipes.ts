@@ -1,9 +1,10 @@
 /** The servers that stand in for AWS on one machine, at exact versions, and how each is built into a folder. */
+import { existsSync } from 'node:fs';
 import { copyFile, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { TOOLS, type Tool } from './tools.ts';
 
-export type ServiceName = 'versitygw' | 'dynamodb' | 'ministack';
+export type ServiceName = 'versitygw' | 'dynamodb' | 'ministack' | 'lambda-ric';
 
 /** How one server is installed. */
 export interface Recipe {
@@ -25,6 +26,7 @@ export interface Step {
 
 const VERSITYGW = 'github.com/versity/versitygw/cmd/versitygw@v1.8.0';
 const MINISTACK = 'ministack==1.5.33';
+const LAMBDA_RIC = 'aws-lambda-ric@3.3.0';
 const DYNAMODB = join(import.meta.dirname, 'dynamodb');
 const POM = await readFile(join(DYNAMODB, 'pom.xml'), 'utf8');
 const LOOPBACK = await readFile(join(DYNAMODB, 'Loopback.java'), 'utf8');
@@ -72,5 +74,25 @@ export const RECIPES: Record<ServiceName, Recipe> = {
         args: ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-input', MINISTACK],
       },
     ],
+  },
+  /** The program that runs a Node function in Lambda. Its scripts, which npm does not run by itself, build a part of it. */
+  'lambda-ric': {
+    title: 'aws-lambda-ric 3.3.0 (runtime of Lambda functions)',
+    source: LAMBDA_RIC,
+    tools: [TOOLS.npm, TOOLS.cxx, TOOLS.make, TOOLS.cmake, TOOLS.autoconf, TOOLS.automake, TOOLS.libtoolize],
+    build: async (folder) => {
+      const script = ['--prefix', join(folder, 'node_modules/aws-lambda-ric'), 'run'];
+      const prefix = dirname(dirname(process.execPath));
+      // Node's headers are there with most installations; else they are fetched from nodejs.org.
+      const headers = existsSync(join(prefix, 'include/node/node.h')) ? { npm_config_nodedir: prefix } : {};
+      return [
+        {
+          command: 'npm',
+          args: ['install', '--prefix', folder, '--ignore-scripts', '--no-audit', '--no-fund', LAMBDA_RIC],
+        },
+        { command: 'npm', args: [...script, 'preinstall'] },
+        { command: 'npm', args: [...script, 'postinstall'], env: headers },
+      ];
+    },
   },
 };

@@ -16,6 +16,13 @@ export const TOOLS = {
   mvn: { program: 'mvn', packages: 'maven' },
   javac: { program: 'javac', packages: 'openjdk-17-jdk-headless' },
   python3: { program: 'python3', packages: 'python3 python3-venv' },
+  npm: { program: 'npm', packages: 'npm' },
+  cxx: { program: 'g++', packages: 'g++' },
+  make: { program: 'make', packages: 'make' },
+  cmake: { program: 'cmake', packages: 'cmake' },
+  autoconf: { program: 'autoconf', packages: 'autoconf' },
+  automake: { program: 'automake', packages: 'automake' },
+  libtoolize: { program: 'libtoolize', packages: 'libtool' },
 } as const satisfies Record<string, Tool>;
 
 const OUTPUT_CHARACTERS = 4000;

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import { calibrate } from '../../shared/attention/calibrate.ts';
 import { selfCheck } from '../../shared/attention/self-check.ts';
+import type { Adapter } from '../../shared/model/adapter.ts';
 import { type CompileOptions, compileModel } from '../../shared/model/compile.ts';
 import type { CompiledModel } from '../../shared/model/compiled.ts';
 import type { ComputeType } from '../../shared/model/onnx/linear.ts';
@@ -26,16 +27,22 @@ export async function temporaryFolder(): Promise<string> {
   return folder;
 }
 
-/** The default model: fetched and compiled the first time, which takes a minute. */
+/** The default model without its adapter, as the recorded numbers are: fetched and compiled the first time, which takes a minute. */
 export function defaultModel(compute: ComputeType): Promise<CompiledModel> {
-  return prepareModel({ reference: DEFAULT_MODEL, compute, requireText: true });
+  return prepareModel({ reference: DEFAULT_MODEL, adapter: 'none', compute, requireText: true });
 }
 
 /** How a GGUF file is compiled in tests: as the product does, but into a folder of the test. */
-export function compileOptions(file: string, compute: ComputeType, folder: string): CompileOptions {
+export function compileOptions(
+  file: string,
+  compute: ComputeType,
+  folder: string,
+  adapter?: Adapter,
+): CompileOptions {
   const sha256 = createHash('sha256').update(readFileSync(file)).digest('hex');
   return {
     source: { file, sha256 },
+    adapter,
     compute,
     folder,
     calibrate,

@@ -49,6 +49,7 @@ export async function logits(options: LogitsOptions, signal: AbortSignal): Promi
   const progress = new ProgressLine({ quiet: json });
   const model = await prepareModel({
     reference: config.model ?? DEFAULT_MODEL,
+    adapter: config.adapter,
     compute: config.compute,
     requireText: false,
     onProgress: ({ phase, done, total }) => progress.update(phase, done, total),

@@ -1,9 +1,9 @@
-/** blockrag model pull | compile | list. */
+/** blockrag model pull | compile | list; prompt is model-prompt.ts. */
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheDirectory } from '../../../shared/model/cache.ts';
-import { CompiledModel } from '../../../shared/model/compiled.ts';
+import { CompiledModel, type ModelManifest } from '../../../shared/model/compiled.ts';
 import {
   DEFAULT_MODEL,
   fetchEmbeddingModel,
@@ -43,11 +43,12 @@ export async function compileModelCommand(
   options: CommonOptions,
   signal: AbortSignal,
 ): Promise<number> {
-  const { compute, model } = toConfig(options);
+  const { compute, model, adapter } = toConfig(options);
   const progress = new ProgressLine({ quiet: options.json === true });
   try {
     const compiled = await prepareModel({
       reference: reference ?? model ?? DEFAULT_MODEL,
+      adapter,
       compute,
       requireText: true,
       onProgress: ({ phase, done, total }) => progress.update(phase, done, total),
@@ -55,8 +56,17 @@ export async function compileModelCommand(
     });
     progress.end();
     const { directory, manifest } = compiled;
-    if (options.json) printJson({ directory, name: manifest.name, compute, check: manifest.check });
-    else print(`${plain(manifest.name)}, ${compute}: ${directory}\ncheck ${JSON.stringify(manifest.check)}`);
+    if (options.json) {
+      printJson({
+        directory,
+        name: manifest.name,
+        adapter: manifest.adapter,
+        compute,
+        check: manifest.check,
+      });
+    } else {
+      print(`${describe(manifest)}: ${directory}\ncheck ${JSON.stringify(manifest.check)}`);
+    }
   } finally {
     progress.end();
   }
@@ -74,15 +84,22 @@ export async function listModels(options: { json?: boolean }): Promise<number> {
   );
   const models = compiled.flatMap((model) => {
     if (model === undefined) return [];
-    const { name, compute, source, check } = model.manifest;
-    return [{ name, compute, source: source.file, sha256: source.sha256, directory: model.directory, check }];
+    const { manifest, directory } = model;
+    const { name, adapter, compute, source, check } = manifest;
+    const shown = { name, adapter, compute, source: source.file, sha256: source.sha256, directory, check };
+    return [{ shown, text: `${describe(manifest)}, from ${source.file}: ${directory}` }];
   });
-  if (options.json) printJson({ known: Object.keys(KNOWN_MODELS), compiled: models });
+  if (options.json)
+    printJson({ known: Object.keys(KNOWN_MODELS), compiled: models.map(({ shown }) => shown) });
   else {
     print(`can be named: ${Object.keys(KNOWN_MODELS).join(', ')}`);
-    for (const { name, compute, source, directory } of models) {
-      print(`compiled: ${plain(name)}, ${compute}, from ${source}: ${directory}`);
-    }
+    for (const { text } of models) print(`compiled: ${plain(text)}`);
   }
   return 0;
+}
+
+function describe({ name, adapter, compute }: ModelManifest): string {
+  const adapted =
+    adapter === null ? '' : ` with the adapter ${adapter.name} (${adapter.sha256.slice(0, 12)})`;
+  return `${plain(name)}${adapted}, ${compute}`;
 }

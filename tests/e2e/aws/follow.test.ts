@@ -154,6 +154,13 @@ describeWith(CLOUD, 'objects in the bucket of documents', () => {
     await expect(opened.follow(key)).rejects.toMatchObject({ code: 'invalid_request' });
   });
 
+  it('a folder of the S3 console is no document', async () => {
+    for (const key of ['documents/', 'documents/acme/', keyOf('sub/', 'folders')]) {
+      expect(await opened.follow(key)).toBe(0);
+    }
+    expect(await opened.document(keyOf('sub/', 'folders'))).toBeUndefined();
+  });
+
   it.each(['naïve — 日本.md', 'a b+c&d=e%20f.md', 'folder/in a/folder.md', '100%.md', "it's (1).md"])(
     'an object named %j becomes a document of that name',
     async (name) => {

@@ -1,5 +1,7 @@
 /** API Gateway, REST: requests as the events that it sends, and answers as it reads them. */
+import { Readable } from 'node:stream';
 import type { Invocation } from '../../../services/lambda-runtime.ts';
+import { eventsOf, type ServerSentEvent } from '../../support/server.ts';
 
 export interface GatewayRequest {
   method?: string;
@@ -101,4 +103,9 @@ export async function textOf(chunks: AsyncIterable<Buffer>): Promise<string> {
   const all: Buffer[] = [];
   for await (const chunk of chunks) all.push(chunk);
   return Buffer.concat(all).toString();
+}
+
+/** Server-sent events in a body, as they come. */
+export async function* eventsIn(pieces: AsyncIterable<Buffer>): AsyncGenerator<ServerSentEvent> {
+  yield* eventsOf(new Response(Readable.toWeb(Readable.from(pieces)) as ReadableStream<Uint8Array>));
 }

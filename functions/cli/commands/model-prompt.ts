@@ -1,0 +1,68 @@
+/** blockrag model prompt: the prompt as it is served, for whoever trains a model on it. */
+import { copyFile } from 'node:fs/promises';
+import { BlockragError } from '../../../shared/errors.ts';
+import { PromptTemplate, passageText } from '../../../shared/model/prompt.ts';
+import { DEFAULT_MODEL } from '../../../shared/model/sources/index.ts';
+import type { Tokenizer } from '../../../shared/model/tokenizer.ts';
+import { prepareModel } from '../../../shared/pipeline/model.ts';
+import { type CommonOptions, toConfig } from '../options.ts';
+import { ProgressLine, printJson } from '../terminal.ts';
+
+export interface PromptOptions extends CommonOptions {
+  tokenizer?: string;
+}
+
+/** The frame of a prompt; each block is tokenised alone. */
+export interface PromptFrame {
+  /** Block 0. */
+  preface_ids: number[];
+  /** A passage's text, with {title} and {text}. */
+  passage_format: string;
+  /** The final block's text, with {question}. */
+  question_format: string;
+  /** What follows the question: the assistant's header. */
+  tail_ids: number[];
+  /** Tokens that end an answer. */
+  end_ids: number[];
+}
+
+/** JSON in any case: the recipe reads it. */
+export async function printPrompt(options: PromptOptions, signal: AbortSignal): Promise<number> {
+  const config = toConfig(options);
+  const progress = new ProgressLine({ quiet: options.json === true });
+  const model = await prepareModel({
+    reference: config.model ?? DEFAULT_MODEL,
+    adapter: config.adapter,
+    compute: config.compute,
+    requireText: true,
+    onProgress: ({ phase, done, total }) => progress.update(phase, done, total),
+    signal,
+  }).finally(() => progress.end());
+  const frame = promptFrame(await model.tokenizer());
+  if (options.tokenizer !== undefined) await writeTokenizer(model.tokenizerFile, options.tokenizer);
+  printJson(frame);
+  return 0;
+}
+
+/** The frame that a model's prompts have: read off a prompt made of placeholders. */
+export function promptFrame(tokenizer: Tokenizer): PromptFrame {
+  const template = new PromptTemplate(tokenizer);
+  const placeholder = '{question}';
+  const ids = Array.from(template.finalBlock(placeholder));
+  // The question is tokenised apart from what follows it: some token ends with it.
+  let length = 1;
+  while (!tokenizer.decode(ids.slice(0, length)).includes(placeholder)) length++;
+  return {
+    preface_ids: Array.from(template.preface),
+    passage_format: passageText('{title}', '{text}'),
+    question_format: tokenizer.decode(ids.slice(0, length)),
+    tail_ids: ids.slice(length),
+    end_ids: tokenizer.file.end,
+  };
+}
+
+async function writeTokenizer(from: string, to: string): Promise<void> {
+  await copyFile(from, to).catch((cause: unknown) => {
+    throw new BlockragError('invalid_option', `${to} cannot be written.`, { cause });
+  });
+}

@@ -1,0 +1,112 @@
+/** A large document is encoded by a job of Batch: the command of the deployed definition, stopped and killed. */
+import { once } from 'node:events';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { Dispatch } from '../../../shared/pipeline/dispatch.ts';
+import { retrievalText } from '../../../shared/retrieval/embedder.ts';
+import { type LocalJobQueue, openLocalJobs } from '../../../shared/storage/jobs/local.ts';
+import { describeWith } from '../../services/describe-with.ts';
+import { defaultModel } from '../../support/models.ts';
+import { manyPassages } from '../support/texts.ts';
+import { bundleEntry } from './support/artifact.ts';
+import { CLOUD, type Cloud, DATA, startCloud } from './support/cloud.ts';
+import { cpuJob } from './support/job.ts';
+import { type Opened, openInProcess } from './support/opened.ts';
+
+const KEY = 'documents/acme/default/notes.md';
+
+describeWith(CLOUD, 'a job of Batch', () => {
+  let cloud: Cloud;
+  let opened: Opened;
+  let jobs: LocalJobQueue;
+  const exits: { code: number | null; signal: NodeJS.Signals | null; retried: boolean }[] = [];
+  beforeAll(async () => {
+    await defaultModel('w8a8');
+    cloud = await startCloud({ BLOCKRAG_LOG: 'silent', BLOCKRAG_IDLE_MS: '5000', BLOCKRAG_LEASE_MS: '2000' });
+    opened = await openInProcess(cloud, { works: false });
+    jobs = openLocalJobs({
+      definition: await cpuJob(cloud),
+      directory: await bundleEntry('precompute', 'main'),
+      environment: { ...process.env, ...cloud.environment },
+      onExit: (exit) => void exits.push(exit),
+    });
+  });
+  afterAll(async () => {
+    await jobs?.close();
+    await opened?.close();
+    await cloud?.stop();
+  });
+
+  /**
+   * Sends a signal once so many passages are encoded, in the middle of a batch: more blobs are stored than the
+   * document counts. Waits for the end of the process.
+   */
+  async function interrupt(signal: 'SIGTERM' | 'SIGKILL', least: number): Promise<void> {
+    for (;;) {
+      const { encoded } = (await opened.document(KEY))!;
+      const stored = (await cloud.objects(DATA, 'kv/acme/')).length;
+      if (encoded >= least && stored > encoded + 1) break;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    const [child] = jobs.processes();
+    const ended = once(child!, 'exit');
+    child!.kill(signal);
+    await ended;
+  }
+
+  it('encodes every passage once, although it is stopped once and killed twice', async () => {
+    await cloud.put(KEY, manyPassages(200, 0));
+    const passages = await opened.follow(KEY);
+    expect(passages).toBeGreaterThanOrEqual(200);
+    const dispatch = new Dispatch({
+      bell: { ring: neverRung, close: async () => {} },
+      jobs,
+      jobPassages: 64,
+    });
+    await dispatch.workFor(passages);
+    // A second event finds the job that is there.
+    await dispatch.workFor(passages);
+    expect(await jobs.active()).toBe(1);
+
+    await interrupt('SIGTERM', 40);
+    await interrupt('SIGKILL', 80);
+    await interrupt('SIGKILL', 120);
+    await jobs.idle();
+    expect(exits).toEqual([
+      { code: 75, signal: null, retried: true },
+      { code: null, signal: 'SIGKILL', retried: true },
+      { code: null, signal: 'SIGKILL', retried: true },
+      { code: 0, signal: null, retried: false },
+    ]);
+
+    const { catalog, index, embedder, queue } = opened.blockrag.services;
+    const row = (await opened.document(KEY))!;
+    expect(row).toMatchObject({ status: 'ready', passages, encoded: passages, pending: null, retiring: [] });
+    expect(await queue.counts()).toEqual({ waiting: 0, leased: 0, dead: 0 });
+    const stored = await catalog.passages(row.id, row.version!);
+    expect(stored.map(({ index: number }) => number)).toEqual(Array.from({ length: passages }, (_, i) => i));
+    // One object and one row for each passage, and for the preface.
+    const keys = new Set(stored.map(({ blobKey }) => blobKey));
+    const blobs = await cloud.objects(DATA, 'kv/acme/');
+    expect(blobs).toHaveLength(keys.size + 1);
+    for (const key of keys) expect(blobs.filter((path) => path.includes(key))).toHaveLength(1);
+    const rows: string[] = [];
+    for await (const { key } of catalog.storedBlobs()) rows.push(key);
+    expect(rows).toHaveLength(keys.size + 1);
+    // And each is found, once.
+    const [vector] = await embedder.embed([retrievalText(stored[0]!)]);
+    const query = { tenant: 'acme', collection: 'default', text: 'number', vector: vector!, limit: 1000 };
+    const hits = await index.search(query);
+    expect(hits.map(({ id }) => id)).toHaveLength(passages);
+    expect(new Set(hits.map(({ id }) => id)).size).toBe(passages);
+
+    const { citations, usage } = await opened.blockrag.ask({
+      ...{ tenant: 'acme', collection: 'default', question: 'Where was the skua number 149 seen?' },
+      ...{ attention: 'block', topK: 3, maxTokens: 4, stop: [] },
+      sampling: { temperature: 0, topP: 1, topK: 0, seed: undefined },
+    });
+    expect(citations[0]!.text).toContain('149');
+    expect(usage.encoded_tokens).toBe(0);
+  }, 300_000);
+});
+
+const neverRung = () => Promise.reject(new Error('so much work is not for a woken worker'));

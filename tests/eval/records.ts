@@ -1,0 +1,56 @@
+/** Question sets: lines of JSON, gzipped or not (the form of shared/qa/README.md). */
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { z } from 'zod';
+import { BlockragError } from '../../shared/errors.ts';
+import { sharedFile } from '../support/shared.ts';
+
+const recordSchema = z.object({
+  id: z.string(),
+  question: z.string().min(1),
+  answers: z.array(z.string()).min(1),
+  passages: z.array(z.object({ title: z.string(), text: z.string(), gold: z.boolean() })),
+});
+
+export type EvalRecord = z.infer<typeof recordSchema>;
+export type EvalPassage = EvalRecord['passages'][number];
+
+/** A record and the set that it belongs to. */
+export interface EvalQuestion {
+  set: string;
+  record: EvalRecord;
+}
+
+/** One shard of n: questions are dealt out in turn. `index` counts from 1. */
+export interface Shard {
+  index: number;
+  of: number;
+}
+
+/** A set's file in the shared folder: NAME.eval.jsonl.gz or NAME.jsonl.gz. @throws BlockragError `invalid_option` */
+export function setFile(name: string): string {
+  const file = [`qa/${name}.eval.jsonl.gz`, `qa/${name}.jsonl.gz`].map(sharedFile).find(Boolean);
+  if (file === undefined) {
+    throw new BlockragError('invalid_option', `There is no question set ${name}: set BLOCKRAG_SHARED.`);
+  }
+  return file;
+}
+
+/** The first `limit` questions of a file. @throws BlockragError `invalid_option` */
+export function readSet(file: string, limit: number): EvalQuestion[] {
+  const set = basename(file).replace(/(\.eval)?\.jsonl(\.gz)?$/, '');
+  try {
+    const bytes = readFileSync(file);
+    const text = (file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8');
+    const lines = text.split('\n').filter((line) => line.trim() !== '');
+    return lines.slice(0, limit).map((line) => ({ set, record: recordSchema.parse(JSON.parse(line)) }));
+  } catch (cause) {
+    throw new BlockragError('invalid_option', `${file} is no file of questions.`, { cause });
+  }
+}
+
+/** The questions of one shard: every question is in one of them. */
+export function shardOf<T>(questions: readonly T[], { index, of }: Shard): T[] {
+  return questions.filter((_, i) => i % of === index - 1);
+}

@@ -1,0 +1,49 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { readSet, shardOf } from '../../eval/records.ts';
+import { temporaryFolder } from '../../support/models.ts';
+
+const line = (id: string) =>
+  JSON.stringify({
+    ...{ id, question: 'Where?', answers: ['Here'], source: 'test', licence: 'none' },
+    passages: [{ title: 'Place', text: 'It is here.', gold: true }],
+  });
+
+describe('a question set', () => {
+  it('is read, gzipped or not, and named by its file', async () => {
+    const folder = await temporaryFolder();
+    const text = `${line('1')}\n${line('2')}\n\n${line('3')}\n`;
+    writeFileSync(join(folder, 'own.eval.jsonl.gz'), gzipSync(text));
+    writeFileSync(join(folder, 'other.jsonl'), text);
+    const questions = readSet(join(folder, 'own.eval.jsonl.gz'), 2);
+    expect(questions.map(({ set, record }) => [set, record.id])).toEqual([
+      ['own', '1'],
+      ['own', '2'],
+    ]);
+    expect(readSet(join(folder, 'other.jsonl'), Number.POSITIVE_INFINITY)).toHaveLength(3);
+  });
+
+  it.each(['{"id":"1"}\n', 'nothing\n'])('of another form is refused: %j', async (text) => {
+    const file = join(await temporaryFolder(), 'x.jsonl');
+    writeFileSync(file, text);
+    expect(() => readSet(file, 9)).toThrowError(expect.objectContaining({ code: 'invalid_option' }));
+    expect(() => readSet(`${file}.gz`, 9)).toThrowError(expect.objectContaining({ code: 'invalid_option' }));
+  });
+});
+
+describe('shards', () => {
+  it('hold every question once, and are of one size but for one', () => {
+    fc.assert(
+      fc.property(fc.nat(200), fc.integer({ min: 1, max: 20 }), (count, of) => {
+        const questions = Array.from({ length: count }, (_, i) => i);
+        const shards = Array.from({ length: of }, (_, i) => shardOf(questions, { index: i + 1, of }));
+        expect(shards.flat().sort((a, b) => a - b)).toEqual(questions);
+        const sizes = shards.map(({ length }) => length);
+        expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1);
+      }),
+    );
+  });
+});

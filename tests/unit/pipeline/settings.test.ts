@@ -1,0 +1,63 @@
+import { join } from 'node:path';
+import { describe, expect, it, test } from 'vitest';
+import {
+  checkFormat,
+  chooseSettings,
+  DATA_FORMAT,
+  type Settings,
+} from '../../../shared/pipeline/settings.ts';
+
+const ADAPTER = 'somewhere/adapter.safetensors';
+const nothing = { model: undefined, adapter: undefined, kv: undefined, passageTokens: undefined };
+const known: Settings = {
+  format: DATA_FORMAT,
+  model: 'other.gguf',
+  adapter: ADAPTER,
+  modelName: 'Other',
+  kv: 'fp16',
+  passageTokens: 128,
+  fingerprint: 'x',
+};
+
+describe('the settings of a data directory', () => {
+  it('are the defaults where nothing is known', () => {
+    expect(chooseSettings(nothing, undefined)).toMatchObject({
+      model: 'smollm2-135m-instruct',
+      kv: 'int8',
+      passageTokens: 256,
+    });
+  });
+
+  it('are those it was made with, unless others are asked for', () => {
+    const { model, adapter, kv, passageTokens } = known;
+    expect(chooseSettings(nothing, known)).toEqual({ model, adapter, kv, passageTokens });
+    expect(chooseSettings({ ...nothing, adapter: 'none' }, known)).toMatchObject({ model, adapter: 'none' });
+    expect(chooseSettings({ ...nothing, adapter: 'a', kv: 'int8' }, known)).toEqual({
+      ...{ model, adapter: 'a', kv: 'int8' },
+      passageTokens,
+    });
+  });
+
+  it('forget the adapter with the model that it belongs to', () => {
+    const asked = { ...nothing, model: 'third.gguf' };
+    expect(chooseSettings(asked, known)).toMatchObject({ model: 'third.gguf', adapter: 'none' });
+    expect(chooseSettings({ ...asked, adapter: ADAPTER }, known)).toMatchObject({ adapter: ADAPTER });
+  });
+
+  it('name files by their whole path', () => {
+    const file = join(import.meta.dirname, 'settings.test.ts');
+    const relative = 'tests/unit/pipeline/settings.test.ts';
+    const chosen = chooseSettings({ ...nothing, model: relative, adapter: relative }, undefined);
+    expect(chosen).toMatchObject({ model: file, adapter: file });
+  });
+
+  it('remember no adapter where the model ships none', () => {
+    expect(chooseSettings({ ...nothing, adapter: 'shipped' }, known).adapter).toBe('none');
+  });
+
+  test('of before there were adapters have none', () => {
+    const { adapter: _, ...older } = known;
+    expect(checkFormat(older)?.adapter).toBe('none');
+    expect(chooseSettings(nothing, checkFormat(older)).adapter).toBe('none');
+  });
+});
