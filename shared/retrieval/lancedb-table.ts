@@ -1,4 +1,5 @@
 /** The LanceDB table of passages: its schema, its rows, its filters. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection, Table } from '@lancedb/lancedb';
 import { Field, FixedSizeList, Float32, List, Schema, Utf8 } from 'apache-arrow';
 import { BlockragError } from '../errors.ts';
@@ -9,6 +10,8 @@ import { toWords } from './words.ts';
 export type LanceDb = typeof import('@lancedb/lancedb');
 
 const TABLE = 'passages';
+const OPEN_ATTEMPTS = 6;
+const OPEN_PAUSE_MS = 50;
 /** LanceDB names an index after its column. */
 const WORD_INDEX = 'words_idx';
 
@@ -41,9 +44,7 @@ export async function loadLanceDb(): Promise<LanceDb> {
 
 /** Opens the table, or creates it with its word index. @throws BlockragError `data_format_unknown` */
 export async function openPassageTable(lancedb: LanceDb, connection: Connection): Promise<Table> {
-  const table = (await connection.tableNames()).includes(TABLE)
-    ? await connection.openTable(TABLE)
-    : await connection.createEmptyTable(TABLE, PASSAGE_SCHEMA, { existOk: true });
+  const table = await openOrCreate(connection);
   const names = (schema: Schema) => schema.fields.map(({ name }) => name).join();
   if (names(await table.schema()) !== names(PASSAGE_SCHEMA)) {
     throw new BlockragError(
@@ -58,6 +59,20 @@ export async function openPassageTable(lancedb: LanceDb, connection: Connection)
     });
   }
   return table;
+}
+
+/** On S3 a table that another process is just creating is listed before it can be opened: then once more. */
+async function openOrCreate(connection: Connection): Promise<Table> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return (await connection.tableNames()).includes(TABLE)
+        ? await connection.openTable(TABLE)
+        : await connection.createEmptyTable(TABLE, PASSAGE_SCHEMA, { existOk: true });
+    } catch (error) {
+      if (attempt === OPEN_ATTEMPTS) throw error;
+      await sleep(OPEN_PAUSE_MS * attempt);
+    }
+  }
 }
 
 async function hasWordIndex(table: Table): Promise<boolean> {
