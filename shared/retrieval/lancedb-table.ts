@@ -42,9 +42,26 @@ export async function loadLanceDb(): Promise<LanceDb> {
   return import('@lancedb/lancedb');
 }
 
-/** Opens the table, or creates it with its word index. @throws BlockragError `data_format_unknown` */
+/**
+ * Opens the table, or creates it with its word index. Where several processes create it at once, one of them finds it
+ * half made (on S3 it is listed before it can be opened): then it looks again.
+ * @throws BlockragError `data_format_unknown`
+ */
 export async function openPassageTable(lancedb: LanceDb, connection: Connection): Promise<Table> {
-  const table = await openOrCreate(connection);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await openOrCreate(lancedb, connection);
+    } catch (error) {
+      if (error instanceof BlockragError || attempt === OPEN_ATTEMPTS) throw error;
+      await sleep(OPEN_PAUSE_MS * attempt * (1 + Math.random()));
+    }
+  }
+}
+
+async function openOrCreate(lancedb: LanceDb, connection: Connection): Promise<Table> {
+  const table = (await connection.tableNames()).includes(TABLE)
+    ? await connection.openTable(TABLE)
+    : await connection.createEmptyTable(TABLE, PASSAGE_SCHEMA, { existOk: true });
   const names = (schema: Schema) => schema.fields.map(({ name }) => name).join();
   if (names(await table.schema()) !== names(PASSAGE_SCHEMA)) {
     throw new BlockragError(
@@ -52,27 +69,9 @@ export async function openPassageTable(lancedb: LanceDb, connection: Connection)
       'The search index was written by another version of blockrag: delete its folder and index again.',
     );
   }
-  if (!(await hasWordIndex(table))) {
-    await buildWordIndex(lancedb, table).catch(async (error) => {
-      // Another process that opens the same new index may have been faster.
-      if (!(await hasWordIndex(table))) throw error;
-    });
-  }
+  // Another process may be faster: then it is there at the next try.
+  if (!(await hasWordIndex(table))) await buildWordIndex(lancedb, table);
   return table;
-}
-
-/** On S3 a table that another process is just creating is listed before it can be opened: then once more. */
-async function openOrCreate(connection: Connection): Promise<Table> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return (await connection.tableNames()).includes(TABLE)
-        ? await connection.openTable(TABLE)
-        : await connection.createEmptyTable(TABLE, PASSAGE_SCHEMA, { existOk: true });
-    } catch (error) {
-      if (attempt === OPEN_ATTEMPTS) throw error;
-      await sleep(OPEN_PAUSE_MS * attempt);
-    }
-  }
 }
 
 async function hasWordIndex(table: Table): Promise<boolean> {
