@@ -9,7 +9,7 @@ import type { ParsedDocument, Passage, Section } from './types.ts';
 
 export const DEFAULT_MAX_TOKENS = 256;
 /** With fewer, the passage's frame leaves no room for text. */
-export const MIN_MAX_TOKENS = 32;
+const MIN_MAX_TOKENS = 32;
 /** A section of at most this share of a passage may share one with other small sections. */
 const TINY_SHARE = 1 / 8;
 /** A title may take this share of a passage. */

@@ -11,7 +11,7 @@ import { openAiProblems } from './errors.ts';
 export const EMBEDDING_MODEL = 'all-minilm-l6-v2';
 
 /** Id of the model that answers: its name as ids are written. */
-export function modelId({ services }: Blockrag): string {
+function modelId({ services }: Blockrag): string {
   return services.model.manifest.name.toLowerCase().replace(/[^a-z0-9.]+/g, '-');
 }
 
