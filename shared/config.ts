@@ -7,6 +7,9 @@ import { COMPUTE_TYPES } from './model/onnx/linear.ts';
 import { PROVIDERS } from './model/onnxruntime.ts';
 
 const MiB = 1024 * 1024;
+const PROVENANCES = COMPUTE_TYPES.flatMap((compute) =>
+  PROVIDERS.map((provider) => `${compute}/${provider}` as const),
+);
 
 const schema = z.strictObject({
   /** Directory of all that is stored. */
@@ -21,6 +24,15 @@ const schema = z.strictObject({
   compute: z.enum(COMPUTE_TYPES).default('w8a8'),
   /** Where the model runs. */
   provider: z.enum(PROVIDERS).default('cpu'),
+  /**
+   * Blobs that are used, by what computed them, as COMPUTE/PROVIDER, separated by commas; others are computed anew.
+   * Those of this instance itself always are. Undefined: any.
+   */
+  acceptedProvenance: z
+    .string()
+    .transform((list) => list.split(',').flatMap((provenance) => provenance.trim() || []))
+    .pipe(z.array(z.enum(PROVENANCES, `use some of ${PROVENANCES.join(', ')}`)))
+    .optional(),
   /** dtype of KV blobs; undefined: what the data directory was made with, else int8. */
   kv: z.enum(KV_DTYPES).optional(),
   /** Tokens of a passage at most; undefined: what the data directory was made with, else 256. */

@@ -71,6 +71,8 @@ export interface AnswerState {
   /** This answer's own, as long as it runs. */
   context: ContextKv;
   verified: VerifiedKeys;
+  /** Provenance of blobs that are used, this decoder's own included; undefined: any. */
+  accepted?: readonly string[] | undefined;
 }
 
 /** Keys of blobs whose SHA-256 this instance has verified lately: their next reads check the CRC-32 only. */
@@ -158,7 +160,7 @@ export async function* answer(
 
 /** Lays every block, encoding those without a usable blob; returns the tokens that were reused. */
 async function* layBlocks(
-  { decoder, context, verified }: AnswerState,
+  { decoder, context, verified, accepted }: AnswerState,
   request: AnswerRequest,
   timings: PromptFigures['timings'],
   emit: (event: AnswerEvent) => void,
@@ -175,6 +177,7 @@ async function* layBlocks(
         tokens: block.tokens.length,
         shape,
         verify: verified.has(block.key) ? 'crc32' : 'sha256',
+        provenance: accepted,
       });
     let blob: KvBlob | undefined;
     let encoded: Uint8Array<ArrayBuffer> | undefined;

@@ -3,13 +3,8 @@ import { encodeBlob, type KvDtype } from '../kv/blob.ts';
 import type { Decoder } from './decoder.ts';
 import { type Anchor, encodeBlock, encodeBlocks } from './encode.ts';
 import type { EncodeRequest } from './protocol.ts';
+import { inRuns, SHARED_RUN } from './runs.ts';
 import type { Steps } from './steps.ts';
-
-/**
- * Tokens of one run at most that several blocks share. Scores between blocks are computed for nothing, so a CPU
- * gains from few tokens only (the fixed costs of short passages); a GPU is empty with less than thousands.
- */
-const SHARED_RUN = { cpu: 256, cuda: 4096 } as const;
 
 /** Encodes a block to its blob. */
 export async function* encodeToBlob(
@@ -49,19 +44,4 @@ function toBlob(
   dtype: KvDtype,
 ): Uint8Array<ArrayBuffer> {
   return encodeBlob(kv, { key, dtype, shape, provenance, keyBias: model.keyBias });
-}
-
-/** Neighbours together, up to `limit` tokens a run; a longer block has a run of its own. */
-function inRuns<T extends { tokens: Uint32Array }>(blocks: readonly T[], limit: number): T[][] {
-  const runs: T[][] = [];
-  let tokens = Number.POSITIVE_INFINITY;
-  for (const block of blocks) {
-    tokens += block.tokens.length;
-    if (tokens > limit) {
-      runs.push([]);
-      tokens = block.tokens.length;
-    }
-    runs.at(-1)!.push(block);
-  }
-  return runs;
 }

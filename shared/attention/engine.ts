@@ -3,6 +3,7 @@ import { BlockragError } from '../errors.ts';
 import { Thread } from '../threads.ts';
 import type { AnswerEvent, AnswerRequest, AnswerResult } from './answer.ts';
 import type { EncodeRequest, EngineMethods, EngineOptions } from './protocol.ts';
+import { SHARED_RUN } from './runs.ts';
 
 export class Engine {
   #options: EngineOptions;
@@ -34,6 +35,11 @@ export class Engine {
     // Once each: a passage may be in the prompt twice.
     const buffers = request.blocks.flatMap(({ object }) => (object === undefined ? [] : [object.buffer]));
     return this.#alive().call('answer', request, { ...options, transfer: [...new Set(buffers)] });
+  }
+
+  /** Tokens up to which blocks of one `encode` share a run: callers with many blocks send about as many at a time. */
+  get sharedRun(): number {
+    return SHARED_RUN[this.#options.provider ?? 'cpu'];
   }
 
   async dispose(): Promise<void> {

@@ -12,6 +12,8 @@ export interface EngineOptions {
   threads: number | undefined;
   /** Bytes that the contexts of all answers under way may hold. */
   contextBytes: number;
+  /** Provenance of blobs that are used beside those of this engine itself; undefined: any. */
+  acceptedProvenance?: readonly string[] | undefined;
 }
 
 export interface EncodeRequest {

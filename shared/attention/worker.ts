@@ -18,7 +18,11 @@ const opened = (async () => {
     threads: options.threads,
     provider: options.provider,
   });
-  return { decoder, pool: new ContextPool(decoder.shape, options.contextBytes) };
+  return {
+    decoder,
+    pool: new ContextPool(decoder.shape, options.contextBytes),
+    accepted: options.acceptedProvenance?.concat(decoder.provenance),
+  };
 })();
 // Every call awaits it and reports its error. The thread ends afterwards: the next call tries with a new one.
 opened.catch(() => setTimeout(() => process.exit(1), 1000));
@@ -36,10 +40,10 @@ serve<EngineMethods>({
   },
 
   answer: async (request, { signal, emit }) => {
-    const { decoder, pool } = await opened;
+    const { decoder, pool, accepted } = await opened;
     const context = await pool.acquire(contextTokens(request), signal);
     try {
-      const steps = answer({ decoder, context, verified }, request, (event) =>
+      const steps = answer({ decoder, context, verified, accepted }, request, (event) =>
         emit(event, event.kind === 'encoded' ? [event.object.buffer] : []),
       );
       return await scheduler.run('question', steps, signal);

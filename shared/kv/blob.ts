@@ -123,6 +123,8 @@ export interface ExpectedBlob {
   shape: KvShape;
   /** sha256: the first time an instance sees the object; crc32: later (see DESIGN section 5). */
   verify: 'sha256' | 'crc32';
+  /** Whose numbers are taken (`BlobHeader.provenance`); undefined: anyone's. */
+  provenance?: readonly string[] | undefined;
 }
 
 /**
@@ -137,6 +139,9 @@ export function decodeBlob(object: Uint8Array, expected: ExpectedBlob): KvBlob {
     if (header[name as keyof typeof wanted] !== value) throw invalid(expected.key, `it has another ${name}`);
   }
   if (header.rotation !== 'none') throw invalid(expected.key, 'its keys are rotated');
+  if (expected.provenance?.includes(header.provenance) === false) {
+    throw invalid(expected.key, `it was computed by ${header.provenance}, which is not accepted`);
+  }
   const start = align(PROLOGUE + new DataView(object.buffer, object.byteOffset).getUint32(12, true));
   const sections = new Map(header.sections.map((section) => [section.name, section]));
   const width = kvWidth(shape);

@@ -29,7 +29,7 @@ export async function openCloud(options: { wakes: boolean }): Promise<CloudBlock
   const { bell, jobs } = await openCloudDispatch(cloud);
   const documents = await openCloudDocuments(cloud, config.maxDocumentBytes);
   const queue = options.wakes ? waking(stores.queue, bell) : stores.queue;
-  const opened = await openServices({ ...stores, queue }, config, { logger });
+  const opened = await openServices({ ...stores, queue }, config, { logger, documents });
   const closeStores = async () => {
     await stores.close();
     await Promise.all([bell.close(), jobs?.close(), documents.close()]);

@@ -1,43 +1,12 @@
 /** Documents that users put into a bucket: they are followed, whatever comes of them and in whatever order it is told. */
-import { BlockragError, type ErrorCode, isBlockragError, toBlockragError } from '../errors.ts';
+import { BlockragError, type ErrorCode, toBlockragError } from '../errors.ts';
 import type { DocumentRow, Metadata } from '../storage/catalog.ts';
 import type { DocumentSource, SourceObject } from '../storage/ports.ts';
 import { ingestVersion } from './ingest.ts';
-import { removeDocument, retireItems } from './retire.ts';
+import { forgetDocument, retireItems } from './retire.ts';
 import type { Services } from './services.ts';
+import { parseSourceKey, type SourceName } from './source-name.ts';
 import { acceptDocument, documentId } from './submit.ts';
-
-/** Where a document of users lies in their bucket. */
-export interface SourceName {
-  tenant: string;
-  collection: string;
-  name: string;
-}
-
-const PREFIX = 'documents/';
-
-export function sourceKey({ tenant, collection, name }: SourceName): string {
-  return `${PREFIX}${tenant}/${encodeURIComponent(collection)}/${name}`;
-}
-
-/** @throws BlockragError `invalid_request` for a key that is not documents/TENANT/COLLECTION/NAME */
-export function parseSourceKey(key: string): SourceName {
-  const [, tenant, collection, name] =
-    /^documents\/([a-z0-9][a-z0-9-]{0,62})\/([^/]+)\/(.+)$/s.exec(key) ?? [];
-  let decoded: string | undefined;
-  try {
-    decoded = collection && decodeURIComponent(collection);
-  } catch {
-    decoded = undefined;
-  }
-  if (tenant === undefined || !decoded || name === undefined || /\p{Cc}/u.test(decoded + name)) {
-    throw new BlockragError(
-      'invalid_request',
-      'An object must be named documents/TENANT/COLLECTION/NAME, without control characters.',
-    );
-  }
-  return { tenant, collection: decoded, name };
-}
 
 /** How often an object may change while it is taken in, before the event is left for later. */
 const MAX_ROUNDS = 5;
@@ -64,7 +33,7 @@ export async function followObject(
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const object = await source.read(key);
     let passages = 0;
-    if (object === undefined) await forget(services, name);
+    if (object === undefined) await forgetFollowed(services, name);
     else passages = await takeInOrRefuse(services, name, object, signal);
     // Another event may have read the object later, and written earlier.
     if ((await source.etag(key)) === object?.etag) return passages;
@@ -106,6 +75,7 @@ async function takeIn(
   const known = mediaType === 'application/octet-stream' || mediaType === 'binary/octet-stream';
   const row = await acceptDocument(services, {
     ...name,
+    followed: true,
     mediaType: known ? undefined : mediaType,
     metadata: metadata as Metadata | undefined,
     bytes,
@@ -144,6 +114,7 @@ async function refuse(
         ...{ version: null, fingerprint: null, pendingFingerprint: null, passages: 0, encoded: 0, tokens: 0 },
         created: current?.created ?? now,
       }),
+      followed: true,
       ready: null,
       pending: null,
       retiring: [...(current?.retiring ?? []), ...(current?.pending ? [current.pending] : [])],
@@ -156,10 +127,12 @@ async function refuse(
   await services.queue.send(retireItems(row!));
 }
 
-async function forget(services: Services, { tenant, collection, name }: SourceName): Promise<void> {
-  try {
-    await removeDocument(services, tenant, documentId(tenant, collection, name));
-  } catch (error) {
-    if (!isBlockragError(error, 'document_not_found')) throw error;
-  }
+/** The document of an object that is gone. One of this name that was uploaded to the API since is another's. */
+async function forgetFollowed(services: Services, { tenant, collection, name }: SourceName): Promise<void> {
+  await forgetDocument(
+    services,
+    tenant,
+    documentId(tenant, collection, name),
+    ({ followed }) => followed === true,
+  );
 }

@@ -3,6 +3,7 @@
  * the last one is durable it is indexed and answers questions (finish).
  * Every step may be run again: what is there is not made twice.
  */
+import { inRuns } from '../attention/runs.ts';
 import { BlockragError, toBlockragError } from '../errors.ts';
 import { retrievalText } from '../retrieval/embedder.ts';
 import type { DocumentRow } from '../storage/catalog.ts';
@@ -87,37 +88,52 @@ export async function encodeBatch(services: Services, work: EncodeWork, signal: 
   );
   // Retired before it was recorded: nobody else would take that back.
   if ((await pendingDocument(services, work)) === undefined) return retireLate(services, work);
-  let storing: Promise<void> = Promise.resolve();
-  for (const row of rows) {
-    const stored = await ensureBlob(services, work, row.blobKey, row.tokens, signal);
-    // One blob is written while the next is computed.
-    await storing;
-    storing = stored();
-    storing.catch(() => {});
-  }
-  await storing;
+  const blocks = rows.map(({ blobKey, tokens }) => ({ key: blobKey, tokens }));
+  await ensureBlobs(services, work, blocks, signal);
   const encoded = await catalog.putBatch(work.document, work.version, work.batch, work.to - work.from);
   const row = await updatePending(services, work, (current) => ({ ...current, encoded }));
   if (row === undefined) return retireLate(services, work);
   if (encoded >= document.passages) await finishVersion(services, work, signal);
 }
 
-/** Computes a block's blob if it is not stored; what it returns stores it. Its use must be recorded (`useKv`). */
-async function ensureBlob(
+/** Computes and stores the blobs of blocks that are not stored. Their use must be recorded (`useKv`). */
+async function ensureBlobs(
   services: Services,
   ref: VersionRef,
-  key: string,
-  tokens: Uint32Array,
+  blocks: readonly { key: string; tokens: Uint32Array }[],
   signal: AbortSignal,
-): Promise<() => Promise<void>> {
-  const { catalog, blobs, engine, dtype, budget } = services;
+): Promise<void> {
+  const { engine, dtype } = services;
   const { tenant } = ref;
-  const known = (await catalog.hasBlob(key)) && (await blobs.has(blobPath(tenant, key)));
-  const object = known ? undefined : (await engine.encode({ blocks: [{ key, tokens }], dtype }, signal))[0];
-  return async () => {
-    if (object === undefined) budget.touch(key);
-    else await storeKv(services, { tenant, key, tokens: tokens.length, object }, ref);
-  };
+  let storing: Promise<unknown> = Promise.resolve();
+  for (const run of inRuns(await missingBlocks(services, tenant, blocks), engine.sharedRun)) {
+    const objects = await engine.encode({ blocks: run, dtype }, signal);
+    // One run's blobs are written while the next is computed.
+    await storing;
+    storing = Promise.all(
+      run.map(({ key, tokens }, i) =>
+        storeKv(services, { tenant, key, tokens: tokens.length, object: objects[i]! }, ref),
+      ),
+    );
+    storing.catch(() => {});
+  }
+  await storing;
+}
+
+/** Each block once that has no blob; those that have one count as used just now. */
+async function missingBlocks<T extends { key: string }>(
+  { catalog, blobs, budget }: Services,
+  tenant: string,
+  blocks: readonly T[],
+): Promise<T[]> {
+  const different = [...new Map(blocks.map((block) => [block.key, block])).values()];
+  const known = await Promise.all(
+    different.map(async ({ key }) => (await catalog.hasBlob(key)) && blobs.has(blobPath(tenant, key))),
+  );
+  return different.filter(({ key }, i) => {
+    if (known[i]) budget.touch(key);
+    return !known[i];
+  });
 }
 
 /** Indexes a version whose blobs are all durable, and switches the document to it in one conditional write. */
@@ -129,8 +145,7 @@ async function finishVersion(services: Services, ref: VersionRef, signal: AbortS
   const user = { ...ref, document: 'preface', version: fingerprint };
   const key = keyOf(services, tenant, template.preface);
   await useKv(services, [key], user);
-  const store = await ensureBlob(services, user, key, template.preface, signal);
-  await store();
+  await ensureBlobs(services, user, [{ key, tokens: template.preface }], signal);
   const passages = await catalog.passages(id, version);
   const labels = labelsOf(document.metadata);
   const vectors: Float32Array[] = [];

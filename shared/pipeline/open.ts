@@ -9,6 +9,7 @@ import { PromptTemplate } from '../model/prompt.ts';
 import { type FetchOptions, fetchEmbeddingModel } from '../model/sources/index.ts';
 import { Embedder } from '../retrieval/embedder.ts';
 import { Catalog } from '../storage/catalog.ts';
+import type { DocumentSource } from '../storage/ports.ts';
 import type { Stores } from '../stores.ts';
 import { createLogger, type Logger } from '../telemetry.ts';
 import { KvBudget } from './budget.ts';
@@ -20,6 +21,8 @@ export interface ServiceOptions extends FetchOptions {
   /** Adopt another model, KV dtype or passage size, and encode every document again. */
   reencode?: boolean | undefined;
   logger?: Logger | undefined;
+  /** The bucket that users put documents into. */
+  documents?: DocumentSource | undefined;
 }
 
 /**
@@ -66,12 +69,14 @@ export async function openServices(
     catalog,
     blobs: stores.blobs,
     queue: stores.queue,
+    documents: options.documents,
     index: stores.index,
     engine: new Engine({
       directory: model.directory,
       provider: config.provider,
       threads: config.threads,
       contextBytes: config.contextBytes,
+      acceptedProvenance: config.acceptedProvenance,
     }),
     reader: new DocumentReader({
       tokenizerFile: model.tokenizerFile,

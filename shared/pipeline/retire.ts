@@ -4,6 +4,7 @@ import { BlockragError } from '../errors.ts';
 import type { DocumentRow } from '../storage/catalog.ts';
 import type { RowData } from '../storage/ports.ts';
 import { originalPath, type Services, type VersionRef } from './services.ts';
+import { sourceKey } from './source-name.ts';
 import { removeKv } from './store-kv.ts';
 
 /**
@@ -28,15 +29,38 @@ export function retireAgainItem(ref: VersionRef): { id: string; body: RowData } 
 }
 
 /**
- * Deletes a document: it answers no question from now on, and its text leaves every store in the background.
+ * Deletes a document for its owner, and the object that it may have come from: it answers no question from now on,
+ * and its text leaves every store in the background.
  * @throws BlockragError `document_not_found`
  */
 export async function removeDocument(services: Services, tenant: string, id: string): Promise<void> {
+  const row = await services.catalog.document(tenant, id);
+  if (row === undefined || row.status === 'deleting') {
+    throw new BlockragError('document_not_found', `There is no document ${id}.`);
+  }
+  // First: should we be killed now, what follows the bucket does the rest.
+  await deleteSource(services, row);
+  await forgetDocument(services, tenant, id);
+}
+
+async function deleteSource({ documents }: Services, row: DocumentRow): Promise<void> {
+  const key = sourceKey(row);
+  // A versioned bucket would mark as deleted, and tell of, what was never there.
+  if ((await documents?.etag(key)) !== undefined) await documents?.delete(key);
+}
+
+/** Deletes a document if it is there and `applies`; its object stays or is gone already. */
+export async function forgetDocument(
+  services: Services,
+  tenant: string,
+  id: string,
+  applies: (document: DocumentRow) => boolean = () => true,
+): Promise<void> {
   const { catalog, queue } = services;
+  let forgotten = false;
   const row = await catalog.updateDocument(tenant, id, (current) => {
-    if (current === undefined || current.status === 'deleting') {
-      throw new BlockragError('document_not_found', `There is no document ${id}.`);
-    }
+    forgotten = current !== undefined && current.status !== 'deleting' && applies(current);
+    if (!forgotten || current === undefined) return undefined;
     const versions = [current.version, current.pending].filter((version) => version !== null);
     return {
       ...current,
@@ -52,7 +76,8 @@ export async function removeDocument(services: Services, tenant: string, id: str
       retiring: [...new Set([...current.retiring, ...versions])],
     };
   });
-  const items = retireItems(row!);
+  if (!forgotten || row === undefined) return;
+  const items = retireItems(row);
   if (items.length === 0) await catalog.updateDocument(tenant, id, gone);
   await queue.send(items.length > 0 ? items : [TIDY_ITEM]);
 }

@@ -12,7 +12,7 @@ import type { Tokenizer } from '../model/tokenizer.ts';
 import type { Embedder } from '../retrieval/embedder.ts';
 import type { PassageIndex } from '../retrieval/ports.ts';
 import type { Catalog } from '../storage/catalog.ts';
-import type { BlobStore, WorkQueue } from '../storage/ports.ts';
+import type { BlobStore, DocumentSource, WorkQueue } from '../storage/ports.ts';
 import type { Logger } from '../telemetry.ts';
 import type { KvBudget } from './budget.ts';
 
@@ -24,6 +24,8 @@ export interface Services {
   catalog: Catalog;
   blobs: BlobStore;
   queue: WorkQueue;
+  /** The bucket that users put documents into, where there is one. */
+  documents?: DocumentSource | undefined;
   index: PassageIndex;
   engine: Engine;
   reader: DocumentReader;

@@ -15,6 +15,8 @@ export interface NewDocument {
   mediaType: string | undefined;
   metadata?: Metadata | undefined;
   bytes: Uint8Array;
+  /** Whether it is an object of the users' bucket, and is to go with it. */
+  followed?: boolean;
 }
 
 /** The same name in the same collection is the same document: a new upload replaces it. */
@@ -56,7 +58,10 @@ export async function acceptDocument(services: Services, upload: NewDocument): P
   const id = documentId(tenant, collection, name);
   const sha256 = await sha256InTurns(bytes);
   const known = await catalog.document(tenant, id);
-  if (known !== undefined && isCurrent(known, { sha256, metadata, fingerprint })) return known;
+  if (known !== undefined && isCurrent(known, { sha256, metadata, fingerprint })) {
+    if (!upload.followed || known.followed) return known;
+    return (await catalog.updateDocument(tenant, id, (row) => row && { ...row, followed: true })) ?? known;
+  }
 
   const version = `v${randomBytes(8).toString('hex')}`;
   await access.quotas.take({ tenant, document: id, version }, { bytes: bytes.length });
@@ -72,6 +77,7 @@ export async function acceptDocument(services: Services, upload: NewDocument): P
       mediaType: upload.mediaType ?? null,
       bytes: bytes.length,
       sha256,
+      followed: upload.followed ?? false,
       status: 'queued',
       version: current?.version ?? null,
       pending: version,

@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { BlockragError } from '../errors.ts';
 import type { DocumentSource } from '../storage/ports.ts';
-import { sourceKey } from './follow.ts';
 import { checkMetadata } from './metadata.ts';
+import { sourceKey } from './source-name.ts';
 import { checkUpload, type NewUpload, type Uploads, type UploadTicket } from './uploads.ts';
 
 export class PresignedUploads implements Uploads {

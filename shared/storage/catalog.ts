@@ -39,6 +39,8 @@ export interface DocumentRow {
   mediaType: string | null;
   bytes: number;
   sha256: string;
+  /** Whether it is an object of the users' bucket, and goes with it. */
+  followed?: boolean;
   status: DocumentStatus;
   /** The version that answers questions, and the one that is being made. */
   version: string | null;
@@ -161,8 +163,9 @@ export class Catalog extends TenantCatalog {
     for (;;) {
       const row = await this.table.get(documentsOf(tenant), id);
       const current = row?.data as DocumentRow | undefined;
-      const changed = change(current && structuredClone(current));
-      if (changed === undefined || (changed === null && row === undefined)) return current;
+      const wanted = change(current && structuredClone(current));
+      if (wanted === undefined || (wanted === null && row === undefined)) return current;
+      const changed = wanted && { ...wanted, updated: Date.now() };
       try {
         const first = row === undefined && !(await this.hasTenant(tenant));
         await this.table.write([
@@ -192,7 +195,7 @@ function documentChange(
     const member = { partition: membersOf(tenant, collection ?? ''), sort: id };
     return [{ delete: { partition, sort: id }, condition }, { delete: member }, { put: SCRUB_DUE }];
   }
-  const put = { partition, sort: id, data: { ...changed, updated: Date.now() } };
+  const put = { partition, sort: id, data: { ...changed } };
   if (row !== undefined) return [{ put, condition }];
   const { collection } = changed;
   return [

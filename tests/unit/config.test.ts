@@ -31,6 +31,7 @@ describe('loadConfig', () => {
       BLOCKRAG_CONCURRENT_ANSWERS: '3',
       BLOCKRAG_MAX_ANSWERS: '2',
       BLOCKRAG_PROVIDER: 'cuda',
+      BLOCKRAG_ACCEPTED_PROVENANCE: 'w8a8/cpu, fp16/cuda',
       BLOCKRAG_ADAPTER: 'a/adapter.safetensors',
       BLOCKRAG_KV_BYTES: '3000000',
       BLOCKRAG_CORS_ORIGINS: 'https://a.example, https://b.example',
@@ -55,6 +56,7 @@ describe('loadConfig', () => {
       concurrentAnswers: 3,
       maxAnswers: 2,
       provider: 'cuda',
+      acceptedProvenance: ['w8a8/cpu', 'fp16/cuda'],
       adapter: 'a/adapter.safetensors',
       kvBytes: 3_000_000,
       corsOrigins: ['https://a.example', 'https://b.example'],
@@ -85,6 +87,7 @@ describe('loadConfig', () => {
     ['passageTokens', { passageTokens: '64.5' }],
     ['compute', { compute: 'fp64' }],
     ['kv', { kv: 'int4' }],
+    ['acceptedProvenance', { acceptedProvenance: 'w8a8/tpu' }],
     ['threads', { threads: '0' }],
     ['maxAnswers', { maxAnswers: '-1' }],
   ])('refuses a wrong value and names the option: %s of %j', (option, options) => {

@@ -5,7 +5,7 @@ import { isBlockragError } from '../../../shared/errors.ts';
 import { describeWith } from '../../services/describe-with.ts';
 import { defaultModel } from '../../support/models.ts';
 import { FERRY, LIGHTHOUSE } from '../support/texts.ts';
-import { CLOUD, type Cloud, DATA, startCloud } from './support/cloud.ts';
+import { CLOUD, type Cloud, DATA, DOCUMENTS, startCloud } from './support/cloud.ts';
 import { type Opened, openInProcess } from './support/opened.ts';
 
 const MAX_BYTES = 10_000;
@@ -95,6 +95,42 @@ describeWith(CLOUD, 'objects in the bucket of documents', () => {
     // Told again, or told of what never was a document.
     expect(await opened.follow(key)).toBe(0);
     expect(await opened.follow(keyOf('never.md'))).toBe(0);
+  });
+
+  it('a document that is deleted by the API takes its object along, and no event brings it back', async () => {
+    const key = keyOf('deleted.md', 'deleted');
+    const row = await take(key, FERRY);
+    await opened.blockrag.remove('acme', row!.id);
+    expect(await cloud.objects(DOCUMENTS, key)).toEqual([]);
+    expect(await opened.follow(key)).toBe(0);
+    expect(await opened.settled(key)).toBeUndefined();
+    await expect(opened.blockrag.remove('acme', row!.id)).rejects.toMatchObject({
+      code: 'document_not_found',
+    });
+  });
+
+  it('a deleted collection takes the objects of its documents along', async () => {
+    await take(keyOf('1.md', 'shelf'), FERRY);
+    await take(keyOf('2.md', 'shelf'), LIGHTHOUSE);
+    await opened.blockrag.removeCollection('acme', 'shelf');
+    expect(await cloud.objects(DOCUMENTS, 'documents/acme/shelf/')).toEqual([]);
+    expect(await opened.settled(keyOf('1.md', 'shelf'))).toBeUndefined();
+  });
+
+  it('a late event of a deleted object leaves a document that was uploaded to the API since', async () => {
+    const key = keyOf('again-by-api.md', 'late');
+    await take(key, FERRY);
+    await cloud.remove(key);
+    const upload = { tenant: 'acme', collection: 'late', name: 'again-by-api.md', mediaType: undefined };
+    await opened.blockrag.remove('acme', (await opened.document(key))!.id);
+    await opened.blockrag.add({ ...upload, bytes: Buffer.from(LIGHTHOUSE) });
+    expect(await opened.follow(key)).toBe(0);
+    expect(await opened.settled(key)).toMatchObject({ status: 'ready' });
+    // The same text put into the bucket: from now on it goes with its object.
+    await take(key, LIGHTHOUSE);
+    await cloud.remove(key);
+    await opened.follow(key);
+    expect(await opened.settled(key)).toBeUndefined();
   });
 
   it('whatever order events come in, and however many at once, the document is what the object is', async () => {

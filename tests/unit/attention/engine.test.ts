@@ -52,10 +52,10 @@ async function encode(by: Engine, block: { tokens: Uint32Array; key: string }, d
 }
 
 /** Asks, and stores what was computed. */
-async function ask(store: Store, change: Partial<AnswerRequest> = {}, signal?: AbortSignal) {
+async function ask(store: Store, change: Partial<AnswerRequest> = {}, by: Engine = engine) {
   const asked = request(store, change);
   const events: AnswerEvent[] = [];
-  const result = await engine.answer(asked, { signal, onEvent: (event) => void events.push(event) });
+  const result = await by.answer(asked, { onEvent: (event) => void events.push(event) });
   const damaged: (string | undefined)[] = [];
   const tokens: number[] = [];
   let figures: PromptFigures | undefined;
@@ -159,6 +159,30 @@ describe('engine', () => {
       expect(asked.tokens).toEqual(sound.tokens);
       expect(store.get(key)).toEqual(whole);
     });
+  });
+
+  test('with a list of accepted provenance, blobs of others are computed anew and its own serve', async () => {
+    const { directory } = await tinyModel('qwen2', 'q8');
+    const choosy = new Engine({
+      directory,
+      threads: 1,
+      contextBytes: 8 << 20,
+      acceptedProvenance: ['fp16/cuda'],
+    });
+    try {
+      const store: Store = new Map();
+      await ask(store);
+      const first = await ask(store, {}, choosy);
+      expect(first.figures).toMatchObject({ encodedTokens: ALL_TOKENS });
+      expect(first.damaged).toEqual(
+        Array(3).fill(expect.stringContaining('computed by fp32/cpu, which is not')),
+      );
+      expect((await ask(store, {}, choosy)).figures).toMatchObject({ encodedTokens: 0 });
+      // Who asks for no provenance takes any.
+      expect((await ask(store)).figures).toMatchObject({ encodedTokens: 0 });
+    } finally {
+      await choosy.dispose();
+    }
   });
 
   test('stops at an end token and leaves it out', async () => {

@@ -183,6 +183,14 @@ describe('damaged blobs', () => {
     expect(verdict(object, { ...expected(3, 'fp16'), ...change })).toBe('blob_invalid');
   });
 
+  test('refuses what was computed by another than those accepted, and says by whom', () => {
+    const object = encode(block(3), 'fp16');
+    expect(verdict(object, { ...expected(3, 'fp16'), provenance: ['other', 'test'] })).toBe('read');
+    expect(() => decodeBlob(object, { ...expected(3, 'fp16'), provenance: ['other'] })).toThrow(
+      /computed by test, which is not accepted/,
+    );
+  });
+
   test('refuses an unknown format version by its number', () => {
     const object = encode(block(3), 'fp16');
     object[8] = 9;

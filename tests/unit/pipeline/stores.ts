@@ -54,6 +54,7 @@ export async function openTestStores({ kvBytes, pause }: TestStoresOptions = {})
     template: { preface: Uint32Array.of(1, 2, 3) },
     reader: { read: async (bytes: Uint8Array) => linesOf(new TextDecoder().decode(bytes)) },
     engine: {
+      sharedRun: 256,
       encode: async ({ blocks }: { blocks: { key: string }[] }) => {
         await sleep(2);
         return blocks.map(({ key }) => new TextEncoder().encode(key));

@@ -1,6 +1,7 @@
 /** The use cases over the stores of AWS, opened in the test's own process, with a worker. */
 import { type CloudBlockrag, openCloud } from '../../../../shared/pipeline/cloud.ts';
-import { followObject, parseSourceKey } from '../../../../shared/pipeline/follow.ts';
+import { followObject } from '../../../../shared/pipeline/follow.ts';
+import { parseSourceKey } from '../../../../shared/pipeline/source-name.ts';
 import { documentId } from '../../../../shared/pipeline/submit.ts';
 import { Worker } from '../../../../shared/pipeline/work.ts';
 import type { DocumentRow } from '../../../../shared/storage/catalog.ts';
