@@ -4,7 +4,7 @@ import { isBlockragError } from '../errors.ts';
 import { decodeBlob, type KvBlob, type KvDtype } from '../kv/blob.ts';
 import { ContextKv } from '../kv/context.ts';
 import { concatTokens } from '../model/tokens.ts';
-import type { Decoder } from './decoder.ts';
+import { type Decoder, FOR_CONTEXT } from './decoder.ts';
 import { encodeToBlob } from './encode-to-blob.ts';
 import { attentionByBlock } from './grounding.ts';
 import { Sampler, type Sampling } from './sampling.ts';
@@ -150,8 +150,8 @@ export async function* answer(
     yield;
     started = performance.now();
     const tokens = Uint32Array.of(id);
-    const output = await decoder.run({ tokens, start: context.length, context }, ['rotated_key', 'value']);
-    context.append(1, output.rotated_key, output.value);
+    const output = await decoder.run({ tokens, start: context.length, context }, FOR_CONTEXT);
+    context.append(1, output.new_key, output.new_value);
     ({ logits, attention } = output);
     decodeMs += performance.now() - started;
   }

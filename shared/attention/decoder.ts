@@ -34,12 +34,17 @@ export interface RunInput {
   logitRows?: readonly number[];
 }
 
-/** What a run gives back of the new tokens, beside logits: keys before rotation, keys rotated, values. */
-export type KvOutput = 'key' | 'rotated_key' | 'value';
+/**
+ * What a run gives back of the new tokens, beside logits. For blobs: keys before rotation and values, [S, kv_heads,
+ * head_dim] for each layer. For the context: keys rotated and values, [kv_heads, S, head_dim] for each layer.
+ */
+export type KvOutput = 'key' | 'value' | 'new_key' | 'new_value';
+export const FOR_BLOB = ['key', 'value'] as const;
+export const FOR_CONTEXT = ['new_key', 'new_value'] as const;
 
 /**
  * logits [rows, vocabulary]; attention [context length], how much the last new token attends to each token of the
- * context (model/onnx/decoder.ts); each KvOutput asked for as [S, kv_heads, head_dim] for each layer, else empty.
+ * context (model/onnx/decoder.ts); each KvOutput, empty where it was not asked for.
  */
 export type RunOutput = { logits: Float32Array; attention: Float32Array } & Record<KvOutput, Float32Array[]>;
 
@@ -87,8 +92,9 @@ export class Decoder {
       logits: data('logits'),
       attention: data('attention'),
       key: perLayer('key'),
-      rotated_key: perLayer('rotated_key'),
       value: perLayer('value'),
+      new_key: perLayer('new_key'),
+      new_value: perLayer('new_value'),
     };
   }
 
@@ -103,7 +109,6 @@ export class Decoder {
     const { layers, kvHeads, headDim } = this.shape;
     const { tokens, context } = input;
     const length = tokens.length;
-    const contextLength = context?.length ?? 0;
     const blocks = input.blocks ?? [length];
     const { cos, sin } = this.#angles(input.start, blocks);
     const rows = input.logitRows ?? [length - 1];
@@ -113,14 +118,15 @@ export class Decoder {
       rope_sin: new Tensor('float32', sin, [length, this.rope.half]),
       mask: new Tensor('float32', input.mask ?? causalMask(blocks), [length, length]),
       logit_rows: new Tensor('int64', BigInt64Array.from(rows, BigInt), [rows.length]),
-      has_context: new Tensor('bool', [contextLength > 0], []),
-      split: new Tensor('int64', BigInt64Array.of(BigInt(contextLength), BigInt(length)), [2]),
     };
-    const contextShape = [contextLength, kvHeads, headDim];
-    const empty = new Float32Array();
+    const shape = [1 + (context?.length ?? 0), headDim];
+    const empty = new Float32Array(headDim);
     for (let layer = 0; layer < layers; layer++) {
-      feeds[`context_key.${layer}`] = new Tensor('float32', context?.keys(layer) ?? empty, contextShape);
-      feeds[`context_value.${layer}`] = new Tensor('float32', context?.values(layer) ?? empty, contextShape);
+      for (let head = 0; head < kvHeads; head++) {
+        const at = `${layer}.${head}`;
+        feeds[`context_key.${at}`] = new Tensor('float32', context?.keys(layer, head) ?? empty, shape);
+        feeds[`context_value.${at}`] = new Tensor('float32', context?.values(layer, head) ?? empty, shape);
+      }
     }
     return feeds;
   }
@@ -144,11 +150,8 @@ export class Decoder {
     for (let at = 0; at < tokens.length; at += CHUNK) {
       if (at > 0) yield;
       const chunk = tokens.subarray(at, at + CHUNK);
-      const output = await this.run({ tokens: chunk, start: context.length, context }, [
-        'rotated_key',
-        'value',
-      ]);
-      context.append(chunk.length, output.rotated_key, output.value);
+      const output = await this.run({ tokens: chunk, start: context.length, context }, FOR_CONTEXT);
+      context.append(chunk.length, output.new_key, output.new_value);
       last = output;
     }
     return last!;

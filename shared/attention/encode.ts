@@ -2,7 +2,7 @@
 import { ContextKv } from '../kv/context.ts';
 import { type BlockKv, kvWidth } from '../kv/shape.ts';
 import { concatTokens } from '../model/tokens.ts';
-import { CHUNK, type Decoder } from './decoder.ts';
+import { CHUNK, type Decoder, FOR_BLOB, FOR_CONTEXT } from './decoder.ts';
 import type { Steps } from './steps.ts';
 
 /**
@@ -18,44 +18,36 @@ export interface Anchor {
 export async function* encodeBlock(decoder: Decoder, tokens: Uint32Array, anchor?: Anchor): Steps<BlockKv> {
   if (tokens.length <= CHUNK) {
     const input = { tokens, start: anchor?.start ?? 0, context: anchor?.preface };
-    const { key, value } = await decoder.run(input, ['key', 'value']);
+    const { key, value } = await decoder.run(input, FOR_BLOB);
     return { tokens: tokens.length, keys: key, values: value };
   }
   // Later chunks attend to the rotated keys of earlier ones; what is kept is unrotated: fetch both.
   const { shape } = decoder;
   const context = new ContextKv(shape);
-  const preface = anchor?.preface;
-  const anchored = preface?.length ?? 0;
-  context.reset(anchored + tokens.length);
-  if (preface !== undefined) {
-    const layers = Array.from({ length: shape.layers }, (_, layer) => layer);
-    context.append(
-      anchored,
-      layers.map((layer) => preface.keys(layer)),
-      layers.map((layer) => preface.values(layer)),
-    );
-  }
+  context.reset((anchor?.preface.length ?? 0) + tokens.length);
+  if (anchor !== undefined) context.appendAll(anchor.preface);
   const width = kvWidth(shape);
-  const keys = Array.from({ length: shape.layers }, () => new Float32Array(tokens.length * width));
+  const rows = () => Array.from({ length: shape.layers }, () => new Float32Array(tokens.length * width));
+  const kv: BlockKv = { tokens: tokens.length, keys: rows(), values: rows() };
   for (let at = 0; at < tokens.length; at += CHUNK) {
     if (at > 0) yield;
     const chunk = tokens.subarray(at, at + CHUNK);
     const input = { tokens: chunk, start: (anchor?.start ?? 0) + at, context };
-    const output = await decoder.run(input, ['key', 'rotated_key', 'value']);
-    context.append(chunk.length, output.rotated_key, output.value);
-    keys.forEach((rows, layer) => void rows.set(output.key[layer]!, at * width));
+    const output = await decoder.run(input, [...FOR_BLOB, ...FOR_CONTEXT]);
+    context.append(chunk.length, output.new_key, output.new_value);
+    for (let layer = 0; layer < shape.layers; layer++) {
+      kv.keys[layer]!.set(output.key[layer]!, at * width);
+      kv.values[layer]!.set(output.value[layer]!, at * width);
+    }
   }
-  const values = keys.map((_, layer) => context.values(layer).slice(anchored * width));
-  return { tokens: tokens.length, keys, values };
+  return kv;
 }
 
 /** Encodes several blocks in one run, each seeing only itself; keys before rotation, in the order of the blocks. */
 export async function encodeBlocks(decoder: Decoder, blocks: readonly Uint32Array[]): Promise<BlockKv[]> {
   const lengths = blocks.map(({ length }) => length);
-  const { key, value } = await decoder.run({ tokens: concatTokens(blocks), start: 0, blocks: lengths }, [
-    'key',
-    'value',
-  ]);
+  const input = { tokens: concatTokens(blocks), start: 0, blocks: lengths };
+  const { key, value } = await decoder.run(input, FOR_BLOB);
   const width = kvWidth(decoder.shape);
   let start = 0;
   return lengths.map((tokens) => {

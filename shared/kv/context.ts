@@ -1,6 +1,7 @@
 /**
  * The context of one prompt: the keys and values of its blocks laid end to end, keys rotated to their absolute
- * positions, ready to be attended to. Token-major for each layer, so that new rows are appended behind it.
+ * positions, ready to be attended to. For each layer and head the rows lie together, behind a row of zeros that the
+ * model uses (model/onnx/decoder.ts), with room for new ones.
  *
  * It lives in a WebAssembly memory of its own, where the SIMD kernels (kernels.wat) write and onnxruntime reads.
  */
@@ -46,7 +47,7 @@ export class ContextKv {
     return this.#length;
   }
 
-  /** Bytes of memory held. */
+  /** Bytes of the rows that there is room for. */
   get bytes(): number {
     return this.#capacity * this.#width * 4 * 2 * this.shape.layers;
   }
@@ -58,18 +59,21 @@ export class ContextKv {
   reset(tokens: number): void {
     this.#length = 0;
     if (tokens <= this.#capacity) return;
-    ensureBytes(this.#memory, this.#scratch.end + tokens * this.#width * 4 * 2 * this.shape.layers);
+    const { layers, kvHeads, headDim } = this.shape;
+    const sides = 2 * layers * kvHeads;
+    ensureBytes(this.#memory, this.#scratch.end + sides * (tokens + 1) * headDim * 4);
     this.#capacity = tokens;
+    for (let side = 0; side < sides; side++) this.#rows(side, -1, 1).fill(0);
   }
 
-  /** Rotated keys of a layer, a view [length, kv_heads, head_dim], valid until the next reset. */
-  keys(layer: number): Float32Array {
-    return this.#rows(2 * layer, 0, this.#length);
+  /** A row of zeros, then the rotated keys of a layer's head: a view [1 + length, head_dim], valid until a reset. */
+  keys(layer: number, head: number): Float32Array {
+    return this.#rows(this.#side(layer, 0, head), -1, 1 + this.#length);
   }
 
-  /** Values of a layer, a view [length, kv_heads, head_dim], valid until the next reset. */
-  values(layer: number): Float32Array {
-    return this.#rows(2 * layer + 1, 0, this.#length);
+  /** A row of zeros, then the values of a layer's head: a view [1 + length, head_dim], valid until a reset. */
+  values(layer: number, head: number): Float32Array {
+    return this.#rows(this.#side(layer, 1, head), -1, 1 + this.#length);
   }
 
   /** Re-encodes a stored block to the positions behind what is laid. */
@@ -85,40 +89,62 @@ export class ContextKv {
       for (let layer = 0; layer < this.shape.layers; layer++) {
         const part = (rows: KvBlob['keys'][number]) =>
           rows.subarray(from * this.#width, (from + tokens) * this.#width);
-        this.#dequantize(
-          2 * layer,
-          start + from,
-          tokens,
-          part(blob.keys[layer]!),
-          blob.keyScales[layer],
-          bias?.[layer],
-        );
-        this.#rotate(2 * layer, start + from, tokens, cos, sin, rope.half);
-        const values = part(blob.values[layer]!);
-        this.#dequantize(2 * layer + 1, start + from, tokens, values, blob.valueScales[layer], undefined);
+        const keys = this.#side(layer, 0, 0);
+        this.#dequantize(keys, start + from, part(blob.keys[layer]!), blob.keyScales[layer], bias?.[layer]);
+        this.#rotate(keys, start + from, tokens, cos, sin, rope.half);
+        const values = this.#side(layer, 1, 0);
+        this.#dequantize(values, start + from, part(blob.values[layer]!), blob.valueScales[layer], undefined);
       }
     }
   }
 
-  /** Appends new rows as the model gave them: for each layer [tokens, kv_heads, head_dim], keys rotated. */
+  /** Appends new rows as the model gave them: for each layer [kv_heads, tokens, head_dim], keys rotated. */
   append(tokens: number, keys: readonly Float32Array[], values: readonly Float32Array[]): void {
+    const { layers, kvHeads, headDim } = this.shape;
     const start = this.#extend(tokens);
-    for (let layer = 0; layer < this.shape.layers; layer++) {
-      this.#rows(2 * layer, start, tokens).set(keys[layer]!);
-      this.#rows(2 * layer + 1, start, tokens).set(values[layer]!);
+    const size = tokens * headDim;
+    for (let layer = 0; layer < layers; layer++) {
+      for (let head = 0; head < kvHeads; head++) {
+        const rows = (all: Float32Array) => all.subarray(head * size, (head + 1) * size);
+        this.#rows(this.#side(layer, 0, head), start, tokens).set(rows(keys[layer]!));
+        this.#rows(this.#side(layer, 1, head), start, tokens).set(rows(values[layer]!));
+      }
     }
   }
 
+  /** Appends all that another context of the same shape holds. */
+  appendAll(other: ContextKv): void {
+    const { layers, kvHeads, headDim } = this.shape;
+    const start = this.#extend(other.length);
+    for (let layer = 0; layer < layers; layer++) {
+      for (let head = 0; head < kvHeads; head++) {
+        const rows = (side: 0 | 1) => this.#rows(this.#side(layer, side, head), start, other.length);
+        rows(0).set(other.keys(layer, head).subarray(headDim));
+        rows(1).set(other.values(layer, head).subarray(headDim));
+      }
+    }
+  }
+
+  /** Rows [tokens, width] as stored, to the areas of all heads from `side` on. */
   #dequantize(
     side: number,
     start: number,
-    tokens: number,
     rows: Int8Array | Uint16Array | Float32Array,
     scales: Float32Array | undefined,
     bias: Float32Array | undefined,
   ): void {
-    if (!(rows instanceof Int8Array) || this.#width % 8 !== 0) {
-      dequantizeRows(rows, scales, bias, this.#rows(side, start, tokens));
+    const { kvHeads, headDim } = this.shape;
+    const tokens = rows.length / this.#width;
+    if (!(rows instanceof Int8Array) || headDim % 8 !== 0) {
+      const all = new Float32Array(rows.length);
+      dequantizeRows(rows, scales, bias, all);
+      for (let head = 0; head < kvHeads; head++) {
+        const out = this.#rows(side + head, start, tokens);
+        for (let token = 0; token < tokens; token++) {
+          const at = token * this.#width + head * headDim;
+          out.set(all.subarray(at, at + headDim), token * headDim);
+        }
+      }
       return;
     }
     const scratch = this.#scratch;
@@ -126,10 +152,22 @@ export class ContextKv {
     this.#copyIn(scratch.scales, scales!);
     if (bias === undefined) new Float32Array(this.#memory.buffer, scratch.bias, this.#width).fill(0);
     else this.#copyIn(scratch.bias, bias);
-    const out = this.#address(side, start);
-    this.#kernels.scale_rows(scratch.rows, scratch.scales, scratch.bias, out, tokens, this.#width);
+    for (let head = 0; head < kvHeads; head++) {
+      const column = head * headDim;
+      const out = this.#address(side + head, start);
+      this.#kernels.scale_rows(
+        scratch.rows + column,
+        scratch.scales + column * 4,
+        scratch.bias + column * 4,
+        out,
+        tokens,
+        headDim,
+        this.#width,
+      );
+    }
   }
 
+  /** Rotates the keys of all heads from `side` on. */
   #rotate(
     side: number,
     start: number,
@@ -139,26 +177,32 @@ export class ContextKv {
     half: number,
   ): void {
     const { kvHeads, headDim } = this.shape;
-    if (half % 4 !== 0) {
-      rotateRows(this.#rows(side, start, tokens), cos, sin, kvHeads, headDim);
-      return;
-    }
     const { cos: cosAt, sin: sinAt } = this.#scratch;
-    const keys = this.#address(side, start);
-    this.#kernels.rotate_rows(keys, cosAt, sinAt, tokens, kvHeads, headDim * 4, half * 4);
+    for (let head = side; head < side + kvHeads; head++) {
+      if (half % 4 !== 0) rotateRows(this.#rows(head, start, tokens), cos, sin, 1, headDim);
+      else {
+        const keys = this.#address(head, start);
+        this.#kernels.rotate_rows(keys, cosAt, sinAt, tokens, headDim * 4, half * 4);
+      }
+    }
   }
 
   #copyIn(address: number, values: Float32Array): void {
     new Float32Array(this.#memory.buffer, address, values.length).set(values);
   }
 
-  /** Address of a token's row; side: 2 * layer for keys, one more for values. */
+  /** Number of the area that holds a head's keys (kind 0) or values (1). */
+  #side(layer: number, kind: 0 | 1, head: number): number {
+    return (2 * layer + kind) * this.shape.kvHeads + head;
+  }
+
+  /** Address of a token's row; token -1 is the row of zeros. */
   #address(side: number, token: number): number {
-    return this.#scratch.end + (side * this.#capacity + token) * this.#width * 4;
+    return this.#scratch.end + (side * (this.#capacity + 1) + 1 + token) * this.shape.headDim * 4;
   }
 
   #rows(side: number, start: number, tokens: number): Float32Array {
-    return new Float32Array(this.#memory.buffer, this.#address(side, start), tokens * this.#width);
+    return new Float32Array(this.#memory.buffer, this.#address(side, start), tokens * this.shape.headDim);
   }
 
   /** Makes the next `tokens` rows part of the context; gives the position of the first. */

@@ -5,15 +5,22 @@ const MODULE = new WebAssembly.Module(readFileSync(new URL('./kernels.wasm', imp
 
 /** Addresses are in bytes, 16-byte aligned; counts of values are multiples of 8 (of 4 for rotation). */
 export interface Kernels {
-  /** rows int8 [tokens, width] * scales [width] + bias [width] -> out float32 */
-  scale_rows(rows: number, scales: number, bias: number, out: number, tokens: number, width: number): void;
-  /** keys [tokens, heads, head] rotated in place by cos, sin [tokens, half] */
+  /** the first columns of rows int8 [tokens, width], * scales + bias [columns] -> out float32 [tokens, columns] */
+  scale_rows(
+    rows: number,
+    scales: number,
+    bias: number,
+    out: number,
+    tokens: number,
+    columns: number,
+    width: number,
+  ): void;
+  /** keys [tokens, head] rotated in place by cos, sin [tokens, half] */
   rotate_rows(
     keys: number,
     cos: number,
     sin: number,
     tokens: number,
-    heads: number,
     headBytes: number,
     halfBytes: number,
   ): void;

@@ -13,9 +13,10 @@
       (f32x4.convert_i32x4_s (i32x4.extend_high_i16x8_s (i16x8.extend_low_i8x16_s (v128.load64_zero (local.get $at)))))
       (v128.load offset=16 (local.get $scales))))
 
-  ;; rows [tokens, width] int8, scales and bias [width] -> out [tokens, width] float32
+  ;; rows [tokens, width] int8, of which the first $columns, scales and bias [columns] -> out [tokens, columns] float32
   (func $scale_rows (export "scale_rows")
-    (param $rows i32) (param $scales i32) (param $bias i32) (param $out i32) (param $tokens i32) (param $width i32)
+    (param $rows i32) (param $scales i32) (param $bias i32) (param $out i32)
+    (param $tokens i32) (param $columns i32) (param $width i32)
     (local $column i32)
     (block $done
       (loop $token
@@ -33,38 +34,35 @@
           (local.set $rows (i32.add (local.get $rows) (i32.const 8)))
           (local.set $out (i32.add (local.get $out) (i32.const 32)))
           (local.set $column (i32.add (local.get $column) (i32.const 32)))
-          (br_if $eight (i32.lt_u (local.get $column) (i32.shl (local.get $width) (i32.const 2)))))
+          (br_if $eight (i32.lt_u (local.get $column) (i32.shl (local.get $columns) (i32.const 2)))))
+        (local.set $rows (i32.add (local.get $rows) (i32.sub (local.get $width) (local.get $columns))))
         (local.set $tokens (i32.sub (local.get $tokens) (i32.const 1)))
         (br $token))))
 
-  ;; keys [tokens, heads, head_dim] float32, cos and sin [tokens, half]: i rotates with i + half, in place
+  ;; keys [tokens, head_dim] float32, cos and sin [tokens, half]: i rotates with i + half, in place
   (func $rotate_rows (export "rotate_rows")
     (param $keys i32) (param $cos i32) (param $sin i32)
-    (param $tokens i32) (param $heads i32) (param $head_bytes i32) (param $half_bytes i32)
-    (local $head i32) (local $i i32) (local $low i32) (local $high i32)
+    (param $tokens i32) (param $head_bytes i32) (param $half_bytes i32)
+    (local $i i32) (local $low i32) (local $high i32)
     (local $a v128) (local $b v128) (local $c v128) (local $s v128)
     (block $done
       (loop $token
         (br_if $done (i32.eqz (local.get $tokens)))
-        (local.set $head (local.get $heads))
-        (loop $next_head
-          (local.set $i (i32.const 0))
-          (loop $four
-            (local.set $low (i32.add (local.get $keys) (local.get $i)))
-            (local.set $high (i32.add (local.get $low) (local.get $half_bytes)))
-            (local.set $a (v128.load (local.get $low)))
-            (local.set $b (v128.load (local.get $high)))
-            (local.set $c (v128.load (i32.add (local.get $cos) (local.get $i))))
-            (local.set $s (v128.load (i32.add (local.get $sin) (local.get $i))))
-            (v128.store (local.get $low)
-              (f32x4.sub (f32x4.mul (local.get $a) (local.get $c)) (f32x4.mul (local.get $b) (local.get $s))))
-            (v128.store (local.get $high)
-              (f32x4.add (f32x4.mul (local.get $b) (local.get $c)) (f32x4.mul (local.get $a) (local.get $s))))
-            (local.set $i (i32.add (local.get $i) (i32.const 16)))
-            (br_if $four (i32.lt_u (local.get $i) (local.get $half_bytes))))
-          (local.set $keys (i32.add (local.get $keys) (local.get $head_bytes)))
-          (local.set $head (i32.sub (local.get $head) (i32.const 1)))
-          (br_if $next_head (local.get $head)))
+        (local.set $i (i32.const 0))
+        (loop $four
+          (local.set $low (i32.add (local.get $keys) (local.get $i)))
+          (local.set $high (i32.add (local.get $low) (local.get $half_bytes)))
+          (local.set $a (v128.load (local.get $low)))
+          (local.set $b (v128.load (local.get $high)))
+          (local.set $c (v128.load (i32.add (local.get $cos) (local.get $i))))
+          (local.set $s (v128.load (i32.add (local.get $sin) (local.get $i))))
+          (v128.store (local.get $low)
+            (f32x4.sub (f32x4.mul (local.get $a) (local.get $c)) (f32x4.mul (local.get $b) (local.get $s))))
+          (v128.store (local.get $high)
+            (f32x4.add (f32x4.mul (local.get $b) (local.get $c)) (f32x4.mul (local.get $a) (local.get $s))))
+          (local.set $i (i32.add (local.get $i) (i32.const 16)))
+          (br_if $four (i32.lt_u (local.get $i) (local.get $half_bytes))))
+        (local.set $keys (i32.add (local.get $keys) (local.get $head_bytes)))
         (local.set $cos (i32.add (local.get $cos) (local.get $half_bytes)))
         (local.set $sin (i32.add (local.get $sin) (local.get $half_bytes)))
         (local.set $tokens (i32.sub (local.get $tokens) (i32.const 1)))

@@ -7,13 +7,21 @@
  * - input_ids [1, S]; rope_cos, rope_sin [S, rope/2]: the angles of the new tokens' positions
  * - mask [S, S]: added to the scores among the new tokens (0 or a large negative number)
  * - logit_rows [R]: which of the new tokens get logits
- * - has_context, split [2] = (C, S), context_key.L and context_value.L [C, kv_heads, head_dim], keys rotated
+ * - context_key.L.H and context_value.L.H [1 + C, head_dim]: of layer L and KV head H a row of zeros, then the
+ *   context's rows, keys rotated
  *
  * Outputs
  * - logits [1, R, vocabulary]
  * - attention [C]: how much the last new token attends to each token of the context, the mean of the softmax over
  *   the grounding heads (model/grounding.ts)
- * - key.L before rotation, rotated_key.L and value.L [S, kv_heads, head_dim]
+ * - key.L before rotation and value.L [S, kv_heads, head_dim]: what a blob holds
+ * - new_key.L rotated and new_value.L [kv_heads, S, head_dim]: what the context gets behind its rows
+ *
+ * Attention takes new tokens and context apart, so that nothing of the context's size is copied: over the new tokens
+ * alone, and over the context with the new tokens as one more column. That column is the row of zeros; its score is
+ * the logarithm of the sum of the new tokens' exponentials, so the softmax is that over all, exactly, and its share is
+ * what the result over the new tokens counts for. Each head is a product of its own, which onnxruntime cuts evenly
+ * for its threads; a batch of heads it does not. An empty context is its row of zeros alone.
  */
 import type { Architecture } from '../architecture.ts';
 import type { GroundingHeads } from '../grounding.ts';
@@ -49,8 +57,10 @@ class DecoderWriter {
   #options: DecoderOptions;
   #graph: GraphBuilder;
   #linear: LinearWriter;
-  /** What the grounding heads of each layer add to the output `attention`. */
+  /** What the grounding heads of each layer add to the output `attention`, the row of zeros included. */
   #grounding: ValueName[] = [];
+  /** [1, Q, 1]: 0, the column of the new tokens, for every packed query. */
+  #sink: ValueName = '';
 
   constructor(architecture: Architecture, file: WeightsFile, options: DecoderOptions) {
     this.#architecture = architecture;
@@ -67,11 +77,11 @@ class DecoderWriter {
     graph.input('rope_sin', DataType.FLOAT, ['S', rope.dimensions / 2]);
     graph.input('mask', DataType.FLOAT, ['S', 'S']);
     graph.input('logit_rows', DataType.INT64, ['R']);
-    graph.input('has_context', DataType.BOOL, []);
-    graph.input('split', DataType.INT64, [2]);
     for (let layer = 0; layer < layers; layer++) {
-      graph.input(`context_key.${layer}`, DataType.FLOAT, ['C', kvHeads, headDim]);
-      graph.input(`context_value.${layer}`, DataType.FLOAT, ['C', kvHeads, headDim]);
+      for (let head = 0; head < kvHeads; head++) {
+        graph.input(`context_key.${layer}.${head}`, DataType.FLOAT, ['1 + C', headDim]);
+        graph.input(`context_value.${layer}.${head}`, DataType.FLOAT, ['1 + C', headDim]);
+      }
     }
     graph.output('logits', DataType.FLOAT, [1, 'R', vocabulary]);
     graph.output('attention', DataType.FLOAT, ['C']);
@@ -100,11 +110,13 @@ class DecoderWriter {
       graph.int64s([1, group, 1]),
     ]);
     const mask = graph.node('Flatten', [repeated], { axis: 2 });
+    this.#sink = this.#sinkColumn();
     for (let layer = 0; layer < layers; layer++) {
       x = await this.#layer(x, layer, await weights.layer(layer), mask);
       this.#options.onLayer?.(layer + 1, layers);
     }
-    graph.node('Sum', this.#grounding, {}, 'attention');
+    const attention = graph.node('Sum', this.#grounding);
+    graph.node('Slice', [attention, ...[1, END, 0].map((n) => graph.int64s([n]))], {}, 'attention');
     const last = await this.#norm(
       graph.node('Gather', [x, 'logit_rows'], { axis: 1 }),
       'output_norm',
@@ -139,7 +151,7 @@ class DecoderWriter {
     ]);
     const ffInput = await this.#norm(afterAttention, `${name}.feed_forward_norm`, weights.feedForwardNorm);
     const gateUp = await this.#linear.linear(ffInput, `${name}.gate_up`, weights.gateUp);
-    const [gate, up] = graph.split(gateUp, [feedForward, feedForward], 2);
+    const [gate, up] = graph.split(gateUp, [feedForward, feedForward]);
     const swish = graph.node('Mul', [gate!, graph.node('Sigmoid', [gate!])]);
     const activation = graph.node('Mul', [swish, up!]);
     this.#observe(layer, activation);
@@ -154,19 +166,28 @@ class DecoderWriter {
     const { queryHeads, kvHeads, headDim } = this.#architecture;
     const kvWidth = kvHeads * headDim;
     const qkv = await this.#linear.linear(x, `layer.${layer}.qkv`, weights.qkv);
-    let [query, key, value] = graph.split(qkv, [queryHeads * headDim, kvWidth, kvWidth], 3);
+    let [query, key, value] = graph.split(qkv, [queryHeads * headDim, kvWidth, kvWidth]);
     if (weights.queryNorm !== undefined)
       query = await this.#headNorm(query!, `layer.${layer}.query_norm`, queryHeads, weights.queryNorm);
     if (weights.keyNorm !== undefined)
       key = await this.#headNorm(key!, `layer.${layer}.key_norm`, kvHeads, weights.keyNorm);
 
     const rows = graph.int64s([-1, kvHeads, headDim]);
-    const rotatedKey = `rotated_key.${layer}`;
+    const byHead = { perm: [1, 0, 2] };
     graph.node('Reshape', [key!, rows], {}, `key.${layer}`);
     graph.node('Reshape', [value!, rows], {}, `value.${layer}`);
-    graph.node('Reshape', [this.#rotate(key!, kvHeads), rows], {}, rotatedKey);
-    for (const output of [`key.${layer}`, rotatedKey, `value.${layer}`]) {
+    graph.node(
+      'Transpose',
+      [graph.node('Reshape', [this.#rotate(key!, kvHeads), rows])],
+      byHead,
+      `new_key.${layer}`,
+    );
+    graph.node('Transpose', [`value.${layer}`], byHead, `new_value.${layer}`);
+    for (const output of [`key.${layer}`, `value.${layer}`]) {
       graph.output(output, DataType.FLOAT, ['S', kvHeads, headDim]);
+    }
+    for (const output of [`new_key.${layer}`, `new_value.${layer}`]) {
+      graph.output(output, DataType.FLOAT, [kvHeads, 'S', headDim]);
     }
 
     // [1, S, heads * d] -> [kv_heads, S * group, d]: the query heads that share a KV head are rows of one product.
@@ -181,6 +202,7 @@ class DecoderWriter {
       { perm: [1, 0, 2] },
     );
     const q = graph.node('Reshape', [packed, graph.int64s([kvHeads, -1, headDim])]);
+    graph.declare(q, DataType.FLOAT, [kvHeads, 'Q', headDim]);
     const attended = this.#attend(q, layer, mask);
     const unpacked = graph.node(
       'Transpose',
@@ -190,55 +212,58 @@ class DecoderWriter {
     return graph.node('Reshape', [unpacked, graph.int64s([1, -1, queryHeads * headDim])]);
   }
 
-  /** Attention of packed queries over context and new tokens; without a context the context is never touched. */
+  /** Attention of packed queries [kv_heads, Q, d] over context and new tokens; see the head of this file. */
   #attend(q: ValueName, layer: number, mask: ValueName): ValueName {
-    const scale = { transB: 1, transBatchB: 1, alpha: { float: this.#architecture.headDim ** -0.5 } };
-    const key = `rotated_key.${layer}`;
-    const value = `value.${layer}`;
-    const scores = this.#graph.node('Add', [this.#graph.contrib('FusedMatMul', [q, key], scale), mask]);
-    const shape = [this.#architecture.kvHeads, 'Q', this.#architecture.headDim];
+    const graph = this.#graph;
+    const { kvHeads, headDim } = this.#architecture;
+    const scale = { transB: 1, alpha: { float: headDim ** -0.5 } };
+    const scores = graph.node('Add', [graph.contrib('FusedMatMul', [q, `new_key.${layer}`], scale), mask]);
+    const ownShare = graph.node('Softmax', [scores], { axis: -1 });
+    const onNew = graph.node('MatMul', [ownShare, `new_value.${layer}`]);
+    // Of any column, the score less the logarithm of its share; onnxruntime's ReduceLogSumExp is ten times slower.
+    const largest = (value: ValueName) => graph.node('ReduceMax', [value, graph.int64s([-1])]);
+    const newTokens = graph.node('Sub', [largest(scores), graph.node('Log', [largest(ownShare)])]);
 
-    const withContext = new GraphBuilder(`context.${layer}`);
-    const contextScores = withContext.contrib('FusedMatMul', [q, `context_key.${layer}`], scale);
-    const all = withContext.node('Concat', [contextScores, scores], { axis: -1 });
-    const [onContext, onNew] = withContext.split(
-      withContext.node('Softmax', [all], { axis: -1 }),
-      'split',
-      2,
-    );
-    const sum = withContext.node('Add', [
-      withContext.contrib('FusedMatMul', [onContext!, `context_value.${layer}`], { transBatchB: 1 }),
-      withContext.contrib('FusedMatMul', [onNew!, value], { transBatchB: 1 }),
-    ]);
-    withContext.output(sum, DataType.FLOAT, shape);
-    // FusedMatMul with an empty context would kill the process (onnxruntime 1.30): hence the If.
-    const alone = new GraphBuilder(`alone.${layer}`);
-    const own = alone.contrib('FusedMatMul', [alone.node('Softmax', [scores], { axis: -1 }), value], {
-      transBatchB: 1,
-    });
-    alone.output(own, DataType.FLOAT, shape);
-    const heads = this.#options.grounding.filter((head) => head.layer === layer);
-    if (heads.length > 0) {
-      const { queryHeads, kvHeads } = this.#architecture;
-      const part = 1 / this.#options.grounding.length;
-      const weights = Float32Array.from({ length: queryHeads }, (_, i) =>
-        heads.some(({ head }) => head === i) ? part : 0,
-      );
-      // The last new token's rows, one a head of each group.
-      const group = queryHeads / kvHeads;
-      const rows = withContext.node('Slice', [
-        onContext!,
-        ...[-group, END, 1].map((n) => withContext.int64s([n])),
-      ]);
-      const byHead = withContext.node('Reshape', [rows, withContext.int64s([queryHeads, -1])]);
-      withContext.output(withContext.node('MatMul', [withContext.floats(weights), byHead]), DataType.FLOAT, [
-        'C',
-      ]);
-      alone.output(alone.node('ConstantOfShape', [alone.int64s([0])]), DataType.FLOAT, ['C']);
+    const ones = Array<number>(kvHeads).fill(1);
+    const queries = graph.split(q, ones, 0);
+    const newColumns = graph.split(newTokens, ones, 0);
+    const shares: ValueName[] = [];
+    const results: ValueName[] = [];
+    for (let head = 0; head < kvHeads; head++) {
+      const onContext = graph.contrib('FusedMatMul', [queries[head]!, `context_key.${layer}.${head}`], scale);
+      // In place: nobody else reads the scores.
+      const all = graph.node('ScatterElements', [onContext, this.#sink, newColumns[head]!], { axis: 2 });
+      const share = graph.node('Softmax', [all], { axis: -1 });
+      results.push(graph.node('MatMul', [share, `context_value.${layer}.${head}`]));
+      shares.push(graph.node('Slice', [share, ...[0, 1, 2].map((n) => graph.int64s([n]))]));
+      this.#ground(layer, head, share);
     }
-    const [attended, attention] = this.#graph.branch('has_context', withContext, alone);
-    if (attention !== undefined) this.#grounding.push(attention);
-    return attended!;
+    const ofNew = graph.node('Concat', shares, { axis: 0 });
+    return graph.node('Add', [graph.node('Concat', results, { axis: 0 }), graph.node('Mul', [ofNew, onNew])]);
+  }
+
+  /** Adds what the last new token gives to the context in the grounding heads among these. */
+  #ground(layer: number, kvHead: number, share: ValueName): void {
+    const graph = this.#graph;
+    const { grounding } = this.#options;
+    const { queryHeads, kvHeads } = this.#architecture;
+    const group = queryHeads / kvHeads;
+    const weights = Float32Array.from({ length: group }, (_, i) =>
+      grounding.some((at) => at.layer === layer && at.head === kvHead * group + i) ? 1 / grounding.length : 0,
+    );
+    if (weights.every((weight) => weight === 0)) return;
+    // Rows of a packed query are (token, head of the group).
+    const rows = graph.node('Slice', [share, ...[-group, END, 1].map((n) => graph.int64s([n]))]);
+    const sum = graph.node('MatMul', [graph.floats(weights), rows]);
+    this.#grounding.push(graph.node('Reshape', [sum, graph.int64s([-1])]));
+  }
+
+  #sinkColumn(): ValueName {
+    const graph = this.#graph;
+    const { queryHeads, kvHeads } = this.#architecture;
+    const tokens = graph.node('Concat', [graph.node('Shape', ['input_ids']), graph.int64s([1])], { axis: 0 });
+    const shape = graph.node('Mul', [tokens, graph.int64s([1, queryHeads / kvHeads, 1])]);
+    return graph.node('Expand', [graph.int64s([0]), shape]);
   }
 
   #rotate(x: ValueName, heads: number): ValueName {

@@ -35,7 +35,7 @@ const ALIGNMENT = 4096;
 export type ValueName = string;
 export type Dimension = number | string;
 export type TensorData = Float32Array | Int8Array | Uint8Array | Uint16Array | Int32Array | BigInt64Array;
-type Attribute = number | number[] | { float: number } | { graph: GraphBuilder };
+type Attribute = number | number[] | { float: number };
 
 /** File of a model's weights: tensors one after the other, page-aligned. */
 export class WeightsFile {
@@ -71,13 +71,14 @@ export class WeightsFile {
   }
 }
 
-/** A graph under construction: the model's, or a branch of an If that reads the outer graph's values. */
+/** A graph under construction. */
 export class GraphBuilder {
   readonly name: string;
   #nodes: NodeProto[] = [];
   #initializers: TensorProto[] = [];
   #inputs: ValueInfoProto[] = [];
   #outputs: ValueInfoProto[] = [];
+  #declared: ValueInfoProto[] = [];
   #constants = new Map<string, ValueName>();
   #weights: WeightsFile | undefined;
   #next = 0;
@@ -96,6 +97,12 @@ export class GraphBuilder {
     this.#outputs.push(valueInfo(name, type, shape));
   }
 
+  /** Says what shape a value has where that cannot be inferred: equal shapes let onnxruntime use memory again. */
+  declare(value: ValueName, type: DataType, shape: readonly Dimension[]): ValueName {
+    this.#declared.push(valueInfo(value, type, shape));
+    return value;
+  }
+
   /** Adds a node with one output. */
   node(
     operator: string,
@@ -105,16 +112,6 @@ export class GraphBuilder {
   ): ValueName {
     this.#add('', operator, inputs, [output], attributes);
     return output;
-  }
-
-  /** Adds an If: both branches give the same values, which may read the outer graph's. */
-  branch(condition: ValueName, onTrue: GraphBuilder, onFalse: GraphBuilder): ValueName[] {
-    const outputs = onTrue.#outputs.map(() => this.#fresh('If'));
-    this.#add('', 'If', [condition], outputs, {
-      then_branch: { graph: onTrue },
-      else_branch: { graph: onFalse },
-    });
-    return outputs;
   }
 
   /** Adds a node of onnxruntime's own (com.microsoft) with one output. */
@@ -128,11 +125,10 @@ export class GraphBuilder {
     return output;
   }
 
-  /** Cuts a value along its last axis into parts of the given sizes (a constant or a value of the graph). */
-  split(value: ValueName, sizes: readonly number[] | ValueName, parts: number): ValueName[] {
-    const sizesName = typeof sizes === 'string' ? sizes : this.int64s(sizes);
-    const outputs = Array.from({ length: parts }, () => this.#fresh('Split'));
-    this.#add('', 'Split', [value, sizesName], outputs, { axis: -1 });
+  /** Cuts a value along an axis into parts of the given sizes. */
+  split(value: ValueName, sizes: readonly number[], axis = -1): ValueName[] {
+    const outputs = sizes.map(() => this.#fresh('Split'));
+    this.#add('', 'Split', [value, this.int64s(sizes)], outputs, { axis });
     return outputs;
   }
 
@@ -163,7 +159,7 @@ export class GraphBuilder {
     shape: readonly number[],
     data: TensorData,
   ): Promise<ValueName> {
-    if (this.#weights === undefined) throw new Error('a branch holds no weights');
+    if (this.#weights === undefined) throw new Error('the graph has no file for weights');
     const { offset, length } = await this.#weights.append(data);
     const entry = (key: string, value: string | number) =>
       create(StringStringEntryProtoSchema, { key, value: String(value) });
@@ -206,6 +202,7 @@ export class GraphBuilder {
       initializer: this.#initializers,
       input: this.#inputs,
       output: this.#outputs,
+      valueInfo: this.#declared,
     });
   }
 
@@ -228,9 +225,7 @@ export class GraphBuilder {
     if (Array.isArray(value)) {
       return create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints: value.map(BigInt) });
     }
-    if ('float' in value)
-      return create(AttributeProtoSchema, { name, type: AttributeType.FLOAT, f: value.float });
-    return create(AttributeProtoSchema, { name, type: AttributeType.GRAPH, g: value.graph.#proto() });
+    return create(AttributeProtoSchema, { name, type: AttributeType.FLOAT, f: value.float });
   }
 
   #constant(type: DataType, shape: readonly number[], data: TensorData): ValueName {

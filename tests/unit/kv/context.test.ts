@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { ContextKv } from '../../../shared/kv/context.ts';
 import { rotateRows } from '../../../shared/kv/reencode.ts';
 import { RopeTable } from '../../../shared/model/rope.ts';
-import { block, SHAPE, stored, WIDTH } from './blocks.ts';
+import { append, block, rowsOf, SHAPE, stored, WIDTH } from './blocks.ts';
 
 const ROPE = new RopeTable({ dimensions: 4, inverseFrequencies: [1, 0.1] });
 
@@ -21,12 +21,14 @@ describe('context', () => {
     context.reset(10);
     context.lay(stored(a, 'fp32'), ROPE, undefined);
     context.lay(stored(b, 'fp32'), ROPE, undefined);
-    context.append(2, added.keys, added.values);
+    append(context, added);
     expect(context.length).toBe(10);
     for (let layer = 0; layer < SHAPE.layers; layer++) {
       const keys = concat(rotated(a.keys[layer]!, 0), rotated(b.keys[layer]!, 3), added.keys[layer]!);
-      expect(context.keys(layer)).toEqual(keys);
-      expect(context.values(layer)).toEqual(concat(a.values[layer]!, b.values[layer]!, added.values[layer]!));
+      expect(rowsOf(context, layer, 'keys')).toEqual(keys);
+      expect(rowsOf(context, layer, 'values')).toEqual(
+        concat(a.values[layer]!, b.values[layer]!, added.values[layer]!),
+      );
     }
   });
 
@@ -38,21 +40,34 @@ describe('context', () => {
     context.reset(4);
     context.lay(stored(biased, dtype, bias), ROPE, bias);
     const want = rotated(biased.keys[1]!, 0);
-    for (const [i, x] of context.keys(1).entries()) expect(Math.abs(x - want[i]!)).toBeLessThan(0.06);
+    for (const [i, x] of rowsOf(context, 1, 'keys').entries())
+      expect(Math.abs(x - want[i]!)).toBeLessThan(0.06);
+  });
+
+  test('takes over all that another one holds', () => {
+    const [a, b] = [new ContextKv(SHAPE), new ContextKv(SHAPE)];
+    a.reset(9);
+    append(a, block(3, 1));
+    b.reset(8);
+    append(b, block(2, 2));
+    b.appendAll(a);
+    expect(b.length).toBe(5);
+    expect(rowsOf(b, 1, 'keys')).toEqual(concat(block(2, 2).keys[1]!, block(3, 1).keys[1]!));
+    expect(rowsOf(b, 1, 'values')).toEqual(concat(block(2, 2).values[1]!, block(3, 1).values[1]!));
   });
 
   test('a reset empties it and uses its memory again', () => {
     const context = new ContextKv(SHAPE);
     context.reset(8);
-    context.append(8, block(8, 1).keys, block(8, 1).values);
+    append(context, block(8, 1));
     const { bytes } = context;
-    const { buffer } = context.keys(0);
+    const { buffer } = context.keys(0, 0);
     expect(bytes).toBe(8 * WIDTH * 4 * 2 * SHAPE.layers);
     context.reset(5);
     expect(context.length).toBe(0);
-    context.append(2, block(2, 9).keys, block(2, 9).values);
-    expect(context.keys(0)).toEqual(block(2, 9).keys[0]);
-    expect(context.keys(0).buffer).toBe(buffer);
+    append(context, block(2, 9));
+    expect(rowsOf(context, 0, 'keys')).toEqual(block(2, 9).keys[0]);
+    expect(context.keys(0, 0).buffer).toBe(buffer);
     expect(context.bytes).toBe(bytes);
   });
 
@@ -60,17 +75,17 @@ describe('context', () => {
     const context = new ContextKv(SHAPE);
     context.reset(2);
     context.reset(9);
-    context.append(9, block(9).keys, block(9).values);
-    expect(context.values(1)).toEqual(block(9).values[1]);
+    append(context, block(9));
+    expect(rowsOf(context, 1, 'values')).toEqual(block(9).values[1]);
   });
 
   test('refuses more tokens than it has room for and stays as it was', () => {
     const context = new ContextKv(SHAPE);
     context.reset(4);
-    context.append(3, block(3).keys, block(3).values);
-    expect(() => context.append(2, block(2).keys, block(2).values)).toThrow(RangeError);
+    append(context, block(3));
+    expect(() => append(context, block(2))).toThrow(RangeError);
     expect(() => context.lay(stored(block(2), 'int8'), ROPE, undefined)).toThrow(RangeError);
     expect(context.length).toBe(3);
-    expect(context.keys(0)).toEqual(block(3).keys[0]);
+    expect(rowsOf(context, 0, 'keys')).toEqual(block(3).keys[0]);
   });
 });

@@ -7,6 +7,7 @@ import { ContextKv } from '../../../shared/kv/context.ts';
 import { dequantizeRows, rotateRows } from '../../../shared/kv/reencode.ts';
 import { type BlockKv, type KvShape, kvWidth } from '../../../shared/kv/shape.ts';
 import { RopeTable } from '../../../shared/model/rope.ts';
+import { append, rowsOf } from './blocks.ts';
 
 test('kernels.wasm is what kernels.wat assembles to', async () => {
   const committed = readFileSync(new URL('../../../shared/kv/kernels.wasm', import.meta.url));
@@ -54,7 +55,7 @@ test('laying a blob equals dequantising and rotating it row by row, for every sh
         const before = 5;
         context.reset(before + tokens);
         const filler = randomKv(shape, before, 1);
-        context.append(before, filler.keys, filler.values);
+        append(context, filler);
         context.lay(blob, rope, keyBias);
 
         const { cos, sin } = rope.rows(before, tokens);
@@ -64,10 +65,17 @@ test('laying a blob equals dequantising and rotating it row by row, for every sh
           rotateRows(keys, cos, sin, shape.kvHeads, shape.headDim);
           const values = new Float32Array(tokens * width);
           dequantizeRows(blob.values[layer]!, blob.valueScales[layer], undefined, values);
-          expect(largestDifference(context.keys(layer).subarray(before * width), keys)).toBeLessThan(1e-5);
-          expect(largestDifference(context.values(layer).subarray(before * width), values)).toBe(0);
           expect(
-            largestDifference(context.keys(layer).subarray(0, before * width), filler.keys[layer]!),
+            largestDifference(rowsOf(context, layer, 'keys').subarray(before * width), keys),
+          ).toBeLessThan(1e-5);
+          expect(largestDifference(rowsOf(context, layer, 'values').subarray(before * width), values)).toBe(
+            0,
+          );
+          expect(
+            largestDifference(
+              rowsOf(context, layer, 'keys').subarray(0, before * width),
+              filler.keys[layer]!,
+            ),
           ).toBe(0);
         }
       },
