@@ -21,6 +21,7 @@ export const ERROR_STATUS = {
   document_not_found: 404,
   collection_not_found: 404,
   no_documents: 404,
+  method_not_allowed: 405,
   conflict: 409,
   idempotency_mismatch: 422,
   unsupported_media_type: 415,

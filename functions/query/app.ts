@@ -44,9 +44,16 @@ export function createApp(blockrag: Blockrag, options: AppOptions): Api {
     }
     return respond(c, problem);
   });
-  app.notFound((c) =>
-    respond(c, toProblem(new BlockragError('not_found', `There is nothing at ${c.req.path}.`))),
-  );
+  app.notFound((c) => {
+    const { method, path } = c.req;
+    const allowed = methodsAt(app, path);
+    if (allowed.length === 0) {
+      return respond(c, toProblem(new BlockragError('not_found', `There is nothing at ${path}.`)));
+    }
+    c.header('Allow', allowed.join(', '));
+    const message = `${path} does not take ${method}, but ${allowed.join(', ')}.`;
+    return respond(c, toProblem(new BlockragError('method_not_allowed', message)));
+  });
 
   app.use(requestId());
   app.use(logRequests(logger, services.metrics));
@@ -73,6 +80,15 @@ export function createApp(blockrag: Blockrag, options: AppOptions): Api {
 
 /** Headers of answers that web pages may read. */
 const EXPOSED = ['Location', 'Retry-After', 'RateLimit', 'RateLimit-Policy', 'X-Request-Id'];
+
+/** The methods that some route takes at a path. */
+function methodsAt(app: Api, path: string): string[] {
+  return ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].filter((method) => {
+    const [matches] = app.router.match(method, path);
+    // Middleware stands for all methods.
+    return matches.some(([[, route]]) => route.method === method);
+  });
+}
 
 /** An error in the shape that the route's clients know, with the headers that middleware has set. */
 function respond(c: Context<ApiEnv>, problem: Problem): Response {

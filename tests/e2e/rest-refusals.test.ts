@@ -44,6 +44,7 @@ const REFUSALS: [what: string, path: string, init: RequestInit, status: number, 
   ['more tokens than the model takes', '/v1/query', ask({ max_tokens: 8192 }), 413, 'prompt_too_long'],
   ['a body beyond a megabyte', '/v1/query', ask({ question: 'a'.repeat(2e6) }), 413, 'request_too_large'],
   ['an unknown route', '/v1/nothing', {}, 404, 'not_found'],
+  ['a method that the route has not', '/v1/query', { method: 'DELETE' }, 405, 'method_not_allowed'],
   ['an unknown document', '/v1/documents/doc_0', {}, 404, 'document_not_found'],
   ['a strange document id', '/v1/documents/..%2f..%2fetc', {}, 404, 'document_not_found'],
   [
@@ -87,6 +88,14 @@ const REFUSALS: [what: string, path: string, init: RequestInit, status: number, 
   ],
   ['a page without an origin', '/v1/documents', { headers: { origin: 'null' } }, 403, 'forbidden'],
 ];
+
+it('the refusal of a method names those that the path takes', async () => {
+  const allowed = async (path: string) =>
+    (await server.fetch(path, { method: 'PATCH' })).headers.get('allow');
+  expect(await allowed('/v1/query')).toBe('POST');
+  expect(await allowed('/v1/documents/doc_0')).toBe('GET, DELETE');
+  expect(await allowed('/v1/chat/completions')).toBe('POST');
+});
 
 describe('the REST API refuses', () => {
   it.each(REFUSALS)('%s', async (_what, path, init, status, code) => {
