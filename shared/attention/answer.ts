@@ -13,12 +13,15 @@ import type { Steps } from './steps.ts';
 export const ATTENTION_MODES = ['block', 'full', 'anchor'] as const;
 export type AttentionMode = (typeof ATTENTION_MODES)[number];
 
-/** A block of the prompt and, where the store has it, its KV blob. */
+/** A KV blob as bytes, or undefined where the store has none. */
+export type StoredObject = Uint8Array<ArrayBuffer> | undefined;
+
+/** A block of the prompt and its KV blob, which may still be on its way: blocks are laid as they come, in order. */
 export interface PromptBlock {
   tokens: Uint32Array;
   /** Content address of its blob (kv/key.ts). */
   key: string;
-  object: Uint8Array<ArrayBuffer> | undefined;
+  object: StoredObject | Promise<StoredObject>;
 }
 
 export interface AnswerRequest {
@@ -182,10 +185,13 @@ async function* layBlocks(
     let blob: KvBlob | undefined;
     let encoded: Uint8Array<ArrayBuffer> | undefined;
     let damaged: string | undefined;
+    // In an object: a generator would wait for a promise that it yields.
+    if (block.object instanceof Promise) yield { until: block.object };
+    const object = await block.object;
     let started = performance.now();
-    if (block.object !== undefined) {
+    if (object !== undefined) {
       try {
-        blob = read(block.object);
+        blob = read(object);
         verified.add(block.key);
         reused += block.tokens.length;
       } catch (error) {

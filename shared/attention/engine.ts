@@ -1,8 +1,9 @@
 /** The model as the rest of the program sees it: token ids in, keys, values and token ids out, off the event loop. */
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { BlockragError } from '../errors.ts';
 import { Thread } from '../threads.ts';
 import type { AnswerEvent, AnswerRequest, AnswerResult } from './answer.ts';
-import type { EncodeRequest, EngineMethods, EngineOptions } from './protocol.ts';
+import type { ArrivedObject, EncodeRequest, EngineMethods, EngineOptions } from './protocol.ts';
 import { SHARED_RUN } from './runs.ts';
 
 export class Engine {
@@ -25,16 +26,31 @@ export class Engine {
   }
 
   /**
-   * Answers; the blocks' objects move to the thread. Events come in order, the last one before the result.
-   * @throws BlockragError `cancelled`, `prompt_too_long`, `worker_died`
+   * Answers; the blocks' objects move to the thread as they come. Events come in order, the last one before the
+   * result.
+   * @throws BlockragError `cancelled`, `prompt_too_long`, `worker_died`; what an object's promise rejects with
    */
   async answer(
     request: AnswerRequest,
     options: { signal?: AbortSignal | undefined; onEvent: (event: AnswerEvent) => void },
   ): Promise<AnswerResult> {
-    // Once each: a passage may be in the prompt twice.
-    const buffers = request.blocks.flatMap(({ object }) => (object === undefined ? [] : [object.buffer]));
-    return this.#alive().call('answer', request, { ...options, transfer: [...new Set(buffers)] });
+    const { port1, port2 } = new MessageChannel();
+    const failed = new AbortController();
+    const sent = sendObjects(request.blocks, port1).catch((error: unknown) => failed.abort(error));
+    const blocks = request.blocks.map((block) => ({ ...block, object: undefined }));
+    const signal = AbortSignal.any([
+      failed.signal,
+      ...(options.signal === undefined ? [] : [options.signal]),
+    ]);
+    try {
+      const args = { request: { ...request, blocks }, objects: port2 };
+      return await this.#alive().call('answer', args, { ...options, signal, transfer: [port2] });
+    } catch (error) {
+      throw failed.signal.aborted ? failed.signal.reason : error;
+    } finally {
+      // Whoever is asked to read must not write to a port that is closed.
+      void sent.then(() => port1.close());
+    }
   }
 
   /** Tokens up to which blocks of one `encode` share a run: callers with many blocks send about as many at a time. */
@@ -58,4 +74,21 @@ export class Engine {
     }
     return this.#thread;
   }
+}
+
+async function sendObjects(blocks: AnswerRequest['blocks'], port: MessagePort): Promise<void> {
+  // A passage may be in the prompt twice: its bytes move once.
+  const sent = new Map<ArrayBuffer, number>();
+  await Promise.all(
+    blocks.map(async ({ object: coming }, index) => {
+      const object = await coming;
+      const as = object && sent.get(object.buffer);
+      if (object === undefined) port.postMessage({ index, object } satisfies ArrivedObject);
+      else if (as !== undefined) port.postMessage({ index, as } satisfies ArrivedObject);
+      else {
+        sent.set(object.buffer, index);
+        port.postMessage({ index, object } satisfies ArrivedObject, [object.buffer]);
+      }
+    }),
+  );
 }

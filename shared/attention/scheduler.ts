@@ -51,6 +51,15 @@ export class Scheduler {
     return undefined;
   }
 
+  /** How what it waits for ends is the job's own business. */
+  #resumeAfter(awaited: Promise<unknown>, job: Job, queue: Job[]): void {
+    const resume = () => {
+      queue.push(job);
+      void this.#loop();
+    };
+    awaited.then(resume, resume);
+  }
+
   async #step(job: Job, queue: Job[]): Promise<void> {
     try {
       if (job.signal.aborted) {
@@ -60,7 +69,8 @@ export class Scheduler {
       }
       const step = await job.steps.next();
       if (step.done) job.resolve(step.value);
-      else queue.push(job);
+      else if (step.value === undefined) queue.push(job);
+      else this.#resumeAfter(step.value.until, job, queue);
     } catch (error) {
       job.reject(error);
     }

@@ -1,12 +1,12 @@
 /** The inference thread: holds the model and the contexts, and takes turns between jobs. */
-import { workerData } from 'node:worker_threads';
+import { type MessagePort, workerData } from 'node:worker_threads';
 import { ContextPool } from '../kv/context-pool.ts';
 import { CompiledModel } from '../model/compiled.ts';
 import { serve, Transfer } from '../threads.ts';
-import { answer, contextTokens, VerifiedKeys } from './answer.ts';
+import { answer, contextTokens, type StoredObject, VerifiedKeys } from './answer.ts';
 import { Decoder } from './decoder.ts';
 import { encodeToBlobs } from './encode-to-blob.ts';
-import type { EngineMethods, EngineOptions } from './protocol.ts';
+import type { ArrivedObject, EngineMethods, EngineOptions } from './protocol.ts';
 import { Scheduler } from './scheduler.ts';
 
 const options = workerData as EngineOptions;
@@ -39,11 +39,13 @@ serve<EngineMethods>({
     );
   },
 
-  answer: async (request, { signal, emit }) => {
+  answer: async ({ request, objects }, { signal, emit }) => {
+    const arriving = receiveObjects(objects, request.blocks.length, signal);
+    const blocks = request.blocks.map((block, i) => ({ ...block, object: arriving[i] }));
     const { decoder, pool, accepted } = await opened;
     const context = await pool.acquire(contextTokens(request), signal);
     try {
-      const steps = answer({ decoder, context, verified, accepted }, request, (event) =>
+      const steps = answer({ decoder, context, verified, accepted }, { ...request, blocks }, (event) =>
         emit(event, event.kind === 'encoded' ? [event.object.buffer] : []),
       );
       return await scheduler.run('question', steps, signal);
@@ -52,3 +54,19 @@ serve<EngineMethods>({
     }
   },
 });
+
+/** The blobs of an answer's blocks as they come; none comes any more once the answer is cancelled. */
+function receiveObjects(port: MessagePort, count: number, signal: AbortSignal): Promise<StoredObject>[] {
+  const resolvers: ((object: StoredObject | Promise<StoredObject>) => void)[] = [];
+  const promises = Array.from(
+    { length: count },
+    () => new Promise<StoredObject>((resolve) => void resolvers.push(resolve)),
+  );
+  port.on('message', (arrived: ArrivedObject) => {
+    resolvers[arrived.index]!('as' in arrived ? promises[arrived.as]! : arrived.object);
+  });
+  signal.addEventListener('abort', () => {
+    for (const resolve of resolvers) resolve(undefined);
+  });
+  return promises;
+}

@@ -1,5 +1,5 @@
 /** The blocks of one prompt: which passages fit, what the store has of them, and keeping what it lacked. */
-import type { AttentionMode, PromptBlock } from '../attention/answer.ts';
+import type { AttentionMode, PromptBlock, StoredObject } from '../attention/answer.ts';
 import { BlockragError } from '../errors.ts';
 import { retireAgainItem } from './retire.ts';
 import type { RetrievedPassage } from './retrieve.ts';
@@ -31,28 +31,30 @@ export function chooseFitting(
   return { passages, dropped: found.length - passages.length };
 }
 
-/** The blocks of the context with what the store has of them. */
-export async function loadBlocks(
+/** The blocks of the context with what the store has of them, on its way. */
+export function loadBlocks(
   services: Services,
   tenant: string,
   attention: AttentionMode,
   tokens: readonly Uint32Array[],
-): Promise<PromptBlock[]> {
+): PromptBlock[] {
   const [first] = tokens;
   if (first === undefined) return [];
   const preface = keyOf(services, tenant, first);
   let start = 0;
-  return Promise.all(
-    tokens.map(async (block, i): Promise<PromptBlock> => {
-      const anchor = attention === 'anchor' && i > 0 ? { preface, start } : undefined;
-      start += block.length;
-      const key = keyOf(services, tenant, block, anchor);
-      // Full attention computes everything anew: nothing is read.
-      const object = attention === 'full' ? undefined : await services.blobs.get(blobPath(tenant, key));
-      if (object !== undefined) services.budget.touch(key);
-      return { tokens: block, key, object };
-    }),
-  );
+  return tokens.map((block, i): PromptBlock => {
+    const anchor = attention === 'anchor' && i > 0 ? { preface, start } : undefined;
+    start += block.length;
+    const key = keyOf(services, tenant, block, anchor);
+    // Full attention computes everything anew: nothing is read.
+    return { tokens: block, key, object: attention === 'full' ? undefined : load(services, tenant, key) };
+  });
+}
+
+async function load({ blobs, budget }: Services, tenant: string, key: string): Promise<StoredObject> {
+  const object = await blobs.get(blobPath(tenant, key));
+  if (object !== undefined) budget.touch(key);
+  return object;
 }
 
 /** Keeps what the store lacked or had damaged. The answer does not depend on it: a failure is only logged. */

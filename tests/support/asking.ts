@@ -5,6 +5,7 @@ import {
   answer,
   type PromptBlock,
   type PromptFigures,
+  type StoredObject,
   VerifiedKeys,
 } from '../../shared/attention/answer.ts';
 import type { Decoder } from '../../shared/attention/decoder.ts';
@@ -38,7 +39,7 @@ export function promptBlocks(
   model: CompiledModel,
   { blocks, attention, dtype }: Question,
   store: Store,
-): PromptBlock[] {
+): (PromptBlock & { object: StoredObject })[] {
   let start = 0;
   let preface = '';
   return blocks.slice(0, -1).map((ids, index) => {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { access, link, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { Gate } from '../../gate.ts';
 import { storageFailure } from '../failure.ts';
 import type { BlobEntry, BlobStore } from '../ports.ts';
 import {
@@ -16,12 +17,16 @@ import { checkedKey } from './keys.ts';
 /** Ends the name of an object's file. No key has it, so "a" and "a/b" can both be objects. */
 const OBJECT = '@';
 
+/** Objects read at once: what was asked for first is there first, and is used while the rest is read. */
+const READS = 2;
+
 /** Blobs as files: `objects/<key>@`, written in `.tmp/` and linked to their names when they are whole. */
 class FsBlobStore implements BlobStore {
   #objects: string;
   #temporary: string;
   /** Directories that exist durably. Empty ones are never removed, so this holds. */
   #folders = new Map<string, Promise<void>>();
+  #reads = new Gate(READS);
 
   constructor(objects: string, temporary: string) {
     this.#objects = objects;
@@ -45,7 +50,7 @@ class FsBlobStore implements BlobStore {
   async get(key: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const path = this.#pathOf(key);
     try {
-      return await unlessMissing(readWhole(path));
+      return await this.#reads.run(() => unlessMissing(readWhole(path)));
     } catch (error) {
       throw storageFailure(error, `read the blob ${key}`);
     }

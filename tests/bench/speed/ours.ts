@@ -18,6 +18,7 @@ export const DECODED = 17;
 export interface FirstToken {
   /** Milliseconds from the request to the first token. */
   first: number;
+  /** Until the last blob was read; the first ones are laid meanwhile. */
   load: number;
   reencode: number;
   attend: number;
@@ -101,14 +102,11 @@ export class Ours {
 
   async firstToken(context: number, attention: AttentionMode, decoded = DECODED): Promise<FirstToken> {
     const started = performance.now();
-    const blocks = await Promise.all(
-      this.blocks(context).map(async (tokens, i) => {
-        const key = `${i}-${tokens.length}`;
-        const object = attention === 'full' ? undefined : await this.#blobs.get(key);
-        return { tokens, key, object };
-      }),
-    );
-    const load = performance.now() - started;
+    const blocks = this.blocks(context).map((tokens, i) => {
+      const key = `${i}-${tokens.length}`;
+      return { tokens, key, object: attention === 'full' ? undefined : this.#blobs.get(key) };
+    });
+    const loaded = Promise.all(blocks.map(({ object }) => object)).then(() => performance.now() - started);
     let first = 0;
     let figures: PromptFigures | undefined;
     const { decodeMs } = await this.#engine.answer(
@@ -130,7 +128,13 @@ export class Ours {
     );
     if (attention === 'block' && figures!.encodedTokens > 0) throw new Error('the context was not prepared');
     const { reencode, attend } = figures!.timings;
-    return { first, load, reencode, attend, decode: decoded > 1 ? decodeMs / (decoded - 1) : 0 };
+    return {
+      first,
+      load: await loaded,
+      reencode,
+      attend,
+      decode: decoded > 1 ? decodeMs / (decoded - 1) : 0,
+    };
   }
 
   async close(): Promise<void> {

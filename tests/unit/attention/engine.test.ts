@@ -1,8 +1,16 @@
 /** The engine as the program has it: a thread, blobs that come and go, damage, cancellation. */
+
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { AnswerEvent, AnswerRequest, PromptFigures } from '../../../shared/attention/answer.ts';
+import type {
+  AnswerEvent,
+  AnswerRequest,
+  PromptFigures,
+  StoredObject,
+} from '../../../shared/attention/answer.ts';
 import { Engine } from '../../../shared/attention/engine.ts';
 import { GREEDY } from '../../../shared/attention/sampling.ts';
+import { BlockragError } from '../../../shared/errors.ts';
 import { decodeBlob, type KvDtype } from '../../../shared/kv/blob.ts';
 import type { CompiledModel } from '../../../shared/model/compiled.ts';
 import { promptBlocks, type Question, type Store } from '../../support/asking.ts';
@@ -85,6 +93,47 @@ describe('engine', () => {
     expect(second.figures).toMatchObject({ reusedTokens: ALL_TOKENS, encodedTokens: 0, finalTokens: 9 });
     expect(second.firstLogits).toEqual(first.firstLogits);
     expect(second.tokens).toEqual(first.tokens);
+  });
+
+  test('lays blobs as they come, in the order of the blocks, whatever order they come in', async () => {
+    const store: Store = new Map();
+    const sound = await ask(store);
+    const { blocks } = request(store);
+    const late = await ask(store, {
+      blocks: blocks.map(({ object, ...block }, i) => ({
+        ...block,
+        object: sleep(30 * (blocks.length - i)).then(() => object as StoredObject),
+      })),
+    });
+    expect(late.figures).toMatchObject({ reusedTokens: ALL_TOKENS });
+    expect(late.firstLogits).toEqual(sound.firstLogits);
+  });
+
+  test('another question is answered while one waits for its blobs', async () => {
+    const store: Store = new Map();
+    await ask(store);
+    let arrive = () => {};
+    const arrival = new Promise<void>((resolve) => {
+      arrive = resolve;
+    });
+    const { blocks } = request(store);
+    const waiting = ask(store, {
+      blocks: blocks.map((block) => ({ ...block, object: arrival.then(() => block.object) })),
+    });
+    expect((await ask(store)).completionTokens).toBe(8);
+    arrive();
+    expect((await waiting).figures).toMatchObject({ encodedTokens: 0 });
+  });
+
+  test('a blob that cannot be read fails the answer with its error, and the next one is answered', async () => {
+    const store: Store = new Map();
+    const { blocks } = request(store);
+    const failure = sleep(20).then(() => {
+      throw new BlockragError('storage_failed', 'The disk is gone.');
+    });
+    blocks[1] = { ...blocks[1]!, object: failure };
+    await expect(ask(store, { blocks })).rejects.toMatchObject({ code: 'storage_failed' });
+    expect((await ask(store)).completionTokens).toBe(8);
   });
 
   test('a blob encoded ahead is the one that an answer would compute', async () => {

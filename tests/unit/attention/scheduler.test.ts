@@ -37,6 +37,26 @@ describe('scheduler', () => {
     expect(await Promise.all([run('a'), run('b')])).toEqual(['a', 'b']);
   });
 
+  test('gives a waiting job no turn until what it waits for has settled, well or not', async () => {
+    const log: string[] = [];
+    const scheduler = new Scheduler();
+    let settle = () => {};
+    const awaited = new Promise<void>((_, reject) => {
+      settle = () => reject(new Error('its own business'));
+    });
+    async function* waiting(): Steps<string> {
+      log.push('w');
+      yield { until: awaited };
+      log.push('w');
+      return 'waited';
+    }
+    const waiter = scheduler.run('question', waiting(), NEVER);
+    await scheduler.run('question', job('a', 3, log), NEVER);
+    settle();
+    expect(await waiter).toBe('waited');
+    expect(log.join('')).toBe('waaaw');
+  });
+
   test('takes turns between questions, one step each', async () => {
     const log = await order([
       ['a', 'question', 3],
