@@ -56,6 +56,12 @@ const schema = z.strictObject({
     .default(1536 * MiB),
   /** Bytes of stored KV at most; past them the least used blobs go, and are computed again when asked for. */
   kvBytes: z.coerce.number().int().min(MiB).optional(),
+  /** Bytes of stored KV kept in memory once it was used, the least used leaving first; 0: none. */
+  hotBytes: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(64 * MiB),
   /** Answers that the model works on at once; more wait. */
   concurrentAnswers: z.coerce.number().int().min(1).default(8),
   /** Origins of web pages that may call the API from a browser, separated by commas. */

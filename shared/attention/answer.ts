@@ -3,6 +3,7 @@
 import { isBlockragError } from '../errors.ts';
 import { decodeBlob, type KvBlob, type KvDtype } from '../kv/blob.ts';
 import { ContextKv } from '../kv/context.ts';
+import type { HotBlobs } from '../kv/hot-blobs.ts';
 import { concatTokens } from '../model/tokens.ts';
 import { type Decoder, FOR_CONTEXT } from './decoder.ts';
 import { encodeToBlob } from './encode-to-blob.ts';
@@ -22,6 +23,8 @@ export interface PromptBlock {
   /** Content address of its blob (kv/key.ts). */
   key: string;
   object: StoredObject | Promise<StoredObject>;
+  /** The blob, verified earlier and kept in memory: then no object is waited for. */
+  hot?: KvBlob | undefined;
 }
 
 export interface AnswerRequest {
@@ -52,6 +55,8 @@ export type AnswerEvent =
 export interface PromptFigures {
   /** Laid from stored blobs. */
   reusedTokens: number;
+  /** Which of the blocks were laid from blobs kept in memory, and the bytes of those. */
+  hot: { blocks: number[]; bytes: number };
   /** Of blocks computed because no usable blob was there. */
   encodedTokens: number;
   /** Of the final block. */
@@ -74,6 +79,8 @@ export interface AnswerState {
   /** This answer's own, as long as it runs. */
   context: ContextKv;
   verified: VerifiedKeys;
+  /** Keeps the blobs that were laid. */
+  hot?: HotBlobs;
   /** Provenance of blobs that are used, this decoder's own included; undefined: any. */
   accepted?: readonly string[] | undefined;
 }
@@ -114,11 +121,12 @@ export async function* answer(
   const contextLength = request.blocks.reduce((sum, block) => sum + block.tokens.length, 0);
   context.reset(contextTokens(request));
   let reusedTokens = 0;
+  const hot: PromptFigures['hot'] = { blocks: [], bytes: 0 };
   let prompt = request.finalBlock;
   if (request.attention === 'full') {
     prompt = concatTokens([...request.blocks.map((block) => block.tokens), request.finalBlock]);
   } else {
-    reusedTokens = yield* layBlocks(state, request, timings, emit);
+    reusedTokens = yield* layBlocks(state, request, timings, hot, emit);
   }
   let started = performance.now();
   const steps = decoder.extend(context, prompt);
@@ -131,7 +139,8 @@ export async function* answer(
   }
   timings.attend += performance.now() - started;
   const finalTokens = request.finalBlock.length;
-  emit({ kind: 'attended', reusedTokens, encodedTokens: contextLength - reusedTokens, finalTokens, timings });
+  const encodedTokens = contextLength - reusedTokens;
+  emit({ kind: 'attended', reusedTokens, hot, encodedTokens, finalTokens, timings });
 
   let { logits, attention } = step.value;
   const firstLogits = request.firstLogits === true ? logits : undefined;
@@ -163,9 +172,10 @@ export async function* answer(
 
 /** Lays every block, encoding those without a usable blob; returns the tokens that were reused. */
 async function* layBlocks(
-  { decoder, context, verified, accepted }: AnswerState,
+  { decoder, context, verified, hot, accepted }: AnswerState,
   request: AnswerRequest,
   timings: PromptFigures['timings'],
+  fromMemory: PromptFigures['hot'],
   emit: (event: AnswerEvent) => void,
 ): Steps<number> {
   const { shape, rope, model } = decoder;
@@ -182,17 +192,22 @@ async function* layBlocks(
         verify: verified.has(block.key) ? 'crc32' : 'sha256',
         provenance: accepted,
       });
-    let blob: KvBlob | undefined;
+    let blob = block.hot;
     let encoded: Uint8Array<ArrayBuffer> | undefined;
     let damaged: string | undefined;
     // In an object: a generator would wait for a promise that it yields.
-    if (block.object instanceof Promise) yield { until: block.object };
-    const object = await block.object;
+    if (blob === undefined && block.object instanceof Promise) yield { until: block.object };
+    const object = blob === undefined ? await block.object : undefined;
     let started = performance.now();
-    if (object !== undefined) {
+    if (blob !== undefined) {
+      reused += block.tokens.length;
+      fromMemory.blocks.push(index);
+      fromMemory.bytes += blob.bytes;
+    } else if (object !== undefined) {
       try {
         blob = read(object);
         verified.add(block.key);
+        hot?.add(blob);
         reused += block.tokens.length;
       } catch (error) {
         if (!isBlockragError(error, 'blob_invalid')) throw error;

@@ -3,12 +3,21 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { BlockragError } from '../errors.ts';
 import { Thread } from '../threads.ts';
 import type { AnswerEvent, AnswerRequest, AnswerResult } from './answer.ts';
-import type { ArrivedObject, EncodeRequest, EngineMethods, EngineOptions } from './protocol.ts';
+import type {
+  ArrivedObject,
+  EncodeRequest,
+  EngineMethods,
+  EngineOptions,
+  StoredBlock,
+  Wanted,
+} from './protocol.ts';
 import { SHARED_RUN } from './runs.ts';
 
 export class Engine {
   #options: EngineOptions;
   #thread: Thread<EngineMethods> | undefined;
+  /** Whether the thread has answered, and so may have blobs in memory. */
+  #laid = false;
   #closed = false;
 
   constructor(options: EngineOptions) {
@@ -26,17 +35,20 @@ export class Engine {
   }
 
   /**
-   * Answers; the blocks' objects move to the thread as they come. Events come in order, the last one before the
-   * result.
+   * Answers; the blocks' objects move to the thread as they come, those that it has in memory are not read. Events
+   * come in order, the last one before the result.
    * @throws BlockragError `cancelled`, `prompt_too_long`, `worker_died`; what an object's promise rejects with
    */
   async answer(
-    request: AnswerRequest,
+    request: Omit<AnswerRequest, 'blocks'> & { blocks: StoredBlock[] },
     options: { signal?: AbortSignal | undefined; onEvent: (event: AnswerEvent) => void },
   ): Promise<AnswerResult> {
     const { port1, port2 } = new MessageChannel();
     const failed = new AbortController();
-    const sent = sendObjects(request.blocks, port1).catch((error: unknown) => failed.abort(error));
+    // A thread that has laid nothing yet has nothing in memory: what is read while it starts is not waited for later.
+    const ended = new AbortController();
+    const wanted = this.#laid ? wantedOn(port1, ended.signal) : [...request.blocks.keys()];
+    const sent = sendObjects(request.blocks, wanted, port1).catch((error: unknown) => failed.abort(error));
     const blocks = request.blocks.map((block) => ({ ...block, object: undefined }));
     const signal = AbortSignal.any([
       failed.signal,
@@ -44,10 +56,13 @@ export class Engine {
     ]);
     try {
       const args = { request: { ...request, blocks }, objects: port2 };
-      return await this.#alive().call('answer', args, { ...options, signal, transfer: [port2] });
+      const result = await this.#alive().call('answer', args, { ...options, signal, transfer: [port2] });
+      this.#laid = true;
+      return result;
     } catch (error) {
       throw failed.signal.aborted ? failed.signal.reason : error;
     } finally {
+      ended.abort();
       // Whoever is asked to read must not write to a port that is closed.
       void sent.then(() => port1.close());
     }
@@ -67,6 +82,7 @@ export class Engine {
   #alive(): Thread<EngineMethods> {
     if (this.#closed) throw new BlockragError('worker_died', 'The engine is closed.');
     if (!this.#thread?.alive) {
+      this.#laid = false;
       this.#thread = new Thread<EngineMethods>(new URL('./worker.ts', import.meta.url), {
         workerData: this.#options,
         name: 'inference',
@@ -76,12 +92,25 @@ export class Engine {
   }
 }
 
-async function sendObjects(blocks: AnswerRequest['blocks'], port: MessagePort): Promise<void> {
+/** Which blocks the thread asks for; none where the answer ends before it has said so. */
+function wantedOn(port: MessagePort, ended: AbortSignal): Promise<number[]> {
+  return new Promise((resolve) => {
+    port.once('message', ({ wanted }: Wanted) => resolve(wanted));
+    ended.addEventListener('abort', () => resolve([]), { once: true });
+  });
+}
+
+async function sendObjects(
+  blocks: readonly StoredBlock[],
+  wanted: number[] | Promise<number[]>,
+  port: MessagePort,
+): Promise<void> {
   // A passage may be in the prompt twice: its bytes move once.
   const sent = new Map<ArrayBuffer, number>();
   await Promise.all(
-    blocks.map(async ({ object: coming }, index) => {
-      const object = await coming;
+    (await wanted).map(async (index) => {
+      const { object: coming } = blocks[index]!;
+      const object = await (typeof coming === 'function' ? coming() : coming);
       const as = object && sent.get(object.buffer);
       if (object === undefined) port.postMessage({ index, object } satisfies ArrivedObject);
       else if (as !== undefined) port.postMessage({ index, as } satisfies ArrivedObject);

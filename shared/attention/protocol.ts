@@ -2,7 +2,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { KvDtype } from '../kv/blob.ts';
 import type { Provider } from '../model/onnxruntime.ts';
-import type { AnswerEvent, AnswerRequest, AnswerResult, StoredObject } from './answer.ts';
+import type { AnswerEvent, AnswerRequest, AnswerResult, PromptBlock, StoredObject } from './answer.ts';
 
 export interface EngineOptions {
   /** Directory of the compiled model. */
@@ -13,6 +13,8 @@ export interface EngineOptions {
   threads: number | undefined;
   /** Bytes that the contexts of all answers under way may hold. */
   contextBytes: number;
+  /** Bytes of blobs that are kept in memory once they were used; default: none. */
+  hotBytes?: number | undefined;
   /** Provenance of blobs that are used beside those of this engine itself; undefined: any. */
   acceptedProvenance?: readonly string[] | undefined;
 }
@@ -20,6 +22,16 @@ export interface EngineOptions {
 export interface EncodeRequest {
   blocks: { tokens: Uint32Array; key: string }[];
   dtype: KvDtype;
+}
+
+/** A block of a prompt as callers give it: its object is there, on its way, or read when it is asked for. */
+export type StoredBlock = Omit<PromptBlock, 'object' | 'hot'> & {
+  object: PromptBlock['object'] | (() => Promise<StoredObject>);
+};
+
+/** What the thread says on the port of an answer before anything else: the blocks whose objects it has not in memory. */
+export interface Wanted {
+  wanted: number[];
 }
 
 /** What comes on the port of an answer: each block's blob once; `as` names an earlier block with the same bytes. */

@@ -1,17 +1,19 @@
 /** The inference thread: holds the model and the contexts, and takes turns between jobs. */
 import { type MessagePort, workerData } from 'node:worker_threads';
 import { ContextPool } from '../kv/context-pool.ts';
+import { HotBlobs } from '../kv/hot-blobs.ts';
 import { CompiledModel } from '../model/compiled.ts';
 import { serve, Transfer } from '../threads.ts';
 import { answer, contextTokens, type StoredObject, VerifiedKeys } from './answer.ts';
 import { Decoder } from './decoder.ts';
 import { encodeToBlobs } from './encode-to-blob.ts';
-import type { ArrivedObject, EngineMethods, EngineOptions } from './protocol.ts';
+import type { ArrivedObject, EngineMethods, EngineOptions, Wanted } from './protocol.ts';
 import { Scheduler } from './scheduler.ts';
 
 const options = workerData as EngineOptions;
 const scheduler = new Scheduler();
 const verified = new VerifiedKeys();
+const hot = new HotBlobs(options.hotBytes ?? 0);
 
 const opened = (async () => {
   const decoder = await Decoder.open(await CompiledModel.open(options.directory), {
@@ -40,12 +42,16 @@ serve<EngineMethods>({
   },
 
   answer: async ({ request, objects }, { signal, emit }) => {
+    // Looked up now, so that what is found stays however long the answer waits.
+    const kept = request.blocks.map(({ key }) => (request.attention === 'full' ? undefined : hot.get(key)));
+    const wanted = kept.flatMap((blob, i) => (blob === undefined ? [i] : []));
+    objects.postMessage({ wanted } satisfies Wanted);
     const arriving = receiveObjects(objects, request.blocks.length, signal);
-    const blocks = request.blocks.map((block, i) => ({ ...block, object: arriving[i] }));
+    const blocks = request.blocks.map((block, i) => ({ ...block, object: arriving[i], hot: kept[i] }));
     const { decoder, pool, accepted } = await opened;
     const context = await pool.acquire(contextTokens(request), signal);
     try {
-      const steps = answer({ decoder, context, verified, accepted }, { ...request, blocks }, (event) =>
+      const steps = answer({ decoder, context, verified, hot, accepted }, { ...request, blocks }, (event) =>
         emit(event, event.kind === 'encoded' ? [event.object.buffer] : []),
       );
       return await scheduler.run('question', steps, signal);

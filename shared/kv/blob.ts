@@ -48,6 +48,8 @@ interface BlobHeader extends KvShape {
 /** A verified blob: views into the object's bytes, nothing copied. */
 export interface KvBlob {
   key: string;
+  /** Of the whole object. */
+  bytes: number;
   tokens: number;
   dtype: KvDtype;
   /** For each layer [tokens, width] in the blob's dtype (fp16 as its 16 bits). */
@@ -171,6 +173,7 @@ export function decodeBlob(object: Uint8Array, expected: ExpectedBlob): KvBlob {
   }
   return {
     key: header.key,
+    bytes: object.length,
     tokens: header.tokens,
     dtype: header.dtype,
     keys,

@@ -1,5 +1,6 @@
 /** The blocks of one prompt: which passages fit, what the store has of them, and keeping what it lacked. */
-import type { AttentionMode, PromptBlock, StoredObject } from '../attention/answer.ts';
+import type { AttentionMode, StoredObject } from '../attention/answer.ts';
+import type { StoredBlock } from '../attention/protocol.ts';
 import { BlockragError } from '../errors.ts';
 import { retireAgainItem } from './retire.ts';
 import type { RetrievedPassage } from './retrieve.ts';
@@ -31,37 +32,58 @@ export function chooseFitting(
   return { passages, dropped: found.length - passages.length };
 }
 
-/** The blocks of the context with what the store has of them, on its way. */
+/** What was read of the store for one answer. */
+export class BlobReads {
+  hits = 0;
+  misses = 0;
+  bytes = 0;
+  #first: number | undefined;
+  #last = 0;
+
+  /** Milliseconds from the first read's begin to the last one's end. */
+  get ms(): number {
+    return this.#first === undefined ? 0 : this.#last - this.#first;
+  }
+
+  async add(read: Promise<StoredObject>): Promise<StoredObject> {
+    this.#first ??= performance.now();
+    const object = await read;
+    this.#last = performance.now();
+    if (object === undefined) this.misses++;
+    else this.hits++;
+    this.bytes += object?.length ?? 0;
+    return object;
+  }
+}
+
+/** The blocks of the context; what the store has of them is read, and counted, when the engine asks for it. */
 export function loadBlocks(
   services: Services,
   tenant: string,
   attention: AttentionMode,
   tokens: readonly Uint32Array[],
-): PromptBlock[] {
+): { blocks: StoredBlock[]; reads: BlobReads } {
+  const reads = new BlobReads();
   const [first] = tokens;
-  if (first === undefined) return [];
+  if (first === undefined) return { blocks: [], reads };
   const preface = keyOf(services, tenant, first);
   let start = 0;
-  return tokens.map((block, i): PromptBlock => {
+  const blocks = tokens.map((block, i): StoredBlock => {
     const anchor = attention === 'anchor' && i > 0 ? { preface, start } : undefined;
     start += block.length;
     const key = keyOf(services, tenant, block, anchor);
     // Full attention computes everything anew: nothing is read.
-    return { tokens: block, key, object: attention === 'full' ? undefined : load(services, tenant, key) };
+    const read = () => reads.add(services.blobs.get(blobPath(tenant, key)));
+    return { tokens: block, key, object: attention === 'full' ? undefined : read };
   });
-}
-
-async function load({ blobs, budget }: Services, tenant: string, key: string): Promise<StoredObject> {
-  const object = await blobs.get(blobPath(tenant, key));
-  if (object !== undefined) budget.touch(key);
-  return object;
+  return { blocks, reads };
 }
 
 /** Keeps what the store lacked or had damaged. The answer does not depend on it: a failure is only logged. */
 export async function storeBlob(
   services: Services,
   tenant: string,
-  block: PromptBlock,
+  block: StoredBlock,
   { object, damaged }: { object: Uint8Array; damaged: string | undefined },
   retrieved: RetrievedPassage | undefined,
 ): Promise<void> {

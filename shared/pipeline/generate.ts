@@ -1,9 +1,10 @@
 /** The model's part of an answer: blobs loaded, context laid, final block attended, tokens turned into text. */
-import type { AnswerEvent, AttentionMode, PromptFigures, StoredObject } from '../attention/answer.ts';
+import type { AnswerEvent, AttentionMode, PromptFigures } from '../attention/answer.ts';
+import type { StoredBlock } from '../attention/protocol.ts';
 import type { Sampling } from '../attention/sampling.ts';
 import { isBlockragError } from '../errors.ts';
-import { span, spansOf } from '../tracing.ts';
-import { loadBlocks, storeBlob } from './blocks.ts';
+import { spansOf } from '../tracing.ts';
+import { type BlobReads, loadBlocks, storeBlob } from './blocks.ts';
 import type { RetrievedPassage } from './retrieve.ts';
 import type { Services } from './services.ts';
 import { TextStream } from './text-stream.ts';
@@ -83,16 +84,7 @@ async function generateNow(
   const started = performance.now();
   const tokens =
     preface === undefined ? [] : [preface, ...passages.map(({ passage }) => passage.tokens).reverse()];
-  const blocks = loadBlocks(services, tenant, attention, tokens);
-  const loading = span('blockrag.load', { blocks: tokens.length }, async () => {
-    const objects = await Promise.all(blocks.map(({ object }) => object));
-    // Their bytes move to the engine's thread: what is to be said of them is said now.
-    const ms = performance.now() - started;
-    if (attention !== 'full') countReads(services, objects, ms / 1000);
-    return ms;
-  });
-  // The engine waits for the same objects and says what is wrong with them.
-  loading.catch(() => {});
+  const { blocks, reads } = loadBlocks(services, tenant, attention, tokens);
 
   const stream = new TextStream(tokenizer, stop);
   const stopped = new AbortController();
@@ -108,9 +100,11 @@ async function generateNow(
   // Of the blocks; the first is the preface, which says nothing about the documents.
   const attended = blocks.map(() => 0);
   const storing: Promise<void>[] = [];
+  const encoded = new Set<number>();
   const onEvent = (event: AnswerEvent) => {
     if (event.kind === 'encoded') {
       const passage = event.index === 0 ? undefined : passages[passages.length - event.index];
+      encoded.add(event.index);
       if (event.damaged !== undefined) metrics.blobsRead('damaged');
       storing.push(storeBlob(services, tenant, blocks[event.index]!, event, passage));
     } else if (event.kind === 'attended') {
@@ -140,6 +134,10 @@ async function generateNow(
   );
   give(stream.end());
   const { encode, reencode, attend } = figures!.timings;
+  if (attention !== 'full') countReads(services, blocks, encoded, reads, figures!);
+  spansOf(started, [
+    { name: 'blockrag.load', ms: reads.ms, figures: { blocks: reads.hits, bytes: reads.bytes } },
+  ]);
   const worked = (firstToken ?? performance.now()) - encode - reencode - attend;
   spansOf(worked, [
     { name: 'blockrag.encode', ms: encode, figures: { tokens: figures!.encodedTokens } },
@@ -158,20 +156,24 @@ async function generateNow(
     completionTokens,
     figures: figures!,
     grounding: sharesOf(attended.slice(1).reverse()),
-    loadMs: await loading,
+    loadMs: reads.ms,
     firstToken,
   };
 }
 
-function countReads({ metrics, tier }: Services, objects: readonly StoredObject[], seconds: number): void {
-  const read = objects.flatMap((object) => (object === undefined ? [] : [object.length]));
-  metrics.blobsRead('hit', read.length);
-  metrics.blobsRead('miss', objects.length - read.length);
-  metrics.bytesRead(
-    tier,
-    read.reduce((sum, bytes) => sum + bytes, 0),
-    seconds,
-  );
+/** Counts what was laid by where it came from, and notes that it was used. */
+function countReads(
+  { metrics, budget, tier }: Services,
+  blocks: readonly StoredBlock[],
+  encoded: ReadonlySet<number>,
+  { hits, misses, bytes, ms }: BlobReads,
+  { hot }: PromptFigures,
+): void {
+  metrics.blobsRead('hit', hits + hot.blocks.length);
+  metrics.blobsRead('miss', misses);
+  metrics.bytesRead(tier, bytes, ms / 1000);
+  metrics.bytesRead('memory', hot.bytes, 0);
+  for (const [index, { key }] of blocks.entries()) if (!encoded.has(index)) budget.touch(key);
 }
 
 /** Parts of a whole; all zero where there is none (an answer without a token). */

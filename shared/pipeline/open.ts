@@ -76,6 +76,7 @@ export async function openServices(
       provider: config.provider,
       threads: config.threads,
       contextBytes: config.contextBytes,
+      hotBytes: config.hotBytes,
       acceptedProvenance: config.acceptedProvenance,
     }),
     reader: new DocumentReader({

@@ -8,6 +8,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { loadConfig } from '../../shared/config.ts';
 import type { ComputeType } from '../../shared/model/onnx/linear.ts';
 import { fetchModelFile } from '../../shared/model/sources/index.ts';
 import { countFlops } from './speed/flops.ts';
@@ -69,6 +70,7 @@ async function main(): Promise<void> {
 async function measure(directory: string): Promise<Report> {
   const samples = new Samples();
   const ours = await Ours.open(compute, directory);
+  const hot = await Ours.open(compute, directory, 2 ** 30);
   const llama = values['no-peers'] ? undefined : await openLlama();
   say(`encoding the passages of ${Math.max(...contexts, ...long)} tokens`);
   for (const context of [...contexts, ...long]) await ours.prepare(context);
@@ -83,14 +85,16 @@ async function measure(directory: string): Promise<Report> {
     await llama?.prefillPassages(samples, ours);
     for (const context of contexts) {
       await ours.firstToken(context, 'block').then((figures) => samples.addAnswer(context, 'block', figures));
+      const { first } = await hot.firstToken(context, 'block', 1);
+      samples.add(`first token @${context}`, 'block, blobs in memory', first);
       await states?.restored(samples, context);
       await ours
         .firstToken(context, 'full', 1)
         .then((figures) => samples.addAnswer(context, 'full', figures));
       await llama?.prefill(samples, ours, context);
       if (await dropPageCache()) {
-        const { first } = await ours.firstToken(context, 'block', 1);
-        samples.add(`first token @${context}, page cache dropped`, 'block', first);
+        const { first: cold } = await ours.firstToken(context, 'block', 1);
+        samples.add(`first token @${context}, page cache dropped`, 'block', cold);
       }
     }
   }
@@ -106,7 +110,7 @@ async function measure(directory: string): Promise<Report> {
   const { architecture } = ours.model.manifest;
   const loads = { blockrag: ours.loadMs, llama: llama?.peer.loadMs };
   llama?.peer.close();
-  await ours.close();
+  await Promise.all([ours.close(), hot.close()]);
   return {
     machine: machine(),
     compute,
@@ -185,7 +189,7 @@ function measureMemory(context: number): number {
 
 async function serveOnce(context: number): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'blockrag-bench-'));
-  const ours = await Ours.open(compute, directory);
+  const ours = await Ours.open(compute, directory, loadConfig().hotBytes);
   await ours.prepare(context);
   for (let i = 0; i < 3; i++) await ours.firstToken(context, 'block');
   process.stdout.write(`${process.memoryUsage.rss() / 1e6}\n`);

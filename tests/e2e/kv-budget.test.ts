@@ -33,7 +33,10 @@ beforeAll(async () => {
   await unlimited.close();
 
   const logger = pino({ level: 'warn' }, { write: (line: string) => void logged.push(JSON.parse(line)) });
-  blockrag = await EmbeddedBlockrag.open(loadConfig({ data, kvBytes: BUDGET }), { command: 'test', logger });
+  blockrag = await EmbeddedBlockrag.open(loadConfig({ data, kvBytes: BUDGET, hotBytes: 0 }), {
+    command: 'test',
+    logger,
+  });
   for (const [i, animal] of ANIMALS.entries()) {
     documents.push(await addText(blockrag, `${animal}.md`, textOf(animal, i)));
     expect(storedBytes()).toBeLessThanOrEqual(BUDGET);

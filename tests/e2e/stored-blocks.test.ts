@@ -17,7 +17,8 @@ let prefaceTokens: number;
 
 beforeAll(async () => {
   const logger = pino({ level: 'warn' }, { write: (line: string) => void logged.push(JSON.parse(line)) });
-  blockrag = await openBlockrag(data, { logger });
+  // Without blobs in memory: what lies on the disk is what counts here.
+  blockrag = await openBlockrag(data, { logger, hotBytes: 0 });
   const ferry = await addText(blockrag, 'ferry.md', FERRY);
   const lighthouse = await addText(blockrag, 'lighthouse.md', LIGHTHOUSE);
   passageTokens = ferry.tokens + lighthouse.tokens;

@@ -18,7 +18,7 @@ export const DECODED = 17;
 export interface FirstToken {
   /** Milliseconds from the request to the first token. */
   first: number;
-  /** Until the last blob was read; the first ones are laid meanwhile. */
+  /** Until the last blob was read, 0 where none was; the first ones are laid meanwhile. */
   load: number;
   reencode: number;
   attend: number;
@@ -48,7 +48,8 @@ export class Ours {
     this.#text = options.text;
   }
 
-  static async open(compute: ComputeType, directory: string): Promise<Ours> {
+  /** @param hotBytes of blobs kept in memory; 0: all are read from the disk */
+  static async open(compute: ComputeType, directory: string, hotBytes = 0): Promise<Ours> {
     const model = await prepareModel({
       reference: 'smollm2-135m-instruct',
       adapter: 'none',
@@ -60,7 +61,10 @@ export class Ours {
     );
     const blobs = await openFsBlobStore(`${directory}/${compute}`);
     const started = performance.now();
-    const engine = new Engine({ directory: model.directory, threads: undefined, contextBytes: 2 ** 31 });
+    const engine = new Engine({
+      ...{ directory: model.directory, threads: undefined, contextBytes: 2 ** 31 },
+      hotBytes,
+    });
     await engine.ready();
     return new Ours({ model, engine, blobs, text, loadMs: performance.now() - started });
   }
@@ -102,11 +106,16 @@ export class Ours {
 
   async firstToken(context: number, attention: AttentionMode, decoded = DECODED): Promise<FirstToken> {
     const started = performance.now();
+    let load = 0;
     const blocks = this.blocks(context).map((tokens, i) => {
       const key = `${i}-${tokens.length}`;
-      return { tokens, key, object: attention === 'full' ? undefined : this.#blobs.get(key) };
+      const read = async () => {
+        const object = await this.#blobs.get(key);
+        load = performance.now() - started;
+        return object;
+      };
+      return { tokens, key, object: attention === 'full' ? undefined : read };
     });
-    const loaded = Promise.all(blocks.map(({ object }) => object)).then(() => performance.now() - started);
     let first = 0;
     let figures: PromptFigures | undefined;
     const { decodeMs } = await this.#engine.answer(
@@ -130,7 +139,7 @@ export class Ours {
     const { reencode, attend } = figures!.timings;
     return {
       first,
-      load: await loaded,
+      load,
       reencode,
       attend,
       decode: decoded > 1 ? decodeMs / (decoded - 1) : 0,

@@ -8,10 +8,10 @@ import type { DocumentRow } from '../../../shared/storage/catalog.ts';
 /** Opens a data directory. */
 export function openBlockrag(
   data: string,
-  options: Partial<OpenOptions> & { passageTokens?: number } = {},
+  options: Partial<OpenOptions> & { passageTokens?: number; hotBytes?: number } = {},
 ): Promise<EmbeddedBlockrag> {
-  const { passageTokens, ...open } = options;
-  return EmbeddedBlockrag.open(loadConfig({ data, passageTokens }), { command: 'test', ...open });
+  const { passageTokens, hotBytes, ...open } = options;
+  return EmbeddedBlockrag.open(loadConfig({ data, passageTokens, hotBytes }), { command: 'test', ...open });
 }
 
 /** Adds a text and waits until nothing is left to be done in the background. */

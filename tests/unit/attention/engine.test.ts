@@ -109,6 +109,43 @@ describe('engine', () => {
     expect(late.firstLogits).toEqual(sound.firstLogits);
   });
 
+  test('with memory for them, blobs that were laid are not read again, and the answer is the same', async () => {
+    const keeping = new Engine({
+      ...{ directory: model.directory, threads: 1, contextBytes: 8 << 20 },
+      hotBytes: 1 << 20,
+    });
+    try {
+      const store: Store = new Map();
+      const sound = await ask(store);
+      const reads: number[] = [];
+      const askLazily = async (skip: number[] = []) => {
+        const asked = request(store);
+        const blocks = asked.blocks.map((block, i) => ({
+          ...block,
+          object: async () => {
+            reads.push(i);
+            return skip.includes(i) ? undefined : ((await block.object) as StoredObject);
+          },
+        }));
+        const events: AnswerEvent[] = [];
+        const result = await keeping.answer(
+          { ...asked, blocks },
+          { onEvent: (event) => void events.push(event) },
+        );
+        expect(result.firstLogits).toEqual(sound.firstLogits);
+        return events.find((event) => event.kind === 'attended')!;
+      };
+      // What the store lacked was computed, and is no blob that was laid from it.
+      expect(await askLazily([1])).toMatchObject({ hot: { blocks: [], bytes: 0 }, encodedTokens: 31 });
+      expect(await askLazily()).toMatchObject({ hot: { blocks: [0, 2] }, reusedTokens: ALL_TOKENS });
+      const bytes = [...store.values()].reduce((sum, object) => sum + object.length, 0);
+      expect(await askLazily()).toMatchObject({ hot: { blocks: [0, 1, 2], bytes }, encodedTokens: 0 });
+      expect(reads.sort()).toEqual([0, 1, 1, 2]);
+    } finally {
+      await keeping.dispose();
+    }
+  });
+
   test('another question is answered while one waits for its blobs', async () => {
     const store: Store = new Map();
     await ask(store);
