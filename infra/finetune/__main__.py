@@ -53,7 +53,11 @@ def add_train(commands: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--run", type=Path, default=RUNS / "main", help="folder of the run; default: %(default)s"
     )
-    parser.add_argument("--start-from", type=Path, help="checkpoint that a new run folder starts from")
+    parser.add_argument(
+        "--start-from",
+        type=Path,
+        help="what a new run folder starts from: a checkpoint, or the folder of an exported adapter",
+    )
     parser.add_argument(
         "--steps", type=int, help="stop after this many steps in all; default: only on a signal"
     )

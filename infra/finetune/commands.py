@@ -40,7 +40,9 @@ def train(arguments: argparse.Namespace) -> None:
         mix=replace(Mix(), **given),
     )
     records = read_records(arguments.data, arguments.answers)
-    sources = describe_sources(arguments.model, arguments.data, arguments.answers, arguments.prompt, records)
+    sources = describe_sources(
+        arguments.model, arguments.data, arguments.answers, arguments.prompt, records, arguments.start_from
+    )
     keep_sources(arguments.run, sources)
     prompt = Prompt.load(arguments.prompt, arguments.tokenizer)
     stream = SequenceStream(records, prompt, settings.mix, settings.seed)

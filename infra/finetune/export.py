@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -41,8 +42,10 @@ def export_adapter(
         "row_order": "half-split",
         "data": sources["data"],
         "settings": {**checkpoint.settings, "decay_start": checkpoint.decay_start},
+        "position": asdict(checkpoint.position),
         "steps": checkpoint.step,
         "questions": sum(line["questions"] for line in done),
+        **({"started_from": sources["adapter"]} if "adapter" in sources else {}),
         "losses": {"first": mean_losses(done[:WINDOW]), "last": mean_losses(done[-WINDOW:])},
         "dev": dev,
     }

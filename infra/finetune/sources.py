@@ -7,25 +7,49 @@ import json
 from pathlib import Path
 
 from .data import Record
+from .export import ADAPTER, read_adapter
 
 FILE = "run.json"
 
 
 def describe_sources(
-    model: Path, data: Path, answers: Path | None, prompt: Path, records: list[Record]
+    model: Path,
+    data: Path,
+    answers: Path | None,
+    prompt: Path,
+    records: list[Record],
+    start_from: Path | None,
 ) -> dict:
-    """{model: {name, sha256}, data: [{file, sha256, licence}], prompt: {sha256}}, the prompt's by its content."""
+    """{model: {name, sha256}, data: [{file, sha256, licence}], prompt: {sha256}}, the prompt's by its content.
+
+    Where the run, or the one that it takes over, started from an exported adapter, also
+    adapter: {sha256, steps, questions}, its own start included.
+    """
     licences = "; ".join(sorted({f"{record.source}: {record.licence}" for record in records}))
     files = [{"file": data.name, "sha256": sha256(data), "licence": licences}]
     if answers is not None:
         files.append({"file": answers.name, "sha256": sha256(answers), "licence": "a teacher's answers"})
     frame = json.dumps(json.loads(prompt.read_text("utf-8")), sort_keys=True)
     weights = model if model.is_file() else model / "model.safetensors"
+    adapter = first_adapter(start_from)
     return {
+        **({} if adapter is None else {"adapter": adapter}),
         "model": {"name": model.name, "sha256": sha256(weights)},
         "data": files,
         "prompt": {"sha256": hashlib.sha256(frame.encode()).hexdigest()},
     }
+
+
+def first_adapter(start_from: Path | None) -> dict | None:
+    """The adapter that a run starts from, itself or through the run whose checkpoint it takes over."""
+    if start_from is None:
+        return None
+    if not start_from.is_dir():
+        return read_sources(start_from.parent).get("adapter")
+    description, _ = read_adapter(start_from)
+    before = description.get("started_from", {"steps": 0, "questions": 0})
+    done = {name: description[name] + before[name] for name in ("steps", "questions")}
+    return {"sha256": sha256(start_from / ADAPTER), **done}
 
 
 def keep_sources(run: Path, sources: dict) -> None:

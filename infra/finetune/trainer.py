@@ -15,7 +15,7 @@ from .attention import Packing
 from .checkpoint import Checkpoint
 from .masks import MODES
 from .model import Precision, add_lora, hidden_states, load_lora, logits
-from .packing import Mix, Sequence, SequenceStream
+from .packing import Mix, Position, Sequence, SequenceStream
 from .schedule import learning_rate
 
 
@@ -68,6 +68,15 @@ class Trainer:
         load_lora(self.adapter, checkpoint.adapter)
         self._optimizer.load_state_dict(checkpoint.optimizer)
         torch.set_rng_state(checkpoint.torch_rng)
+
+    def start_with(self, description: dict, tensors: dict[str, torch.Tensor]) -> None:
+        """Starts from an exported adapter: a new run, at step 0, whose data goes on where the adapter's ended."""
+        theirs, ours = description["settings"], as_json(self.settings)
+        for name in ("rank", "alpha", "seed"):
+            if theirs[name] != ours[name]:
+                raise ValueError(f"the adapter was trained with {name} {theirs[name]}: say --{name} {theirs[name]}")
+        load_lora(self.adapter, tensors)
+        self._stream.seek(Position(**description["position"]))
 
     def state(self) -> Checkpoint:
         """The state after the last whole step."""

@@ -140,3 +140,21 @@ def test_an_exported_adapter_has_gguf_names_and_added_to_the_weights_gives_the_t
     with torch.no_grad():
         expected, found = (hidden_states(each, ids, packing) for each in (tuned, merged))
     torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
+
+
+def test_a_run_starts_from_an_exported_adapter_where_its_data_ended(whole, options, tmp_path):
+    call("export", "--run", str(whole), "--out", str(tmp_path / "first"))
+    description, tensors = read_adapter(tmp_path / "first")
+    start = ["train", *options, "--start-from", str(tmp_path / "first"), "--run", str(tmp_path / "run")]
+    assert "--rank 16" in refused(*start, "--rank", "8")
+    call(*start, "--steps", "2", "--lr", "0")
+    checkpoint = load_checkpoint(tmp_path / "run" / "checkpoint.pt")
+    assert checkpoint.step == 2 and checkpoint.position.sequence > description["position"]["sequence"] > 0
+    assert all(torch.equal(tensors[name].float(), checkpoint.adapter[name]) for name in tensors)
+
+    decay = ["--start-from", str(tmp_path / "run" / "checkpoint.pt"), "--decay-steps", "1", "--lr", "0"]
+    call("train", *options, *decay, "--run", str(tmp_path / "decayed"))
+    call("export", "--run", str(tmp_path / "decayed"), "--out", str(tmp_path / "second"))
+    second, _ = read_adapter(tmp_path / "second")
+    assert second["steps"] == 3 and second["started_from"]["steps"] == STEPS
+    assert second["started_from"]["questions"] == description["questions"]
