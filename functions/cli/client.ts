@@ -7,9 +7,11 @@ import type { Logger } from 'pino';
 import type { AttentionMode } from '../../shared/attention/answer.ts';
 import type { Config } from '../../shared/config.ts';
 import { BlockragError } from '../../shared/errors.ts';
+import { readAdapter } from '../../shared/model/adapter.ts';
 import type { Answer } from '../../shared/pipeline/answer.ts';
 import type { Stats } from '../../shared/pipeline/blockrag.ts';
 import { EmbeddedBlockrag } from '../../shared/pipeline/embedded.ts';
+import { adapterFile } from '../../shared/pipeline/model.ts';
 import { readOwner } from '../../shared/storage/ownership.ts';
 import { openDataDirectory } from '../../shared/stores.ts';
 import type { DocumentView } from '../query/views.ts';
@@ -101,4 +103,14 @@ async function refuseOtherSettings(config: Config, stats: Stats, url: string): P
       `The data directory is served at ${url} with ${name} ${used}: stop that server to use ${value}.`,
     );
   }
+  if (config.adapter === undefined) return;
+  const file = adapterFile(stats.model_reference, config.adapter);
+  const adapter = file === undefined ? undefined : await readAdapter(file);
+  if (adapter?.sha256 === stats.adapter?.sha256) return;
+  const say = (one: Stats['adapter'] | undefined) =>
+    one ? `the adapter ${one.name} (${one.sha256.slice(0, 12)})` : 'no adapter';
+  throw new BlockragError(
+    'data_directory_in_use',
+    `The data directory is served at ${url} with ${say(stats.adapter)}: stop that server to use ${say(adapter)}.`,
+  );
 }

@@ -1,4 +1,7 @@
-/** Files that a module names by `new URL('./x', import.meta.url)`: worker threads and WebAssembly. */
+/**
+ * Files that a module names by `new URL('./x', import.meta.url)`: worker threads and WebAssembly; with a slash at
+ * the end, a folder.
+ */
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
@@ -8,12 +11,13 @@ const REFERENCE = /new URL\("(\.{1,2}\/[^"]+)", import\.meta\.url\)/g;
 
 /**
  * Collects them while esbuild reads the project's modules, and lets the code find them at the artifact's root:
- * shared/attention/worker.ts becomes ./attention-worker.mjs, shared/kv/kernels.wasm ./kernels.wasm.
+ * shared/attention/worker.ts becomes ./attention-worker.mjs, shared/kv/kernels.wasm ./kernels.wasm,
+ * shared/model/adapters/ ./adapters/.
  */
 export class BesideFiles {
   /** Bundle without its ending -> TypeScript file. */
   readonly workers = new Map<string, string>();
-  /** Name at the artifact's root -> file. */
+  /** Name at the artifact's root -> file or folder. */
   readonly assets = new Map<string, string>();
   readonly plugin: Plugin;
   #root: string;
@@ -31,7 +35,7 @@ export class BesideFiles {
           const { code } = await transform(source, { loader: 'ts', target: 'node20', sourcefile: path });
           const contents = code.replace(REFERENCE, (_, target: string) => {
             const name = this.#place(resolve(dirname(path), target), path);
-            return `new URL("./${name}", import.meta.url)`;
+            return `new URL("./${name}${target.endsWith('/') ? '/' : ''}", import.meta.url)`;
           });
           return { contents, loader: 'js', resolveDir: dirname(path) };
         });

@@ -1,5 +1,5 @@
 /** Bundles entry points, and the worker threads that they start, into one flat folder of ES modules. */
-import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build, type Metafile } from 'esbuild';
 import { BesideFiles } from './beside.ts';
@@ -24,7 +24,7 @@ export interface BundleOptions {
 
 /**
  * Writes OUT/ENTRY.mjs for each entry, a bundle for each worker thread, chunks that they share, and the files
- * that code reads beside itself (WebAssembly). Dynamic imports stay lazy.
+ * that code reads beside itself (WebAssembly, adapters). Dynamic imports stay lazy.
  * @returns npm packages that the bundles import when they run, sorted
  * @throws Error of esbuild: an import that does not resolve, a file beside a module that is not there
  */
@@ -57,7 +57,7 @@ export async function bundle({ root, entries, out }: BundleOptions): Promise<str
     if (beside.workers.size > known) continue;
     await mkdir(out, { recursive: true });
     for (const { path, contents } of outputFiles) await writeFile(path, contents);
-    for (const [name, file] of beside.assets) await copyFile(file, join(out, name));
+    for (const [name, file] of beside.assets) await cp(file, join(out, name), { recursive: true });
     return packagesOf(metafile);
   }
 }

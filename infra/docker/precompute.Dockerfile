@@ -7,6 +7,7 @@ ARG RUNTIME_IMAGE=nvidia/cuda:12.8.1-cudnn-runtime-ubuntu24.04
 
 FROM ${BUILD_IMAGE} AS build
 ARG MODEL=smollm2-135m-instruct
+ARG ADAPTER=shipped
 ARG COMPUTE=w8a8
 ENV BLOCKRAG_CACHE=/opt/blockrag/cache
 WORKDIR /build
@@ -18,7 +19,7 @@ RUN infra/docker/steps/cuda.sh
 COPY tsconfig.json ./
 COPY functions functions
 COPY shared shared
-RUN infra/docker/steps/model.sh ${MODEL} ${COMPUTE}
+RUN infra/docker/steps/model.sh ${MODEL} ${ADAPTER} ${COMPUTE}
 RUN infra/docker/steps/prune.sh
 COPY infra infra
 RUN infra/docker/steps/package.sh precompute

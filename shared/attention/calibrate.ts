@@ -9,11 +9,13 @@ import { referencePrompts } from './reference-prompts.ts';
 export async function calibrate(model: CompiledModel): Promise<ActivationPeaks> {
   const decoder = await Decoder.open(model);
   try {
+    const names = Array.from({ length: decoder.shape.layers }, (_, layer) => `activation_peak.${layer}`);
     let peaks: Float32Array[] | undefined;
     for (const blocks of await referencePrompts(model)) {
       const tokens = concatTokens(blocks);
       const lengths = blocks.map((block) => block.length);
-      const seen = await decoder.observe({ tokens, start: 0, mask: promptMask(lengths, 'block') });
+      const input = { tokens, start: 0, mask: promptMask(lengths, 'block') };
+      const seen = await decoder.observe(input, names);
       peaks = peaks?.map((row, layer) => row.map((peak, i) => Math.max(peak, seen[layer]![i]!))) ?? seen;
     }
     return peaks!;

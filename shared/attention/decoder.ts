@@ -98,9 +98,8 @@ export class Decoder {
     };
   }
 
-  /** Runs new tokens through a model compiled with observers; for each layer the activation's peaks. */
-  async observe(input: RunInput): Promise<Float32Array[]> {
-    const names = Array.from({ length: this.shape.layers }, (_, layer) => `activation_peak.${layer}`);
+  /** Runs new tokens through a model compiled with observers (model/onnx/decoder.ts); the outputs named. */
+  async observe(input: RunInput, names: readonly string[]): Promise<Float32Array[]> {
     const results = await this.#session.run(this.#feeds(input), names);
     return names.map((name) => results[name]!.data as Float32Array);
   }

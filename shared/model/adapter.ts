@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { BlockragError } from '../errors.ts';
 import type { Architecture } from './architecture.ts';
@@ -41,9 +42,12 @@ const descriptionSchema = z.object({
   row_order: z.literal('half-split'),
 });
 
+/** A folder for each; a bundle has a copy of it. */
+const SHIPPED = fileURLToPath(new URL('./adapters/', import.meta.url));
+
 /** The adapter that comes with the model of this catalogue entry; undefined where none is there. */
 export function shippedAdapter(name: string): string | undefined {
-  const file = join(import.meta.dirname, 'adapters', name, 'adapter.safetensors');
+  const file = join(SHIPPED, name, 'adapter.safetensors');
   return existsSync(file) ? file : undefined;
 }
 

@@ -22,6 +22,8 @@ export interface Stats {
   model: string;
   /** As --model takes it. */
   model_reference: string;
+  /** What was merged into the model's weights. */
+  adapter: { name: string; sha256: string } | null;
   compute: string;
   kv: string;
   passage_tokens: number;
@@ -173,10 +175,12 @@ export class Blockrag {
       count++;
       bytes += blob.bytes;
     }
+    const { adapter, compute } = model.manifest;
     return {
       model: settings.modelName,
       model_reference: settings.model,
-      compute: model.manifest.compute,
+      adapter: adapter && { name: adapter.name, sha256: adapter.sha256 },
+      compute,
       kv: settings.kv,
       passage_tokens: settings.passageTokens,
       documents: documents.length,

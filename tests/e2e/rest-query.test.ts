@@ -50,6 +50,21 @@ describe('the REST API for questions', () => {
     expect(answer.usage).toMatchObject({ encoded_tokens: 0, completion_tokens: 8 });
   });
 
+  it('reads from the disk once what it is asked for twice', async () => {
+    const bytes = async (tier: 'disk' | 'memory') => {
+      const text = await (await server.fetch('/metrics')).text();
+      return Number(
+        new RegExp(`^blockrag_blob_read_bytes_total\\{tier="${tier}"\\} (\\d+)$`, 'm').exec(text)?.[1],
+      );
+    };
+    const { usage } = await askServer(server, QUESTION);
+    const disk = await bytes('disk');
+    const memory = await bytes('memory');
+    expect(await askServer(server, QUESTION)).toMatchObject({ usage, timings_ms: { load: 0 } });
+    expect(await bytes('disk')).toBe(disk);
+    expect(await bytes('memory')).toBeGreaterThan(memory);
+  });
+
   it('streams the same answer: texts that join to it, then all the rest', async () => {
     const { answer, usage, citations } = await askServer(server, QUESTION);
     const events = await stream({ question: QUESTION });

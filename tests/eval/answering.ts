@@ -22,6 +22,8 @@ export type Mode = { attention: AttentionMode } | { ablation: Ablation };
 
 export interface Answered extends Pick<PromptFigures, 'reusedTokens' | 'encodedTokens' | 'finalTokens'> {
   output: string;
+  /** Attention that the answer's tokens gave to each block, preface first (attention/grounding.ts); empty for ablations. */
+  attention: number[];
 }
 
 interface Prompt {
@@ -86,6 +88,7 @@ export class Answering {
 
   async #served({ blocks, finalBlock }: Prompt, attention: AttentionMode): Promise<Answered> {
     const tokens: number[] = [];
+    const attended = blocks.map(() => 0);
     let figures: PromptFigures | undefined;
     await this.#engine.answer(
       {
@@ -99,13 +102,15 @@ export class Answering {
       },
       {
         onEvent: (event) => {
-          if (event.kind === 'token') tokens.push(event.id);
-          else if (event.kind === 'attended') figures = event;
+          if (event.kind === 'token') {
+            tokens.push(event.id);
+            for (const [block, share] of event.attention.entries()) attended[block]! += share;
+          } else if (event.kind === 'attended') figures = event;
         },
       },
     );
     const { reusedTokens, encodedTokens, finalTokens } = figures!;
-    return { output: this.#text(tokens), reusedTokens, encodedTokens, finalTokens };
+    return { output: this.#text(tokens), attention: attended, reusedTokens, encodedTokens, finalTokens };
   }
 
   /**
@@ -148,7 +153,7 @@ export class Answering {
     const prompt = { blocks, finalBlock, dtype: this.dtype, maxTokens: MAX_TOKENS, end };
     const output = this.#text(await answerAblated(await this.#decoder, prompt, ablation));
     const encodedTokens = blocks.reduce((sum, block) => sum + block.length, 0);
-    return { output, reusedTokens: 0, encodedTokens, finalTokens: finalBlock.length };
+    return { output, attention: [], reusedTokens: 0, encodedTokens, finalTokens: finalBlock.length };
   }
 
   #text(tokens: readonly number[]): string {

@@ -1,4 +1,5 @@
 /** Question sets: lines of JSON, gzipped or not (the form of shared/qa/README.md). */
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -10,6 +11,7 @@ const recordSchema = z.object({
   id: z.string(),
   question: z.string().min(1),
   answers: z.array(z.string()).min(1),
+  source: z.string().default(''),
   passages: z.array(z.object({ title: z.string(), text: z.string(), gold: z.boolean() })),
 });
 
@@ -53,4 +55,16 @@ export function readSet(file: string, limit: number): EvalQuestion[] {
 /** The questions of one shard: every question is in one of them. */
 export function shardOf<T>(questions: readonly T[], { index, of }: Shard): T[] {
   return questions.filter((_, i) => i % of === index - 1);
+}
+
+/** The gold passages of a record and so many others, in an order that follows from the record alone. */
+export function goldAndOthers({ id, passages }: EvalRecord, others: number): EvalPassage[] {
+  const rank = ({ title, text }: EvalPassage) =>
+    createHash('sha256').update(`${id}\n${title}\n${text}`).digest('hex');
+  const ranked = passages
+    .map((passage) => ({ passage, rank: rank(passage) }))
+    .sort((a, b) => (a.rank < b.rank ? -1 : 1))
+    .map(({ passage }) => passage);
+  const chosen = ranked.filter(({ gold }) => !gold).slice(0, others);
+  return ranked.filter((passage) => passage.gold || chosen.includes(passage));
 }

@@ -10,7 +10,7 @@ import { summarise, table, toMarkdown } from './report.ts';
 import { ResultsFile, readResults } from './results.ts';
 import { type RecallReport, Retrieval } from './retrieval.ts';
 
-const UNASKED: Answered = { output: '', reusedTokens: 0, encodedTokens: 0, finalTokens: 0 };
+const UNASKED: Answered = { output: '', attention: [], reusedTokens: 0, encodedTokens: 0, finalTokens: 0 };
 
 async function main(args: readonly string[]): Promise<void> {
   const options = readOptions(args);

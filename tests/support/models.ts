@@ -32,6 +32,11 @@ export function defaultModel(compute: ComputeType): Promise<CompiledModel> {
   return prepareModel({ reference: DEFAULT_MODEL, adapter: 'none', compute, requireText: true });
 }
 
+/** The default model as it is shipped: with its adapter. */
+export function shippedModel(): Promise<CompiledModel> {
+  return prepareModel({ reference: DEFAULT_MODEL, adapter: 'shipped', compute: 'w8a8', requireText: true });
+}
+
 /** How a GGUF file is compiled in tests: as the product does, but into a folder of the test. */
 export function compileOptions(
   file: string,

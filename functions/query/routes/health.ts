@@ -18,6 +18,10 @@ const statsSchema = z
   .object({
     model: z.string(),
     model_reference: z.string().meta({ description: 'As --model takes it.' }),
+    adapter: z
+      .object({ name: z.string(), sha256: z.string() })
+      .nullable()
+      .meta({ description: "What was merged into the model's weights." }),
     compute: z.string(),
     kv: z.string().meta({ description: 'dtype of stored keys and values.' }),
     passage_tokens: z.int(),

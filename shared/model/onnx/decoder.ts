@@ -36,7 +36,11 @@ const END = 2 ** 31 - 1;
 export interface DecoderOptions {
   compute: ComputeType;
   grounding: GroundingHeads;
-  /** Adds outputs activation_peak.L: the largest magnitude of each channel of swish(gate) * up, over all rows. */
+  /**
+   * Adds outputs activation_peak.L, the largest magnitude of each channel of swish(gate) * up over all rows, and
+   * head_attention.L.H [heads of the group, 1 + C], what the last new token gives to the row of zeros and the context
+   * in the query heads that share KV head H.
+   */
   observe?: boolean;
   onLayer?: (done: number, total: number) => void;
 }
@@ -154,7 +158,7 @@ class DecoderWriter {
     const [gate, up] = graph.split(gateUp, [feedForward, feedForward]);
     const swish = graph.node('Mul', [gate!, graph.node('Sigmoid', [gate!])]);
     const activation = graph.node('Mul', [swish, up!]);
-    this.#observe(layer, activation);
+    if (this.#options.observe) this.#observePeaks(layer, activation);
     return graph.node('Add', [
       afterAttention,
       await this.#linear.linear(activation, `${name}.down`, weights.down),
@@ -245,16 +249,21 @@ class DecoderWriter {
   /** Adds what the last new token gives to the context in the grounding heads among these. */
   #ground(layer: number, kvHead: number, share: ValueName): void {
     const graph = this.#graph;
-    const { grounding } = this.#options;
+    const { grounding, observe } = this.#options;
     const { queryHeads, kvHeads } = this.#architecture;
     const group = queryHeads / kvHeads;
+    // Rows of a packed query are (token, head of the group).
+    const lastToken = () => graph.node('Slice', [share, ...[-group, END, 1].map((n) => graph.int64s([n]))]);
+    if (observe) {
+      const name = `head_attention.${layer}.${kvHead}`;
+      graph.node('Reshape', [lastToken(), graph.int64s([group, -1])], {}, name);
+      graph.output(name, DataType.FLOAT, [group, '1 + C']);
+    }
     const weights = Float32Array.from({ length: group }, (_, i) =>
       grounding.some((at) => at.layer === layer && at.head === kvHead * group + i) ? 1 / grounding.length : 0,
     );
     if (weights.every((weight) => weight === 0)) return;
-    // Rows of a packed query are (token, head of the group).
-    const rows = graph.node('Slice', [share, ...[-group, END, 1].map((n) => graph.int64s([n]))]);
-    const sum = graph.node('MatMul', [graph.floats(weights), rows]);
+    const sum = graph.node('MatMul', [graph.floats(weights), lastToken()]);
     this.#grounding.push(graph.node('Reshape', [sum, graph.int64s([-1])]));
   }
 
@@ -288,8 +297,7 @@ class DecoderWriter {
     return this.#graph.node('Reshape', [normed, this.#graph.int64s([1, -1, heads * headDim])]);
   }
 
-  #observe(layer: number, activation: ValueName): void {
-    if (!this.#options.observe) return;
+  #observePeaks(layer: number, activation: ValueName): void {
     const name = `activation_peak.${layer}`;
     const graph = this.#graph;
     graph.node('ReduceMax', [graph.node('Abs', [activation]), graph.int64s([0, 1])], { keepdims: 0 }, name);

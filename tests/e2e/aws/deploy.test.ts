@@ -11,7 +11,7 @@ import type { DocumentView } from '../../../functions/query/views.ts';
 import type { Answer } from '../../../shared/pipeline/answer.ts';
 import { describeWith } from '../../services/describe-with.ts';
 import { type Service, startMinistack } from '../../services/index.ts';
-import { defaultModel } from '../../support/models.ts';
+import { shippedModel } from '../../support/models.ts';
 import { type Deployed, deployLocal, stackResources } from './deployed.ts';
 
 const PEOPLE = ['Morag Sinclair', 'Ewan Laing', 'Ishbel Munro', 'Torquil Baird', 'Catriona Reid'];
@@ -44,7 +44,7 @@ describeWith(['ministack'], 'deployed to the local stage', () => {
   let service: Service;
   let stage: Deployed;
   beforeAll(async () => {
-    await defaultModel('w8a8');
+    await shippedModel();
     service = await startMinistack({ auth: true });
     stage = await deployLocal(service, 'acme');
   }, 600_000);

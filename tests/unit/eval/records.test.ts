@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readSet, shardOf } from '../../eval/records.ts';
+import { goldAndOthers, readSet, shardOf } from '../../eval/records.ts';
 import { temporaryFolder } from '../../support/models.ts';
 
 const line = (id: string) =>
@@ -31,6 +31,31 @@ describe('a question set', () => {
     writeFileSync(file, text);
     expect(() => readSet(file, 9)).toThrowError(expect.objectContaining({ code: 'invalid_option' }));
     expect(() => readSet(`${file}.gz`, 9)).toThrowError(expect.objectContaining({ code: 'invalid_option' }));
+  });
+});
+
+describe('the gold passages and some others', () => {
+  const passages = Array.from({ length: 10 }, (_, i) => ({
+    title: `${i}`,
+    text: `text ${i}`,
+    gold: i === 3,
+  }));
+  const record = (id: string) => ({ id, question: 'Where?', answers: ['Here'], source: '', passages });
+
+  it('are chosen and ordered by the record alone', () => {
+    const chosen = goldAndOthers(record('a'), 4);
+    expect(chosen).toHaveLength(5);
+    expect(chosen.filter(({ gold }) => gold)).toEqual([passages[3]]);
+    const reversed = { ...record('a'), passages: passages.toReversed() };
+    expect(goldAndOthers(reversed, 4)).toEqual(chosen);
+    expect(goldAndOthers(record('b'), 4)).not.toEqual(chosen);
+  });
+
+  it('have the gold one at any place', () => {
+    const places = new Set(
+      Array.from({ length: 60 }, (_, i) => goldAndOthers(record(`${i}`), 4).findIndex(({ gold }) => gold)),
+    );
+    expect(places.size).toBe(5);
   });
 });
 

@@ -59,6 +59,7 @@ export async function startCloud(more: Record<string, string> = {}): Promise<Clo
       BLOCKRAG_INDEX: `s3://${DATA}/retrieval`,
       BLOCKRAG_PRECOMPUTE_QUEUE: QueueUrl,
       BLOCKRAG_CACHE: cacheDirectory(),
+      BLOCKRAG_ADAPTER: 'none',
       BLOCKRAG_PASSAGE_TOKENS: '32',
       ...more,
     },

@@ -8,6 +8,7 @@ export async function cpuJob({ environment }: Cloud): Promise<JobDefinition> {
   const { template } = await packageStage('dev', {
     ...IMAGES,
     cache: environment.BLOCKRAG_CACHE!,
+    adapter: environment.BLOCKRAG_ADAPTER!,
     passageTokens: environment.BLOCKRAG_PASSAGE_TOKENS!,
   });
   const definition = ofType(template, 'AWS::Batch::JobDefinition').BatchJobCpu as Packaged;

@@ -55,6 +55,19 @@ describe('bundle', () => {
     expect(runBundle(join(out, 'a.mjs'))).toBe('machine code');
   });
 
+  it('lays a folder that code reads beside itself at the root, with all that is in it', async () => {
+    const root = await project({
+      'functions/a/handler.ts': `
+        import { readFileSync } from 'node:fs';
+        const folder = new URL('../../shared/model/adapters/', import.meta.url);
+        process.stdout.write(readFileSync(new URL('small/a.json', folder)));`,
+      'shared/model/adapters/small/a.json': 'an adapter',
+    });
+    const out = await temporaryFolder();
+    await bundle({ root, entries: { a: 'functions/a/handler.ts' }, out });
+    expect(runBundle(join(out, 'a.mjs'))).toBe('an adapter');
+  });
+
   it('names the packages that are loaded at run time, and keeps dynamic imports lazy', async () => {
     const root = await project({
       'functions/a/handler.ts': `

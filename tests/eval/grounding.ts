@@ -1,0 +1,58 @@
+/**
+ * How often does grounding point at the passage that an answer was taken from? SQuAD questions, each with its gold
+ * passage and four others, block attention, the product's engine; only questions that are answered right count.
+ *
+ * node --import tsx tests/eval/grounding.ts [--questions 50] [--adapter FILE | --no-adapter] [--json]
+ */
+import { parseArgs } from 'node:util';
+import { loadConfig } from '../../shared/config.ts';
+import { DEFAULT_MODEL } from '../../shared/model/sources/index.ts';
+import { prepareModel } from '../../shared/pipeline/model.ts';
+import { Answering } from './answering.ts';
+import { judge } from './metrics.ts';
+import { goldAndOthers, readSet, setFile } from './records.ts';
+
+/** Passages beside the gold one. */
+const OTHERS = 4;
+
+async function main(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      questions: { type: 'string', default: '50' },
+      adapter: { type: 'string' },
+      'no-adapter': { type: 'boolean' },
+      json: { type: 'boolean' },
+    },
+  });
+  const wanted = Number(values.questions);
+  const config = loadConfig({ adapter: values['no-adapter'] ? 'none' : values.adapter });
+  const { compute, adapter } = config;
+  const model = await prepareModel({ reference: DEFAULT_MODEL, adapter, compute, requireText: true });
+  const answering = await Answering.open(model, 'int8');
+  let asked = 0;
+  let right = 0;
+  let gold = 0;
+  try {
+    for (const { record } of readSet(setFile('squad'), Number.POSITIVE_INFINITY)) {
+      if (right === wanted) break;
+      const passages = goldAndOthers(record, OTHERS);
+      const { output, attention } = await answering.answer(record.question, passages, { attention: 'block' });
+      asked++;
+      if (!judge(output, record.answers).contained) continue;
+      right++;
+      const shares = attention.slice(1);
+      if (passages[shares.indexOf(Math.max(...shares))]!.gold) gold++;
+      process.stderr.write(
+        `${right}/${wanted} answered right of ${asked}, ${gold} point at the gold passage\n`,
+      );
+    }
+  } finally {
+    await answering.dispose();
+  }
+  const share = right === 0 ? 0 : Math.round((1000 * gold) / right) / 10;
+  const report = `${gold} of ${right} (${share} %) point at the gold passage; ${right} of ${asked} were answered right`;
+  process.stdout.write(`${values.json ? JSON.stringify({ asked, right, gold, share }) : report}\n`);
+}
+
+await main(process.argv.slice(2));
