@@ -49,6 +49,8 @@ export class Quotas {
   #table: Table;
   #limits: TenantLimits;
   #now: () => number;
+  /** By tenant the change that was asked for last. Its total is one row: those of this process wait for each other. */
+  #turns = new Map<string, Promise<unknown>>();
 
   /** @param options.now the clock, milliseconds since the epoch */
   constructor(table: Table, limits: TenantLimits, options: { now?: () => number } = {}) {
@@ -107,7 +109,19 @@ export class Quotas {
   }
 
   /** Changes what a version holds, undefined for nothing. False when it held nothing before and after. */
-  #change(
+  #change(version: ChargedVersion, change: (held: Held | undefined) => Held | undefined): Promise<boolean> {
+    const { tenant } = version;
+    const work = () => this.#changeNow(version, change);
+    const done = (this.#turns.get(tenant) ?? Promise.resolve()).then(work, work);
+    this.#turns.set(tenant, done);
+    const leave = () => {
+      if (this.#turns.get(tenant) === done) this.#turns.delete(tenant);
+    };
+    done.then(leave, leave);
+    return done;
+  }
+
+  #changeNow(
     { tenant, document, version }: ChargedVersion,
     change: (held: Held | undefined) => Held | undefined,
   ): Promise<boolean> {

@@ -9,7 +9,8 @@ export type GroundingHeads = readonly { layer: number; head: number }[];
 
 /**
  * Heads of models that they were measured for, by the SHA-256 of their source: those whose attention goes most often
- * to the gold passage of a question (tests/eval/grounding-heads.ts, questions of the training mix).
+ * to the gold passage of a question (tests/eval/grounding-heads.ts, questions of the training mix). Those of the base
+ * serve with an adapter too (docs/ACCURACY.md).
  */
 const MEASURED: Readonly<Record<string, GroundingHeads>> = {
   // SmolLM2-135M-Instruct.Q4_1.gguf

@@ -48,9 +48,17 @@ export class Ours {
     this.#text = options.text;
   }
 
-  /** @param hotBytes of blobs kept in memory; 0: all are read from the disk */
-  static async open(compute: ComputeType, directory: string, hotBytes = 0): Promise<Ours> {
-    const model = await prepareModel({
+  /**
+   * @param hotBytes of blobs kept in memory; 0: all are read from the disk
+   * @param model instead of the default one without its adapter
+   */
+  static async open(
+    compute: ComputeType,
+    directory: string,
+    hotBytes = 0,
+    model: CompiledModel | undefined = undefined,
+  ): Promise<Ours> {
+    model ??= await prepareModel({
       reference: 'smollm2-135m-instruct',
       adapter: 'none',
       compute,

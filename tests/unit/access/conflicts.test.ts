@@ -28,9 +28,18 @@ describe('writers of one row', () => {
     const never = untilNoConflict(async () => {
       attempts++;
       throw new BlockragError('conflict', 'Changed.');
-    });
+    }, 0);
     await expect(never).rejects.toMatchObject({ code: 'overloaded', status: 503 });
     expect(attempts).toBe(16);
+  });
+
+  it('go on for a while where each attempt is quick', async () => {
+    let attempts = 0;
+    const late = untilNoConflict(async () => {
+      if (++attempts <= 20) throw new BlockragError('conflict', 'Changed.');
+      return 'done';
+    });
+    expect(await late).toBe('done');
   });
 
   it('do not repeat what fails otherwise', async () => {

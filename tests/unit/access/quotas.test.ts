@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { TenantLimits } from '../../../shared/access/limits.ts';
 import { Quotas } from '../../../shared/access/quotas.ts';
 import { type CatalogTable, openCatalogTable } from './catalog-table.ts';
@@ -29,6 +29,14 @@ describe('a storage quota', () => {
       expect(error).toMatchObject(exceeded({ quota: 'documents', limit: 7, used: 7, asked: 1 }));
     }
     expect(await quotas.used('t')).toEqual({ documents: 7, passages: 0, bytes: 21 });
+  });
+
+  it('changes that come at once to one instance wait for each other, and none is written twice', async () => {
+    await limits.set('t', { documents: 100 });
+    const write = vi.spyOn(opened.table, 'write');
+    await Promise.all(Array.from({ length: 40 }, (_, n) => quotas.take(of(`d${n}`), { bytes: 3 })));
+    expect(write).toHaveBeenCalledTimes(40);
+    expect(await quotas.used('t')).toMatchObject({ documents: 40, bytes: 120 });
   });
 
   it('is counted once, however often a step is repeated', async () => {
