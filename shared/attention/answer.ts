@@ -121,12 +121,11 @@ export async function* answer(
   const contextLength = request.blocks.reduce((sum, block) => sum + block.tokens.length, 0);
   context.reset(contextTokens(request));
   let reusedTokens = 0;
-  const hot: PromptFigures['hot'] = { blocks: [], bytes: 0 };
   let prompt = request.finalBlock;
   if (request.attention === 'full') {
     prompt = concatTokens([...request.blocks.map((block) => block.tokens), request.finalBlock]);
   } else {
-    reusedTokens = yield* layBlocks(state, request, timings, hot, emit);
+    reusedTokens = yield* layBlocks(state, request, timings, emit);
   }
   let started = performance.now();
   const steps = decoder.extend(context, prompt);
@@ -140,6 +139,7 @@ export async function* answer(
   timings.attend += performance.now() - started;
   const finalTokens = request.finalBlock.length;
   const encodedTokens = contextLength - reusedTokens;
+  const hot = fromMemory(request.blocks);
   emit({ kind: 'attended', reusedTokens, hot, encodedTokens, finalTokens, timings });
 
   let { logits, attention } = step.value;
@@ -175,7 +175,6 @@ async function* layBlocks(
   { decoder, context, verified, hot, accepted }: AnswerState,
   request: AnswerRequest,
   timings: PromptFigures['timings'],
-  fromMemory: PromptFigures['hot'],
   emit: (event: AnswerEvent) => void,
 ): Steps<number> {
   const { shape, rope, model } = decoder;
@@ -199,22 +198,18 @@ async function* layBlocks(
     if (blob === undefined && block.object instanceof Promise) yield { until: block.object };
     const object = blob === undefined ? await block.object : undefined;
     let started = performance.now();
-    if (blob !== undefined) {
-      reused += block.tokens.length;
-      fromMemory.blocks.push(index);
-      fromMemory.bytes += blob.bytes;
-    } else if (object !== undefined) {
+    if (object !== undefined) {
       try {
         blob = read(object);
         verified.add(block.key);
         hot?.add(blob);
-        reused += block.tokens.length;
       } catch (error) {
         if (!isBlockragError(error, 'blob_invalid')) throw error;
         damaged = error.message;
       }
     }
-    if (blob === undefined) {
+    if (blob !== undefined) reused += block.tokens.length;
+    else {
       const anchor = preface && { preface, start: context.length };
       encoded = yield* encodeToBlob(decoder, block, request.dtype, anchor);
       timings.encode += performance.now() - started;
@@ -228,6 +223,17 @@ async function* layBlocks(
     if (encoded !== undefined) emit({ kind: 'encoded', index, object: encoded, damaged });
   }
   return reused;
+}
+
+/** Which blocks come from memory, and the bytes of those. */
+function fromMemory(blocks: readonly PromptBlock[]): PromptFigures['hot'] {
+  const hot: PromptFigures['hot'] = { blocks: [], bytes: 0 };
+  for (const [index, block] of blocks.entries()) {
+    if (block.hot === undefined) continue;
+    hot.blocks.push(index);
+    hot.bytes += block.hot.bytes;
+  }
+  return hot;
 }
 
 /** A context of one block at position 0: what passages see while they are encoded under anchor attention. */

@@ -16,8 +16,8 @@ import { SHARED_RUN } from './runs.ts';
 export class Engine {
   #options: EngineOptions;
   #thread: Thread<EngineMethods> | undefined;
-  /** Whether the thread has answered, and so may have blobs in memory. */
-  #laid = false;
+  /** Whether the thread may have blobs in memory. */
+  #hot = false;
   #closed = false;
 
   constructor(options: EngineOptions) {
@@ -45,9 +45,9 @@ export class Engine {
   ): Promise<AnswerResult> {
     const { port1, port2 } = new MessageChannel();
     const failed = new AbortController();
-    // A thread that has laid nothing yet has nothing in memory: what is read while it starts is not waited for later.
+    // Where nothing is in memory the thread is not waited for: it may be starting, or have no memory for blobs.
     const ended = new AbortController();
-    const wanted = this.#laid ? wantedOn(port1, ended.signal) : [...request.blocks.keys()];
+    const wanted = this.#hot ? wantedOn(port1, ended.signal) : [...request.blocks.keys()];
     const sent = sendObjects(request.blocks, wanted, port1).catch((error: unknown) => failed.abort(error));
     const blocks = request.blocks.map((block) => ({ ...block, object: undefined }));
     const signal = AbortSignal.any([
@@ -57,7 +57,7 @@ export class Engine {
     try {
       const args = { request: { ...request, blocks }, objects: port2 };
       const result = await this.#alive().call('answer', args, { ...options, signal, transfer: [port2] });
-      this.#laid = true;
+      this.#hot = (this.#options.hotBytes ?? 0) > 0;
       return result;
     } catch (error) {
       throw failed.signal.aborted ? failed.signal.reason : error;
@@ -82,7 +82,7 @@ export class Engine {
   #alive(): Thread<EngineMethods> {
     if (this.#closed) throw new BlockragError('worker_died', 'The engine is closed.');
     if (!this.#thread?.alive) {
-      this.#laid = false;
+      this.#hot = false;
       this.#thread = new Thread<EngineMethods>(new URL('./worker.ts', import.meta.url), {
         workerData: this.#options,
         name: 'inference',

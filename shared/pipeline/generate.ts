@@ -109,6 +109,7 @@ async function generateNow(
       storing.push(storeBlob(services, tenant, blocks[event.index]!, event, passage));
     } else if (event.kind === 'attended') {
       figures = event;
+      if (attention !== 'full') countReads(services, blocks, encoded, reads, event);
       spent.tokens = event.reusedTokens + event.encodedTokens + event.finalTokens;
     } else if (!stream.stopped) {
       const now = performance.now();
@@ -134,7 +135,6 @@ async function generateNow(
   );
   give(stream.end());
   const { encode, reencode, attend } = figures!.timings;
-  if (attention !== 'full') countReads(services, blocks, encoded, reads, figures!);
   spansOf(started, [
     { name: 'blockrag.load', ms: reads.ms, figures: { blocks: reads.hits, bytes: reads.bytes } },
   ]);

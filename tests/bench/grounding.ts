@@ -10,8 +10,8 @@ import { join } from 'node:path';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { type GraphProto, ModelProtoSchema, NodeProtoSchema } from 'onnx-buf';
 import { CompiledModel, type ModelManifest } from '../../shared/model/compiled.ts';
-
-import { type FirstToken, Ours } from './speed/ours.ts';
+import { Ours } from './speed/ours.ts';
+import { Samples } from './speed/report.ts';
 
 const contexts = (process.argv[2] ?? '2048,6000').split(',').map(Number);
 const rounds = Number(process.argv[3] ?? 15);
@@ -19,25 +19,27 @@ const out = new Console(process.stdout);
 const directory = await mkdtemp(join(tmpdir(), 'blockrag-bench-'));
 const grounded = await Ours.open('w8a8', directory);
 const plain = await Ours.open('w8a8', directory, 0, await withoutGrounding(grounded.model));
-const rows: Record<string, number | string>[] = [];
+const samples = new Samples();
 for (const context of contexts) {
   await grounded.prepare(context);
-  const samples: Record<'with' | 'without', FirstToken[]> = { with: [], without: [] };
   for (let round = 0; round <= rounds; round++) {
-    const pair = { with: grounded, without: plain } as const;
+    samples.counting = round > 0;
+    const pair = [
+      ['with', grounded],
+      ['without', plain],
+    ] as const;
     // Each goes first every other time.
-    const order = round % 2 === 0 ? (['with', 'without'] as const) : (['without', 'with'] as const);
-    for (const which of order) {
-      const figures = await pair[which].firstToken(context, 'block');
-      if (round > 0) samples[which].push(figures);
+    for (const [who, ours] of round % 2 === 0 ? pair : pair.toReversed()) {
+      const figures = await ours.firstToken(context, 'block');
+      for (const what of ['first', 'attend', 'decode'] as const) {
+        samples.add(`${what} @${context}, ms`, who, figures[what]);
+      }
     }
   }
-  for (const figure of ['first', 'attend', 'decode'] as const) {
-    const [a, b] = [samples.with, samples.without].map((all) => median(all.map((one) => one[figure])));
-    const ratio = Math.round((1000 * a!) / b!) / 1000;
-    rows.push({ context, figure: `${figure}, ms`, with: round(a!), without: round(b!), ratio });
-  }
 }
+const rows = Object.entries(samples.medians()).map(([figure, row]) => {
+  return { figure, ...row, ratio: Math.round((1000 * row.with!) / row.without!) / 1000 };
+});
 out.table(rows);
 await Promise.all([grounded.close(), plain.close()]);
 await rm(directory, { recursive: true });
@@ -78,12 +80,4 @@ function dropUnused(graph: GraphProto): void {
     if (left.length === graph.node.length) return;
     graph.node = left;
   }
-}
-
-function median(values: number[]): number {
-  return values.sort((a, b) => a - b)[values.length >> 1]!;
-}
-
-function round(ms: number): number {
-  return Math.round(ms * 100) / 100;
 }

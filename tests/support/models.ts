@@ -32,7 +32,7 @@ export function defaultModel(compute: ComputeType): Promise<CompiledModel> {
   return prepareModel({ reference: DEFAULT_MODEL, adapter: 'none', compute, requireText: true });
 }
 
-/** The default model as it is shipped: with its adapter. */
+/** The default model as it is shipped, with its adapter where the catalogue names one. */
 export function shippedModel(): Promise<CompiledModel> {
   return prepareModel({ reference: DEFAULT_MODEL, adapter: 'shipped', compute: 'w8a8', requireText: true });
 }
