@@ -87,7 +87,8 @@ export async function startLambdaRuntime(options: { timeoutMs: number }): Promis
     response.writeHead(202, { 'content-type': 'application/json' }).end('{"status":"OK"}');
   }
 
-  const server = createServer((request, response) => {
+  // A connection stays open as Lambda's does: closed by Node's 5 s, it may end as the runtime answers over it.
+  const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
     handle(request, response).catch(() => response.destroy());
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
