@@ -13,8 +13,10 @@ import { type KvShape, kvWidth } from './shape.ts';
 
 /** WebAssembly's largest memory: 4 GiB of 64 KiB pages. */
 const MAX_PAGES = 65_536;
-/** Tokens re-encoded at a time: their rows stay in the processor's cache between the kernels. */
+/** Tokens re-encoded at a time: what the scratch in front of the rows has room for. */
 const SLICE = 256;
+
+type StoredRows = KvBlob['keys'][number];
 
 /** Where the kernels find their inputs, in front of the context's own rows. */
 interface Scratch {
@@ -83,17 +85,16 @@ export class ContextKv {
     const bias = blob.dtype === 'fp32' ? undefined : keyBias;
     for (let from = 0; from < blob.tokens; from += SLICE) {
       const tokens = Math.min(SLICE, blob.tokens - from);
-      const { cos, sin } = rope.rows(start + from, tokens);
-      this.#copyIn(this.#scratch.cos, cos);
-      this.#copyIn(this.#scratch.sin, sin);
+      const angles = rope.rows(start + from, tokens);
+      this.#copyIn(this.#scratch.cos, angles.cos);
+      this.#copyIn(this.#scratch.sin, angles.sin);
       for (let layer = 0; layer < this.shape.layers; layer++) {
-        const part = (rows: KvBlob['keys'][number]) =>
-          rows.subarray(from * this.#width, (from + tokens) * this.#width);
-        const keys = this.#side(layer, 0, 0);
-        this.#dequantize(keys, start + from, part(blob.keys[layer]!), blob.keyScales[layer], bias?.[layer]);
-        this.#rotate(keys, start + from, tokens, cos, sin, rope.half);
-        const values = this.#side(layer, 1, 0);
-        this.#dequantize(values, start + from, part(blob.values[layer]!), blob.valueScales[layer], undefined);
+        const part = (rows: StoredRows) => rows.subarray(from * this.#width, (from + tokens) * this.#width);
+        const keys = part(blob.keys[layer]!);
+        const values = part(blob.values[layer]!);
+        const at = start + from;
+        this.#layKeys(this.#side(layer, 0, 0), at, keys, blob.keyScales[layer], bias?.[layer], angles);
+        this.#layValues(this.#side(layer, 1, 0), at, values, blob.valueScales[layer]);
       }
     }
   }
@@ -125,66 +126,90 @@ export class ContextKv {
     }
   }
 
-  /** Rows [tokens, width] as stored, to the areas of all heads from `side` on. */
-  #dequantize(
+  /** Keys [tokens, width] as stored, rotated by `angles`, to the areas of all heads from `side` on. */
+  #layKeys(
     side: number,
     start: number,
-    rows: Int8Array | Uint16Array | Float32Array,
+    rows: StoredRows,
     scales: Float32Array | undefined,
     bias: Float32Array | undefined,
+    { cos, sin }: { cos: Float32Array; sin: Float32Array },
   ): void {
     const { kvHeads, headDim } = this.shape;
     const tokens = rows.length / this.#width;
-    if (!(rows instanceof Int8Array) || headDim % 8 !== 0) {
+    const half = cos.length / tokens;
+    if (!this.#kernelsTake(rows) || half % 8 !== 0) {
       const all = new Float32Array(rows.length);
       dequantizeRows(rows, scales, bias, all);
-      for (let head = 0; head < kvHeads; head++) {
-        const out = this.#rows(side + head, start, tokens);
-        for (let token = 0; token < tokens; token++) {
-          const at = token * this.#width + head * headDim;
-          out.set(all.subarray(at, at + headDim), token * headDim);
-        }
-      }
+      rotateRows(all, cos, sin, kvHeads, headDim);
+      this.#split(side, start, all);
       return;
     }
     const scratch = this.#scratch;
-    new Int8Array(this.#memory.buffer, scratch.rows, rows.length).set(rows);
-    this.#copyIn(scratch.scales, scales!);
+    this.#copyRowsIn(rows, scales!);
     if (bias === undefined) new Float32Array(this.#memory.buffer, scratch.bias, this.#width).fill(0);
     else this.#copyIn(scratch.bias, bias);
     for (let head = 0; head < kvHeads; head++) {
       const column = head * headDim;
-      const out = this.#address(side + head, start);
-      this.#kernels.scale_rows(
+      this.#kernels.reencode_rows(
         scratch.rows + column,
         scratch.scales + column * 4,
         scratch.bias + column * 4,
-        out,
+        scratch.cos,
+        scratch.sin,
+        this.#address(side + head, start),
         tokens,
+        half,
         headDim,
         this.#width,
       );
     }
   }
 
-  /** Rotates the keys of all heads from `side` on. */
-  #rotate(
-    side: number,
-    start: number,
-    tokens: number,
-    cos: Float32Array,
-    sin: Float32Array,
-    half: number,
-  ): void {
+  /** Values [tokens, width] as stored, to the areas of all heads from `side` on. */
+  #layValues(side: number, start: number, rows: StoredRows, scales: Float32Array | undefined): void {
     const { kvHeads, headDim } = this.shape;
-    const { cos: cosAt, sin: sinAt } = this.#scratch;
-    for (let head = side; head < side + kvHeads; head++) {
-      if (half % 4 !== 0) rotateRows(this.#rows(head, start, tokens), cos, sin, 1, headDim);
-      else {
-        const keys = this.#address(head, start);
-        this.#kernels.rotate_rows(keys, cosAt, sinAt, tokens, headDim * 4, half * 4);
+    if (!this.#kernelsTake(rows)) {
+      const all = new Float32Array(rows.length);
+      dequantizeRows(rows, scales, undefined, all);
+      this.#split(side, start, all);
+      return;
+    }
+    const scratch = this.#scratch;
+    this.#copyRowsIn(rows, scales!);
+    for (let head = 0; head < kvHeads; head++) {
+      const column = head * headDim;
+      this.#kernels.scale_rows(
+        scratch.rows + column,
+        scratch.scales + column * 4,
+        this.#address(side + head, start),
+        rows.length / this.#width,
+        headDim,
+        this.#width,
+      );
+    }
+  }
+
+  #kernelsTake(rows: StoredRows): rows is Int8Array {
+    return rows instanceof Int8Array && this.shape.headDim % 8 === 0;
+  }
+
+  /** Rows [tokens, width] to the areas of all heads from `side` on. */
+  #split(side: number, start: number, rows: Float32Array): void {
+    const { kvHeads, headDim } = this.shape;
+    const tokens = rows.length / this.#width;
+    for (let head = 0; head < kvHeads; head++) {
+      const out = this.#rows(side + head, start, tokens);
+      for (let token = 0; token < tokens; token++) {
+        const at = token * this.#width + head * headDim;
+        out.set(rows.subarray(at, at + headDim), token * headDim);
       }
     }
+  }
+
+  #copyRowsIn(rows: Int8Array, scales: Float32Array): void {
+    new Int8Array(this.#memory.buffer, this.#scratch.rows, rows.length).set(rows);
+    this.#copyIn(this.#scratch.scales, scales);
   }
 
   #copyIn(address: number, values: Float32Array): void {

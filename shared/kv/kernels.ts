@@ -3,26 +3,22 @@ import { readFileSync } from 'node:fs';
 
 const MODULE = new WebAssembly.Module(readFileSync(new URL('./kernels.wasm', import.meta.url)));
 
-/** Addresses are in bytes, 16-byte aligned; counts of values are multiples of 8 (of 4 for rotation). */
+/** Addresses are in bytes, counts in values: multiples of 8. */
 export interface Kernels {
-  /** the first columns of rows int8 [tokens, width], * scales + bias [columns] -> out float32 [tokens, columns] */
-  scale_rows(
+  /** The first columns of rows int8 [tokens, width] * scales [columns] -> out float32 [tokens, columns] */
+  scale_rows(rows: number, scales: number, out: number, tokens: number, columns: number, width: number): void;
+  /** The same + bias [columns], rotated by cos, sin [tokens, half]; columns beyond 2 * half are not rotated. */
+  reencode_rows(
     rows: number,
     scales: number,
     bias: number,
-    out: number,
-    tokens: number,
-    columns: number,
-    width: number,
-  ): void;
-  /** keys [tokens, head] rotated in place by cos, sin [tokens, half] */
-  rotate_rows(
-    keys: number,
     cos: number,
     sin: number,
+    out: number,
     tokens: number,
-    headBytes: number,
-    halfBytes: number,
+    half: number,
+    columns: number,
+    width: number,
   ): void;
   /** rows float32 [tokens, width] -> peaks [width], zeros before */
   peak_rows(rows: number, peaks: number, tokens: number, width: number): void;

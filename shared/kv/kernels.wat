@@ -1,70 +1,111 @@
 ;; The inner loops over keys and values, with 128-bit SIMD: quantising a block to int8, and back with re-encoding
-;; (what reencode.ts does value by value). Assembled into kernels.wasm by `npm run build:kernels`. All counts of values are multiples of 8.
+;; (what reencode.ts does value by value). Assembled into kernels.wasm by `npm run build:kernels`. All counts of values
+;; are multiples of 8. Nothing is called in a loop: V8 does not inline WebAssembly functions everywhere.
 (module
   (import "env" "memory" (memory 1))
 
-  ;; Eight int8 at $at as float32 times eight scales, low four in the result, high four in $upper.
-  (func $scaled_low (param $at i32) (param $scales i32) (result v128)
-    (f32x4.mul
-      (f32x4.convert_i32x4_s (i32x4.extend_low_i16x8_s (i16x8.extend_low_i8x16_s (v128.load64_zero (local.get $at)))))
-      (v128.load (local.get $scales))))
-  (func $scaled_high (param $at i32) (param $scales i32) (result v128)
-    (f32x4.mul
-      (f32x4.convert_i32x4_s (i32x4.extend_high_i16x8_s (i16x8.extend_low_i8x16_s (v128.load64_zero (local.get $at)))))
-      (v128.load offset=16 (local.get $scales))))
-
-  ;; rows [tokens, width] int8, of which the first $columns, scales and bias [columns] -> out [tokens, columns] float32
-  (func $scale_rows (export "scale_rows")
-    (param $rows i32) (param $scales i32) (param $bias i32) (param $out i32)
+  ;; The first $columns of rows [tokens, width] int8, times scales [columns] -> out [tokens, columns] float32
+  (func (export "scale_rows")
+    (param $rows i32) (param $scales i32) (param $out i32)
     (param $tokens i32) (param $columns i32) (param $width i32)
-    (local $column i32)
+    (local $column i32) (local $scale i32) (local $to i32) (local $words v128)
     (block $done
       (loop $token
         (br_if $done (i32.eqz (local.get $tokens)))
         (local.set $column (i32.const 0))
         (loop $eight
-          (v128.store (local.get $out)
-            (f32x4.add
-              (call $scaled_low (local.get $rows) (i32.add (local.get $scales) (local.get $column)))
-              (v128.load (i32.add (local.get $bias) (local.get $column)))))
-          (v128.store offset=16 (local.get $out)
-            (f32x4.add
-              (call $scaled_high (local.get $rows) (i32.add (local.get $scales) (local.get $column)))
-              (v128.load offset=16 (i32.add (local.get $bias) (local.get $column)))))
-          (local.set $rows (i32.add (local.get $rows) (i32.const 8)))
-          (local.set $out (i32.add (local.get $out) (i32.const 32)))
-          (local.set $column (i32.add (local.get $column) (i32.const 32)))
-          (br_if $eight (i32.lt_u (local.get $column) (i32.shl (local.get $columns) (i32.const 2)))))
-        (local.set $rows (i32.add (local.get $rows) (i32.sub (local.get $width) (local.get $columns))))
+          (local.set $words (v128.load8x8_s (i32.add (local.get $rows) (local.get $column))))
+          (local.set $scale (i32.add (local.get $scales) (i32.shl (local.get $column) (i32.const 2))))
+          (local.set $to (i32.add (local.get $out) (i32.shl (local.get $column) (i32.const 2))))
+          (v128.store (local.get $to)
+            (f32x4.mul
+              (f32x4.convert_i32x4_s (i32x4.extend_low_i16x8_s (local.get $words)))
+              (v128.load (local.get $scale))))
+          (v128.store offset=16 (local.get $to)
+            (f32x4.mul
+              (f32x4.convert_i32x4_s (i32x4.extend_high_i16x8_s (local.get $words)))
+              (v128.load offset=16 (local.get $scale))))
+          (local.set $column (i32.add (local.get $column) (i32.const 8)))
+          (br_if $eight (i32.lt_u (local.get $column) (local.get $columns))))
+        (local.set $rows (i32.add (local.get $rows) (local.get $width)))
+        (local.set $out (i32.add (local.get $out) (i32.shl (local.get $columns) (i32.const 2))))
         (local.set $tokens (i32.sub (local.get $tokens) (i32.const 1)))
         (br $token))))
 
-  ;; keys [tokens, head_dim] float32, cos and sin [tokens, half]: i rotates with i + half, in place
-  (func $rotate_rows (export "rotate_rows")
-    (param $keys i32) (param $cos i32) (param $sin i32)
-    (param $tokens i32) (param $head_bytes i32) (param $half_bytes i32)
-    (local $i i32) (local $low i32) (local $high i32)
-    (local $a v128) (local $b v128) (local $c v128) (local $s v128)
+  ;; The first $columns of rows [tokens, width] int8, times scales plus bias [columns], rotated by cos and sin
+  ;; [tokens, half]: i with i + half; what lies beyond 2 * half is not. -> out [tokens, columns] float32
+  (func (export "reencode_rows")
+    (param $rows i32) (param $scales i32) (param $bias i32) (param $cos i32) (param $sin i32) (param $out i32)
+    (param $tokens i32) (param $half i32) (param $columns i32) (param $width i32)
+    (local $column i32) (local $bytes i32) (local $half_bytes i32)
+    (local $scale i32) (local $shift i32) (local $to i32)
+    (local $low v128) (local $high v128) (local $a v128) (local $b v128) (local $c v128) (local $s v128)
+    (local.set $half_bytes (i32.shl (local.get $half) (i32.const 2)))
     (block $done
       (loop $token
         (br_if $done (i32.eqz (local.get $tokens)))
-        (local.set $i (i32.const 0))
-        (loop $four
-          (local.set $low (i32.add (local.get $keys) (local.get $i)))
-          (local.set $high (i32.add (local.get $low) (local.get $half_bytes)))
-          (local.set $a (v128.load (local.get $low)))
-          (local.set $b (v128.load (local.get $high)))
-          (local.set $c (v128.load (i32.add (local.get $cos) (local.get $i))))
-          (local.set $s (v128.load (i32.add (local.get $sin) (local.get $i))))
-          (v128.store (local.get $low)
+        (local.set $column (i32.const 0))
+        (loop $eight
+          (local.set $bytes (i32.shl (local.get $column) (i32.const 2)))
+          (local.set $low (v128.load8x8_s (i32.add (local.get $rows) (local.get $column))))
+          (local.set $high (v128.load8x8_s
+            (i32.add (i32.add (local.get $rows) (local.get $column)) (local.get $half))))
+
+          (local.set $scale (i32.add (local.get $scales) (local.get $bytes)))
+          (local.set $shift (i32.add (local.get $bias) (local.get $bytes)))
+          (local.set $to (i32.add (local.get $out) (local.get $bytes)))
+          (local.set $a (f32x4.add (v128.load (local.get $shift))
+            (f32x4.mul (v128.load (local.get $scale))
+              (f32x4.convert_i32x4_s (i32x4.extend_low_i16x8_s (local.get $low))))))
+          (local.set $c (v128.load (i32.add (local.get $cos) (local.get $bytes))))
+          (local.set $s (v128.load (i32.add (local.get $sin) (local.get $bytes))))
+          (local.set $b (f32x4.add (v128.load (i32.add (local.get $shift) (local.get $half_bytes)))
+            (f32x4.mul (v128.load (i32.add (local.get $scale) (local.get $half_bytes)))
+              (f32x4.convert_i32x4_s (i32x4.extend_low_i16x8_s (local.get $high))))))
+          (v128.store (local.get $to)
             (f32x4.sub (f32x4.mul (local.get $a) (local.get $c)) (f32x4.mul (local.get $b) (local.get $s))))
-          (v128.store (local.get $high)
+          (v128.store (i32.add (local.get $to) (local.get $half_bytes))
             (f32x4.add (f32x4.mul (local.get $b) (local.get $c)) (f32x4.mul (local.get $a) (local.get $s))))
-          (local.set $i (i32.add (local.get $i) (i32.const 16)))
-          (br_if $four (i32.lt_u (local.get $i) (local.get $half_bytes))))
-        (local.set $keys (i32.add (local.get $keys) (local.get $head_bytes)))
+
+          (local.set $a (f32x4.add (v128.load offset=16 (local.get $shift))
+            (f32x4.mul (v128.load offset=16 (local.get $scale))
+              (f32x4.convert_i32x4_s (i32x4.extend_high_i16x8_s (local.get $low))))))
+          (local.set $c (v128.load offset=16 (i32.add (local.get $cos) (local.get $bytes))))
+          (local.set $s (v128.load offset=16 (i32.add (local.get $sin) (local.get $bytes))))
+          (local.set $b (f32x4.add (v128.load offset=16 (i32.add (local.get $shift) (local.get $half_bytes)))
+            (f32x4.mul (v128.load offset=16 (i32.add (local.get $scale) (local.get $half_bytes)))
+              (f32x4.convert_i32x4_s (i32x4.extend_high_i16x8_s (local.get $high))))))
+          (v128.store offset=16 (local.get $to)
+            (f32x4.sub (f32x4.mul (local.get $a) (local.get $c)) (f32x4.mul (local.get $b) (local.get $s))))
+          (v128.store offset=16 (i32.add (local.get $to) (local.get $half_bytes))
+            (f32x4.add (f32x4.mul (local.get $b) (local.get $c)) (f32x4.mul (local.get $a) (local.get $s))))
+          (local.set $column (i32.add (local.get $column) (i32.const 8)))
+          (br_if $eight (i32.lt_u (local.get $column) (local.get $half))))
+
+        (local.set $column (i32.shl (local.get $half) (i32.const 1)))
+        (block $rotated
+          (loop $rest
+            (br_if $rotated (i32.ge_u (local.get $column) (local.get $columns)))
+            (local.set $bytes (i32.shl (local.get $column) (i32.const 2)))
+            (local.set $low (v128.load8x8_s (i32.add (local.get $rows) (local.get $column))))
+            (local.set $scale (i32.add (local.get $scales) (local.get $bytes)))
+            (local.set $shift (i32.add (local.get $bias) (local.get $bytes)))
+            (local.set $to (i32.add (local.get $out) (local.get $bytes)))
+            (v128.store (local.get $to)
+              (f32x4.add (v128.load (local.get $shift))
+                (f32x4.mul (v128.load (local.get $scale))
+                  (f32x4.convert_i32x4_s (i32x4.extend_low_i16x8_s (local.get $low))))))
+            (v128.store offset=16 (local.get $to)
+              (f32x4.add (v128.load offset=16 (local.get $shift))
+                (f32x4.mul (v128.load offset=16 (local.get $scale))
+                  (f32x4.convert_i32x4_s (i32x4.extend_high_i16x8_s (local.get $low))))))
+            (local.set $column (i32.add (local.get $column) (i32.const 8)))
+            (br $rest)))
+
+        (local.set $rows (i32.add (local.get $rows) (local.get $width)))
         (local.set $cos (i32.add (local.get $cos) (local.get $half_bytes)))
         (local.set $sin (i32.add (local.get $sin) (local.get $half_bytes)))
+        (local.set $out (i32.add (local.get $out) (i32.shl (local.get $columns) (i32.const 2))))
         (local.set $tokens (i32.sub (local.get $tokens) (i32.const 1)))
         (br $token))))
 

@@ -14,11 +14,20 @@ test('kernels.wasm is what kernels.wat assembles to', async () => {
   expect(committed.equals(Buffer.from(await assembleKernels()))).toBe(true);
 });
 
-/** Shapes the kernels take, and shapes that fall back to plain loops (widths and halves of odd sizes). */
+/** Shapes the kernels take, all or a part of a head rotating, and shapes that fall back to plain loops. */
 const shapes = fc.record({
   layers: fc.constant(2),
   kvHeads: fc.integer({ min: 1, max: 3 }),
-  headDim: fc.constantFrom(2, 6, 8, 12, 16, 32),
+  head: fc.constantFrom(
+    { headDim: 16, half: 8 },
+    { headDim: 32, half: 16 },
+    { headDim: 32, half: 8 },
+    { headDim: 40, half: 16 },
+    { headDim: 2, half: 1 },
+    { headDim: 8, half: 4 },
+    { headDim: 12, half: 6 },
+    { headDim: 24, half: 4 },
+  ),
 });
 
 function randomKv(shape: KvShape, tokens: number, seed: number): BlockKv {
@@ -39,7 +48,8 @@ test('laying a blob equals dequantising and rotating it row by row, for every sh
       fc.integer({ min: 1, max: 600 }),
       fc.nat(),
       fc.boolean(),
-      (shape, tokens, seed, biased) => {
+      ({ layers, kvHeads, head: { headDim, half } }, tokens, seed, biased) => {
+        const shape = { layers, kvHeads, headDim };
         const kv = randomKv(shape, tokens, seed);
         const width = kvWidth(shape);
         const keyBias = biased
@@ -48,7 +58,6 @@ test('laying a blob equals dequantising and rotating it row by row, for every sh
         const options = { key: 'k', dtype: 'int8' as const, shape, provenance: 'test', keyBias };
         const object = encodeBlob(kv, options);
         const blob = decodeBlob(object, { key: 'k', dtype: 'int8', tokens, shape, verify: 'crc32' });
-        const half = Math.max(1, shape.headDim / 2);
         const inverseFrequencies = Array.from({ length: half }, (_, i) => 10_000 ** (-i / half));
         const rope = new RopeTable({ dimensions: 2 * half, inverseFrequencies });
         const context = new ContextKv(shape);
@@ -80,7 +89,7 @@ test('laying a blob equals dequantising and rotating it row by row, for every sh
         }
       },
     ),
-    { numRuns: 60 },
+    { numRuns: 80 },
   );
 });
 
