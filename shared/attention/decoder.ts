@@ -30,7 +30,7 @@ export interface RunInput {
   context?: ContextKv | undefined;
   /** Added scores among the new tokens [S, S]; causal, block by block, where absent. */
   mask?: Float32Array;
-  /** Which new tokens get logits; the last where absent. */
+  /** Which new tokens get logits, the last new token last; only that one where absent. */
   logitRows?: readonly number[];
 }
 

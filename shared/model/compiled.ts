@@ -8,7 +8,7 @@ import type { ComputeType } from './onnx/linear.ts';
 import { loadTokenizer, type Tokenizer } from './tokenizer.ts';
 
 /** Raised whenever compiled files change their form or their numbers: older ones are compiled anew. */
-export const COMPILER_VERSION = 5;
+export const COMPILER_VERSION = 6;
 
 /** Verdict of the self-check (attention/self-check.ts); natural logarithms. */
 export interface Check {

@@ -6,7 +6,7 @@
  * Inputs
  * - input_ids [1, S]; rope_cos, rope_sin [S, rope/2]: the angles of the new tokens' positions
  * - mask [S, S]: added to the scores among the new tokens (0 or a large negative number)
- * - logit_rows [R]: which of the new tokens get logits
+ * - logit_rows [R]: which of the new tokens get logits; the last new token is the last of them
  * - context_key.L.H and context_value.L.H [1 + C, head_dim]: of layer L and KV head H a row of zeros, then the
  *   context's rows, keys rotated
  *
@@ -22,6 +22,8 @@
  * the logarithm of the sum of the new tokens' exponentials, so the softmax is that over all, exactly, and its share is
  * what the result over the new tokens counts for. Each head is a product of its own, which onnxruntime cuts evenly
  * for its threads; a batch of heads it does not. An empty context is its row of zeros alone.
+ *
+ * The last layer computes keys and values of all new tokens, the rest of it for `logit_rows` only.
  */
 import type { Architecture } from '../architecture.ts';
 import type { GroundingHeads } from '../grounding.ts';
@@ -56,15 +58,25 @@ export async function writeDecoder(
   return writer.write(weights);
 }
 
+/** The new tokens that a layer's queries are of. */
+interface QueryTokens {
+  /** int64 [R], which of the new tokens; undefined: all. */
+  rows: ValueName | undefined;
+  /** [Q, S]: added to the scores of the packed queries among the new tokens. */
+  mask: ValueName;
+  /** [1, Q, 1]: 0, the column of the new tokens, for every packed query. */
+  sink: ValueName;
+  linear: LinearWriter;
+}
+
 class DecoderWriter {
   #architecture: Architecture;
   #options: DecoderOptions;
   #graph: GraphBuilder;
+  /** Of all new tokens. */
   #linear: LinearWriter;
   /** What the grounding heads of each layer add to the output `attention`, the row of zeros included. */
   #grounding: ValueName[] = [];
-  /** [1, Q, 1]: 0, the column of the new tokens, for every packed query. */
-  #sink: ValueName = '';
 
   constructor(architecture: Architecture, file: WeightsFile, options: DecoderOptions) {
     this.#architecture = architecture;
@@ -75,7 +87,7 @@ class DecoderWriter {
 
   async write(weights: WeightSource): Promise<Uint8Array> {
     const graph = this.#graph;
-    const { hidden, layers, queryHeads, kvHeads, headDim, vocabulary, rope, tiedHead } = this.#architecture;
+    const { hidden, layers, kvHeads, headDim, vocabulary, rope, tiedHead } = this.#architecture;
     graph.input('input_ids', DataType.INT64, [1, 'S']);
     graph.input('rope_cos', DataType.FLOAT, ['S', rope.dimensions / 2]);
     graph.input('rope_sin', DataType.FLOAT, ['S', rope.dimensions / 2]);
@@ -107,31 +119,23 @@ class DecoderWriter {
           ],
           { to: DataType.FLOAT },
         );
-    // Rows of a packed query are (token, head of the group): the mask repeats for every head.
-    const group = queryHeads / kvHeads;
-    const repeated = graph.node('Expand', [
-      graph.node('Unsqueeze', ['mask', graph.int64s([1])]),
-      graph.int64s([1, group, 1]),
-    ]);
-    const mask = graph.node('Flatten', [repeated], { axis: 2 });
-    this.#sink = this.#sinkColumn();
+    const all = this.#queryTokens(undefined);
+    // Observers see every token.
+    const wanted = this.#options.observe ? all : this.#queryTokens('logit_rows');
     for (let layer = 0; layer < layers; layer++) {
-      x = await this.#layer(x, layer, await weights.layer(layer), mask);
+      x = await this.#layer(x, layer, await weights.layer(layer), layer < layers - 1 ? all : wanted);
       this.#options.onLayer?.(layer + 1, layers);
     }
     const attention = graph.node('Sum', this.#grounding);
     graph.node('Slice', [attention, ...[1, END, 0].map((n) => graph.int64s([n]))], {}, 'attention');
-    const last = await this.#norm(
-      graph.node('Gather', [x, 'logit_rows'], { axis: 1 }),
-      'output_norm',
-      await weights.outputNorm(),
-    );
+    if (wanted.rows === undefined) x = graph.node('Gather', [x, 'logit_rows'], { axis: 1 });
+    const last = await this.#norm(x, 'output_norm', await weights.outputNorm());
     if (fp32 && tiedHead) {
       graph.contrib('FusedMatMul', [last, 'embedding'], { transB: 1 }, 'logits');
     } else {
       const weight = await weights.head();
       const matrix = { outputs: vocabulary, inputs: hidden, weight };
-      const logits = await this.#linear.linear(last, 'head', matrix, this.#headType());
+      const logits = await wanted.linear.linear(last, 'head', matrix, this.#headType());
       graph.node('Identity', [logits], {}, 'logits');
     }
     return graph.model();
@@ -143,29 +147,65 @@ class DecoderWriter {
     return compute === 'w8a8' ? 'q8' : compute;
   }
 
-  async #layer(x: ValueName, layer: number, weights: LayerWeights, mask: ValueName): Promise<ValueName> {
+  async #layer(x: ValueName, layer: number, weights: LayerWeights, queries: QueryTokens): Promise<ValueName> {
     const graph = this.#graph;
     const name = `layer.${layer}`;
     const { feedForward } = this.#architecture;
     const normed = await this.#norm(x, `${name}.attention_norm`, weights.attentionNorm);
-    const attended = await this.#attention(normed, layer, weights, mask);
+    const attended = await this.#attention(normed, layer, weights, queries);
     const afterAttention = graph.node('Add', [
-      x,
-      await this.#linear.linear(attended, `${name}.attention_output`, weights.attentionOutput),
+      this.#rowsOf(x, queries),
+      await queries.linear.linear(attended, `${name}.attention_output`, weights.attentionOutput),
     ]);
     const ffInput = await this.#norm(afterAttention, `${name}.feed_forward_norm`, weights.feedForwardNorm);
-    const gateUp = await this.#linear.linear(ffInput, `${name}.gate_up`, weights.gateUp);
+    const gateUp = await queries.linear.linear(ffInput, `${name}.gate_up`, weights.gateUp);
     const [gate, up] = graph.split(gateUp, [feedForward, feedForward]);
     const swish = graph.node('Mul', [gate!, graph.node('Sigmoid', [gate!])]);
     const activation = graph.node('Mul', [swish, up!]);
     if (this.#options.observe) this.#observePeaks(layer, activation);
     return graph.node('Add', [
       afterAttention,
-      await this.#linear.linear(activation, `${name}.down`, weights.down),
+      await queries.linear.linear(activation, `${name}.down`, weights.down),
     ]);
   }
 
-  async #attention(x: ValueName, layer: number, weights: LayerWeights, mask: ValueName): Promise<ValueName> {
+  /** Of rows [1, S, width] those of the queries' tokens. */
+  #rowsOf(x: ValueName, { rows }: QueryTokens): ValueName {
+    return rows === undefined ? x : this.#graph.node('Gather', [x, rows], { axis: 1 });
+  }
+
+  /** @param rows of the new tokens; all where undefined */
+  #queryTokens(rows: ValueName | undefined): QueryTokens {
+    const graph = this.#graph;
+    const { queryHeads, kvHeads } = this.#architecture;
+    const group = queryHeads / kvHeads;
+    // Rows of a packed query are (token, head of the group): the mask repeats for every head.
+    const mask = rows === undefined ? 'mask' : graph.node('Gather', ['mask', rows], { axis: 0 });
+    const repeated = graph.node('Expand', [
+      graph.node('Unsqueeze', [mask, graph.int64s([1])]),
+      graph.int64s([1, group, 1]),
+    ]);
+    const one = graph.int64s([1]);
+    const shape =
+      rows === undefined
+        ? [graph.node('Shape', ['input_ids']), one]
+        : [one, graph.node('Shape', [rows]), one];
+    const tokens = graph.node('Concat', shape, { axis: 0 });
+    const packed = graph.node('Mul', [tokens, graph.int64s([1, group, 1])]);
+    return {
+      rows,
+      mask: graph.node('Flatten', [repeated], { axis: 2 }),
+      sink: graph.node('Expand', [graph.int64s([0]), packed]),
+      linear: rows === undefined ? this.#linear : new LinearWriter(graph, this.#options.compute),
+    };
+  }
+
+  async #attention(
+    x: ValueName,
+    layer: number,
+    weights: LayerWeights,
+    queries: QueryTokens,
+  ): Promise<ValueName> {
     const graph = this.#graph;
     const { queryHeads, kvHeads, headDim } = this.#architecture;
     const kvWidth = kvHeads * headDim;
@@ -199,7 +239,7 @@ class DecoderWriter {
       'Transpose',
       [
         graph.node('Reshape', [
-          this.#rotate(query!, queryHeads),
+          this.#rowsOf(this.#rotate(query!, queryHeads), queries),
           graph.int64s([-1, kvHeads, (queryHeads / kvHeads) * headDim]),
         ]),
       ],
@@ -207,7 +247,7 @@ class DecoderWriter {
     );
     const q = graph.node('Reshape', [packed, graph.int64s([kvHeads, -1, headDim])]);
     graph.declare(q, DataType.FLOAT, [kvHeads, 'Q', headDim]);
-    const attended = this.#attend(q, layer, mask);
+    const attended = this.#attend(q, layer, queries);
     const unpacked = graph.node(
       'Transpose',
       [graph.node('Reshape', [attended, graph.int64s([kvHeads, -1, (queryHeads / kvHeads) * headDim])])],
@@ -217,7 +257,7 @@ class DecoderWriter {
   }
 
   /** Attention of packed queries [kv_heads, Q, d] over context and new tokens; see the head of this file. */
-  #attend(q: ValueName, layer: number, mask: ValueName): ValueName {
+  #attend(q: ValueName, layer: number, { mask, sink }: QueryTokens): ValueName {
     const graph = this.#graph;
     const { kvHeads, headDim } = this.#architecture;
     const scale = { transB: 1, alpha: { float: headDim ** -0.5 } };
@@ -229,14 +269,14 @@ class DecoderWriter {
     const newTokens = graph.node('Sub', [largest(scores), graph.node('Log', [largest(ownShare)])]);
 
     const ones = Array<number>(kvHeads).fill(1);
-    const queries = graph.split(q, ones, 0);
+    const byHead = graph.split(q, ones, 0);
     const newColumns = graph.split(newTokens, ones, 0);
     const shares: ValueName[] = [];
     const results: ValueName[] = [];
     for (let head = 0; head < kvHeads; head++) {
-      const onContext = graph.contrib('FusedMatMul', [queries[head]!, `context_key.${layer}.${head}`], scale);
+      const onContext = graph.contrib('FusedMatMul', [byHead[head]!, `context_key.${layer}.${head}`], scale);
       // In place: nobody else reads the scores.
-      const all = graph.node('ScatterElements', [onContext, this.#sink, newColumns[head]!], { axis: 2 });
+      const all = graph.node('ScatterElements', [onContext, sink, newColumns[head]!], { axis: 2 });
       const share = graph.node('Softmax', [all], { axis: -1 });
       results.push(graph.node('MatMul', [share, `context_value.${layer}.${head}`]));
       shares.push(graph.node('Slice', [share, ...[0, 1, 2].map((n) => graph.int64s([n]))]));
@@ -265,14 +305,6 @@ class DecoderWriter {
     if (weights.every((weight) => weight === 0)) return;
     const sum = graph.node('MatMul', [graph.floats(weights), lastToken()]);
     this.#grounding.push(graph.node('Reshape', [sum, graph.int64s([-1])]));
-  }
-
-  #sinkColumn(): ValueName {
-    const graph = this.#graph;
-    const { queryHeads, kvHeads } = this.#architecture;
-    const tokens = graph.node('Concat', [graph.node('Shape', ['input_ids']), graph.int64s([1])], { axis: 0 });
-    const shape = graph.node('Mul', [tokens, graph.int64s([1, queryHeads / kvHeads, 1])]);
-    return graph.node('Expand', [graph.int64s([0]), shape]);
   }
 
   #rotate(x: ValueName, heads: number): ValueName {

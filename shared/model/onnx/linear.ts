@@ -22,7 +22,10 @@ export interface Matrix {
 
 const BLOCK = 32;
 
-/** Writes linear layers into a graph. One instance a graph: rows quantised once serve every layer that reads them. */
+/**
+ * Writes linear layers into a graph, one instance for all inputs with the same number of rows: rows quantised once, and
+ * their zero points, serve every layer that reads them.
+ */
 export class LinearWriter {
   #graph: GraphBuilder;
   #compute: ComputeType;
@@ -80,7 +83,7 @@ export class LinearWriter {
 
   async #w8a8(x: ValueName, name: string, matrix: Matrix): Promise<ValueName> {
     const graph = this.#graph;
-    const { rows, scale } = this.#quantizeRows(x);
+    const { rows, scale } = this.#quantizeRows(x, name);
     const { values, scales } = quantizeColumns(matrix);
     const w = await graph.weight(`${name}.int8`, DataType.INT8, [matrix.inputs, matrix.outputs], values);
     const s = await graph.weight(`${name}.scale`, DataType.FLOAT, [matrix.outputs], scales);
@@ -92,7 +95,7 @@ export class LinearWriter {
   }
 
   /** Rows to uint8 around 128, each with its own scale: x ≈ (q - 128) * scale. x is [1, S, inputs]. */
-  #quantizeRows(x: ValueName): { rows: ValueName; scale: ValueName } {
+  #quantizeRows(x: ValueName, name: string): { rows: ValueName; scale: ValueName } {
     const known = this.#quantizedRows.get(x);
     if (known !== undefined) return known;
     const graph = this.#graph;
@@ -100,16 +103,16 @@ export class LinearWriter {
     // A row of zeros has no scale of its own: any will do.
     const scale = graph.node('Max', [graph.node('Mul', [peak, graph.float(1 / 127)]), graph.float(1e-12)]);
     const perRow = graph.node('Reshape', [scale, graph.int64s([-1])]);
-    this.#rowZeros ??= this.#zeroPoints(perRow);
+    this.#rowZeros ??= this.#zeroPoints(perRow, `${name}.row_zeros`);
     const rows = graph.node('QuantizeLinear', [x, perRow, this.#rowZeros], { axis: 1 });
     this.#quantizedRows.set(x, { rows, scale });
     return { rows, scale };
   }
 
   /** The zero point 128 for every row, [S] uint8: the same for all layers. */
-  #zeroPoints(perRow: ValueName): ValueName {
+  #zeroPoints(perRow: ValueName, name: string): ValueName {
     const graph = this.#graph;
-    const zero = graph.ownConstant('row_zero', DataType.UINT8, [1], Uint8Array.of(128));
+    const zero = graph.ownConstant(name, DataType.UINT8, [1], Uint8Array.of(128));
     return graph.node('Expand', [zero, graph.node('Shape', [perRow])]);
   }
 }

@@ -4,9 +4,10 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ATTENTION_MODES } from '../../../shared/attention/answer.ts';
-import { Decoder } from '../../../shared/attention/decoder.ts';
+import { Decoder, FOR_BLOB } from '../../../shared/attention/decoder.ts';
 import { argmax, topIds } from '../../../shared/attention/sampling.ts';
 import { klDivergence } from '../../../shared/attention/self-check.ts';
+import { kvWidth } from '../../../shared/kv/shape.ts';
 import { ask, type Store } from '../../support/asking.ts';
 import { expectation, TINY_MODELS, tinyCases } from '../../support/fixtures.ts';
 import { tinyModel } from '../../support/models.ts';
@@ -18,6 +19,20 @@ describe.each(TINY_MODELS)('%s', (name) => {
     decoder = await Decoder.open(await tinyModel(name));
   });
   afterAll(() => decoder.dispose());
+
+  test('gives several tokens the logits that each gets alone', async () => {
+    const tokens = Uint32Array.from(cases[0]!.blocks.flat());
+    const rows = [2, 5, tokens.length - 1];
+    const together = await decoder.run({ tokens, start: 0, logitRows: rows }, FOR_BLOB);
+    const vocabulary = together.logits.length / rows.length;
+    for (const [i, row] of rows.entries()) {
+      const { logits } = await decoder.run({ tokens: tokens.subarray(0, row + 1), start: 0 }, []);
+      const got = together.logits.subarray(i * vocabulary, (i + 1) * vocabulary);
+      for (const [id, logit] of logits.entries()) expect(Math.abs(got[id]! - logit)).toBeLessThan(1e-3);
+    }
+    // The last layer's keys and values are those of all tokens nevertheless.
+    expect(together.key.at(-1)!.length).toBe(tokens.length * kvWidth(decoder.shape));
+  });
 
   describe.each(ATTENTION_MODES)('%s attention', (attention) => {
     test.each(cases)('gives the numbers of the reference, case $#', async (one) => {
