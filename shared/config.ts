@@ -21,7 +21,8 @@ const schema = z.strictObject({
    * was made with, else `shipped`.
    */
   adapter: z.string().min(1).optional(),
-  compute: z.enum(COMPUTE_TYPES).default('w8a8'),
+  /** undefined: `DEFAULT_COMPUTE` (pipeline/model.ts). */
+  compute: z.enum(COMPUTE_TYPES).optional(),
   /** Where the model runs. */
   provider: z.enum(PROVIDERS).default('cpu'),
   /**

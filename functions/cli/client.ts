@@ -94,7 +94,12 @@ export async function openBlockrag(config: Config, options: OpenClientOptions): 
 
 /** A server answers with its own settings: a command that asks for others must not get them silently. */
 async function refuseOtherSettings(config: Config, stats: Stats, url: string): Promise<void> {
-  const asked = { kv: config.kv, passage_tokens: config.passageTokens, model_reference: config.model };
+  const asked = {
+    kv: config.kv,
+    compute: config.compute,
+    passage_tokens: config.passageTokens,
+    model_reference: config.model,
+  };
   for (const [name, value] of Object.entries(asked)) {
     const used = stats[name as keyof Stats];
     if (value === undefined || value === used) continue;

@@ -11,12 +11,16 @@ import type { CompiledModel } from '../model/compiled.ts';
 import type { ComputeType } from '../model/onnx/linear.ts';
 import { type FetchOptions, fetchModelFile, KNOWN_MODELS, knownSha256 } from '../model/sources/index.ts';
 
+/** Fastest to encode, and close enough to float32 (docs/FIGURES.md). */
+export const DEFAULT_COMPUTE: ComputeType = 'w8a8';
+
 export interface PrepareOptions extends FetchOptions {
   /** Name of a known model, a path, or hf:OWNER/REPO/FILE.gguf. */
   reference: string;
   /** Path of an adapter, `none`, or `shipped` (default): the one that comes with a known model, where one does. */
   adapter?: string | undefined;
-  compute: ComputeType;
+  /** Default: `DEFAULT_COMPUTE`. */
+  compute?: ComputeType | undefined;
   /**
    * Whether the model must find English likely. On for whatever answers people; off for comparing engines, where
    * a model may be random.
@@ -37,7 +41,7 @@ export function adapterFile(reference: string, adapter: string): string | undefi
  * @throws BlockragError of the model_* codes, `invalid_option` for an adapter that is not there or another model's
  */
 export async function prepareModel(options: PrepareOptions): Promise<CompiledModel> {
-  const { reference, compute, requireText, onProgress } = options;
+  const { reference, compute = DEFAULT_COMPUTE, requireText, onProgress } = options;
   const file = adapterFile(reference, options.adapter ?? 'shipped');
   const adapter = file === undefined ? undefined : await readAdapter(file);
   const what = { adapter, compute, folder: join(cacheDirectory(), 'compiled') };

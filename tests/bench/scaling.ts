@@ -1,7 +1,7 @@
 /**
  * What grows with the passages that are stored: retrieval, first token, memory, bytes on the disk. Real documents
  * among passages of one token with random vectors and words.
- * Usage: node --import tsx tests/bench/scaling.ts [--passages 1000,10000,100000] [--json]
+ * Usage: node --import tsx tests/bench/scaling.ts [--passages 1000,10000,100000] [--json] [--svg FILE]
  */
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,11 +15,13 @@ import { EmbeddedBlockrag } from '../../shared/pipeline/embedded.ts';
 import { keyOf } from '../../shared/pipeline/services.ts';
 import { documentId } from '../../shared/pipeline/submit.ts';
 import { passageId } from '../../shared/storage/catalog-passages.ts';
+import { drawTimes } from './speed/peers.ts';
 
 const { values } = parseArgs({
   options: {
     passages: { type: 'string', default: '1000,10000,100000' },
     json: { type: 'boolean', default: false },
+    svg: { type: 'string' },
   },
 });
 const SAMPLES = fileURLToPath(new URL('../../functions/cli/samples/', import.meta.url));
@@ -141,6 +143,15 @@ try {
 } finally {
   await blockrag.close();
   await rm(data, { recursive: true });
+}
+if (values.svg !== undefined) {
+  const drawn = { retrieve: 'retrieve', load: 'load the blobs', first_token: 'first token' };
+  const points = rows
+    .filter(({ passages }) => passages! > 0)
+    .flatMap((row) =>
+      Object.entries(drawn).map(([name, who]) => ({ x: row.passages!, ms: row[`${name}_ms`]!, who })),
+    );
+  await drawTimes(values.svg, points, { x: 'passages stored', y: 'ms' });
 }
 if (values.json) process.stdout.write(`${JSON.stringify(rows)}\n`);
 else {

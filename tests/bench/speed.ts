@@ -3,7 +3,7 @@
  * llama.cpp on the same weights (the whole prompt; the exact prefix's state read from a file), interleaved, medians.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,8 +12,9 @@ import { loadConfig } from '../../shared/config.ts';
 import type { ComputeType } from '../../shared/model/onnx/linear.ts';
 import { fetchModelFile } from '../../shared/model/sources/index.ts';
 import { countFlops } from './speed/flops.ts';
-import { installPeers, Llama } from './speed/llama.ts';
+import { Llama } from './speed/llama.ts';
 import { DECODED, FINAL, Ours, PASSAGE } from './speed/ours.ts';
+import { drawTimes, installPeers } from './speed/peers.ts';
 import { dropPageCache, firstTokens, machine, type Report, Samples, toText } from './speed/report.ts';
 
 const HELP = `Usage: npm run bench [-- OPTIONS]
@@ -60,7 +61,10 @@ async function main(): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'blockrag-bench-'));
   try {
     const report = await measure(directory);
-    if (values.svg !== undefined) await draw(report, values.svg);
+    if (values.svg !== undefined) {
+      const points = [...contexts, ...long].flatMap((context) => firstTokens(report.figures, context));
+      await drawTimes(values.svg, points, { x: 'tokens of context', y: 'first token, ms' });
+    }
     process.stdout.write(values.json ? `${JSON.stringify(report, null, 1)}\n` : toText(report));
   } finally {
     await rm(directory, { recursive: true });
@@ -195,13 +199,4 @@ async function serveOnce(context: number): Promise<void> {
   process.stdout.write(`${process.memoryUsage.rss() / 1e6}\n`);
   await ours.close();
   await rm(directory, { recursive: true });
-}
-
-async function draw({ figures }: Report, file: string): Promise<void> {
-  installPeers();
-  const points = [...contexts, ...long].flatMap((context) => firstTokens(figures, context));
-  const module = new URL('./peers/plot.js', import.meta.url).href;
-  const { plotFirstToken } = (await import(module)) as { plotFirstToken(points: object[]): string };
-  await writeFile(file, plotFirstToken(points));
-  say(`drawn: ${file}`);
 }

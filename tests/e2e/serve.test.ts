@@ -79,6 +79,19 @@ describe('blockrag serve', { timeout: 300_000 }, () => {
     }
   });
 
+  it.each([
+    ['--compute', 'q8', 'with compute w8a8: stop that server to use q8'],
+    ['--kv', 'fp16', 'with kv int8: stop that server to use fp16'],
+  ])('answers no command that asks for other settings, %s', async (option, value, message) => {
+    server = await startServer(data);
+    const refused = await json<{ error: Record<string, unknown> }>('documents', option, value);
+    expect(refused.code).toBe(1);
+    expect(refused.value.error).toMatchObject({
+      code: 'data_directory_in_use',
+      message: expect.stringContaining(message),
+    });
+  });
+
   it.each(['SIGTERM', 'SIGINT'] as const)(
     'ends with 0 on %s and leaves the directory free',
     async (signal) => {

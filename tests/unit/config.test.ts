@@ -6,7 +6,6 @@ describe('loadConfig', () => {
   it('has a default for all that must have a value', () => {
     expect(loadConfig({}, {})).toMatchObject({
       data: resolve('.blockrag'),
-      compute: 'w8a8',
       maxDocumentBytes: 100 * 1024 * 1024,
       maxQuestionLength: 8_000,
     });
@@ -74,7 +73,8 @@ describe('loadConfig', () => {
   it('prefers options to the environment, and takes an empty one as not given', () => {
     const environment = { BLOCKRAG_KV: 'fp16', BLOCKRAG_PASSAGE_TOKENS: '128', BLOCKRAG_COMPUTE: '' };
     const config = loadConfig({ kv: 'fp32', passageTokens: undefined, model: '' }, environment);
-    expect(config).toMatchObject({ kv: 'fp32', passageTokens: 128, compute: 'w8a8' });
+    expect(config).toMatchObject({ kv: 'fp32', passageTokens: 128 });
+    expect(config.compute).toBeUndefined();
     expect(config.model).toBeUndefined();
   });
 

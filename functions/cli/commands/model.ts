@@ -61,7 +61,7 @@ export async function compileModelCommand(
         directory,
         name: manifest.name,
         adapter: manifest.adapter,
-        compute,
+        compute: manifest.compute,
         check: manifest.check,
       });
     } else {

@@ -1,11 +1,12 @@
-/** Time to the first token against the context's length, as SVG; both axes logarithmic. */
+/** Times against a size, as SVG; both axes logarithmic. */
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
 
-/** @param points of { context, ms, who } */
-export function plotFirstToken(points) {
+/** @param points of { x, ms, who } @param labels { x, y } */
+export function plotTimes(points, labels) {
   const { document } = parseHTML('<!doctype html><html><body></body></html>');
   const last = new Map(points.map((point) => [point.who, point]));
+  const thousands = (n) => n.toLocaleString('en');
   const chart = Plot.plot({
     document,
     width: 760,
@@ -14,11 +15,11 @@ export function plotFirstToken(points) {
     marginLeft: 60,
     grid: true,
     style: { background: 'white' },
-    x: { type: 'log', base: 2, label: 'tokens of context', tickFormat: (n) => n.toLocaleString('en') },
-    y: { type: 'log', label: 'first token, ms', tickFormat: (n) => n.toLocaleString('en') },
+    x: { type: 'log', base: 2, label: labels.x, ticks: points.map(({ x }) => x), tickFormat: thousands },
+    y: { type: 'log', label: labels.y, tickFormat: thousands },
     marks: [
-      Plot.line(points, { x: 'context', y: 'ms', stroke: 'who', marker: 'circle' }),
-      Plot.text([...last.values()], { x: 'context', y: 'ms', text: 'who', textAnchor: 'start', dx: 8 }),
+      Plot.line(points, { x: 'x', y: 'ms', stroke: 'who', marker: 'circle' }),
+      Plot.text([...last.values()], { x: 'x', y: 'ms', text: 'who', textAnchor: 'start', dx: 8 }),
     ],
   });
   chart.setAttribute('xmlns', 'http://www.w3.org/2000/svg');

@@ -1,31 +1,11 @@
 /** llama.cpp (tests/bench/peers) as the bench's other side. */
-import { type ChildProcess, fork, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-
-const PEERS = fileURLToPath(new URL('../peers/', import.meta.url));
+import { type ChildProcess, fork } from 'node:child_process';
+import { PEERS } from './peers.ts';
 
 export interface Generated {
   /** Milliseconds to the first token, and of each one after it. */
   first: number;
   decode: number;
-}
-
-/** Installs the peers from their lock file unless they are there. They need no scripts and no compiler. */
-export function installPeers(): void {
-  if (existsSync(`${PEERS}node_modules/node-llama-cpp`)) return;
-  process.stderr.write('installing the peers (725 MB, once) in tests/bench/peers\n');
-  // Not ci: it stops where a registry lacks the binaries of another platform.
-  const { status } = spawnSync(
-    'npm',
-    ['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund'],
-    {
-      cwd: PEERS,
-      stdio: ['ignore', 2, 2],
-    },
-  );
-  if (status !== 0)
-    throw new Error('npm install failed in tests/bench/peers; --no-peers measures without them');
 }
 
 export class Llama {

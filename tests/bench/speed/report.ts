@@ -80,7 +80,7 @@ export function firstTokens(figures: Report['figures'], context: number) {
     const who = name.startsWith('llama') ? name.replace(', flash', '') : `blockrag ${name}`;
     best.set(who, Math.min(ms, best.get(who) ?? Number.POSITIVE_INFINITY));
   }
-  return [...best].map(([who, ms]) => ({ context, ms, who }));
+  return [...best].map(([who, ms]) => ({ x: context, ms, who }));
 }
 
 interface Target {
