@@ -225,7 +225,8 @@ function checkId(id: string): void {
 /**
  * Opens the work queue of that name in a table: consumers in any number of processes share it, each taking items
  * by a conditional write. A body has at most 100 KB. Leases are by the clocks of the consumers, which must agree to a fraction of a lease.
- * A dead item that is sent again starts afresh. `dead` and `counts` may miss one whose last lease ran out until
+ * A dead item that is sent again starts afresh. `counts` reads shard after shard: an item that is added in one while
+ * another is finished in the next may be missed. `dead` and `counts` may miss one whose last lease ran out until
  * `counts` or a receiver has come across it. A consumer reads past all items in hand: keep those to some
  * thousands.
  *
