@@ -21,7 +21,7 @@ const schema = z.strictObject({
    * was made with, else `shipped`.
    */
   adapter: z.string().min(1).optional(),
-  /** undefined: `DEFAULT_COMPUTE` (pipeline/model.ts). */
+  /** undefined: `DEFAULT_COMPUTE` (model/onnx/linear.ts). */
   compute: z.enum(COMPUTE_TYPES).optional(),
   /** Where the model runs. */
   provider: z.enum(PROVIDERS).default('cpu'),

@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ATTENTION_MODES, type AttentionMode } from '../../shared/attention/answer.ts';
 import { type Config, loadConfig } from '../../shared/config.ts';
 import { KV_DTYPES } from '../../shared/kv/blob.ts';
-import { COMPUTE_TYPES } from '../../shared/model/onnx/linear.ts';
+import { COMPUTE_TYPES, DEFAULT_COMPUTE } from '../../shared/model/onnx/linear.ts';
 
 export interface CommonOptions {
   data?: string;
@@ -23,7 +23,9 @@ export function withCommonOptions(command: Command): Command {
     .option('--model <ref>', 'model name, path of a .gguf file, or hf:OWNER/REPO/FILE.gguf')
     .option('--adapter <file>', "adapter.safetensors to use (default: the model's own, where one is shipped)")
     .option('--no-adapter', 'without an adapter')
-    .addOption(new Option('--compute <type>', 'compute type (default: w8a8)').choices(COMPUTE_TYPES))
+    .addOption(
+      new Option('--compute <type>', `compute type (default: ${DEFAULT_COMPUTE})`).choices(COMPUTE_TYPES),
+    )
     .addOption(
       new Option('--kv <dtype>', 'dtype of stored keys and values (default: int8)').choices(KV_DTYPES),
     )

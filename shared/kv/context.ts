@@ -17,6 +17,7 @@ const MAX_PAGES = 65_536;
 const SLICE = 256;
 
 type StoredRows = KvBlob['keys'][number];
+type Angles = ReturnType<RopeTable['rows']>;
 
 /** Where the kernels find their inputs, in front of the context's own rows. */
 interface Scratch {
@@ -133,16 +134,13 @@ export class ContextKv {
     rows: StoredRows,
     scales: Float32Array | undefined,
     bias: Float32Array | undefined,
-    { cos, sin }: { cos: Float32Array; sin: Float32Array },
+    angles: Angles,
   ): void {
     const { kvHeads, headDim } = this.shape;
     const tokens = rows.length / this.#width;
-    const half = cos.length / tokens;
+    const half = angles.cos.length / tokens;
     if (!this.#kernelsTake(rows) || half % 8 !== 0) {
-      const all = new Float32Array(rows.length);
-      dequantizeRows(rows, scales, bias, all);
-      rotateRows(all, cos, sin, kvHeads, headDim);
-      this.#split(side, start, all);
+      this.#layPlainly(side, start, rows, scales, bias, angles);
       return;
     }
     const scratch = this.#scratch;
@@ -170,9 +168,7 @@ export class ContextKv {
   #layValues(side: number, start: number, rows: StoredRows, scales: Float32Array | undefined): void {
     const { kvHeads, headDim } = this.shape;
     if (!this.#kernelsTake(rows)) {
-      const all = new Float32Array(rows.length);
-      dequantizeRows(rows, scales, undefined, all);
-      this.#split(side, start, all);
+      this.#layPlainly(side, start, rows, scales, undefined, undefined);
       return;
     }
     const scratch = this.#scratch;
@@ -194,15 +190,25 @@ export class ContextKv {
     return rows instanceof Int8Array && this.shape.headDim % 8 === 0;
   }
 
-  /** Rows [tokens, width] to the areas of all heads from `side` on. */
-  #split(side: number, start: number, rows: Float32Array): void {
+  /** What the kernels do not take, value by value; rotated where there are angles. */
+  #layPlainly(
+    side: number,
+    start: number,
+    rows: StoredRows,
+    scales: Float32Array | undefined,
+    bias: Float32Array | undefined,
+    angles: Angles | undefined,
+  ): void {
     const { kvHeads, headDim } = this.shape;
     const tokens = rows.length / this.#width;
+    const all = new Float32Array(rows.length);
+    dequantizeRows(rows, scales, bias, all);
+    if (angles !== undefined) rotateRows(all, angles.cos, angles.sin, kvHeads, headDim);
     for (let head = 0; head < kvHeads; head++) {
       const out = this.#rows(side + head, start, tokens);
       for (let token = 0; token < tokens; token++) {
         const at = token * this.#width + head * headDim;
-        out.set(rows.subarray(at, at + headDim), token * headDim);
+        out.set(all.subarray(at, at + headDim), token * headDim);
       }
     }
   }

@@ -8,11 +8,8 @@ import { readAdapter, shippedAdapter } from '../model/adapter.ts';
 import { cacheDirectory, temporaryName } from '../model/cache.ts';
 import { compileModel, openCompiled } from '../model/compile.ts';
 import type { CompiledModel } from '../model/compiled.ts';
-import type { ComputeType } from '../model/onnx/linear.ts';
+import { type ComputeType, DEFAULT_COMPUTE } from '../model/onnx/linear.ts';
 import { type FetchOptions, fetchModelFile, KNOWN_MODELS, knownSha256 } from '../model/sources/index.ts';
-
-/** Fastest to encode, and close enough to float32 (docs/FIGURES.md). */
-export const DEFAULT_COMPUTE: ComputeType = 'w8a8';
 
 export interface PrepareOptions extends FetchOptions {
   /** Name of a known model, a path, or hf:OWNER/REPO/FILE.gguf. */

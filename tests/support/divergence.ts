@@ -1,22 +1,13 @@
 /** How far quantised compute and blobs move the next token's distribution, on real questions and passages. */
-import { readFileSync } from 'node:fs';
-import { gunzipSync } from 'node:zlib';
 import { Decoder } from '../../shared/attention/decoder.ts';
 import { klDivergence } from '../../shared/attention/self-check.ts';
 import type { KvDtype } from '../../shared/kv/blob.ts';
 import type { CompiledModel } from '../../shared/model/compiled.ts';
 import { PromptTemplate, passageText } from '../../shared/model/prompt.ts';
+import { readSet } from '../eval/records.ts';
 import { ask, type Store } from './asking.ts';
 
-interface QuestionRecord {
-  question: string;
-  passages: { title: string; text: string }[];
-}
-
-/**
- * Prompts of two or three passages, the likeliest last, as blocks of token ids.
- * @param file records as of qa/README.md, gzipped JSON lines
- */
+/** Prompts of two or three passages, the likeliest last, as blocks of token ids. @param file as `readSet` takes it */
 export async function questionPrompts(
   file: string,
   count: number,
@@ -24,9 +15,7 @@ export async function questionPrompts(
 ): Promise<Uint32Array[][]> {
   const tokenizer = await model.tokenizer();
   const template = new PromptTemplate(tokenizer);
-  const lines = gunzipSync(readFileSync(file)).toString('utf8').split('\n');
-  return lines.slice(0, count).map((line, i) => {
-    const { question, passages } = JSON.parse(line) as QuestionRecord;
+  return readSet(file, count).map(({ record: { question, passages } }, i) => {
     const chosen = passages.slice(0, 2 + (i % 2)).reverse();
     const blocks = chosen.map(({ title, text }) => tokenizer.encode(passageText(title, text)));
     return [template.preface, ...blocks, template.finalBlock(question)];

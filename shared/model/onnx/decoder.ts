@@ -66,6 +66,7 @@ interface QueryTokens {
   mask: ValueName;
   /** [1, Q, 1]: 0, the column of the new tokens, for every packed query. */
   sink: ValueName;
+  /** Writes the linear layers of these tokens. */
   linear: LinearWriter;
 }
 

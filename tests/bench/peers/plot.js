@@ -15,7 +15,13 @@ export function plotTimes(points, labels) {
     marginLeft: 60,
     grid: true,
     style: { background: 'white' },
-    x: { type: 'log', base: 2, label: labels.x, ticks: [...new Set(points.map(({ x }) => x))], tickFormat: thousands },
+    x: {
+      type: 'log',
+      base: 2,
+      label: labels.x,
+      ticks: [...new Set(points.map(({ x }) => x))],
+      tickFormat: thousands,
+    },
     y: { type: 'log', label: labels.y, tickFormat: thousands },
     marks: [
       Plot.line(points, { x: 'x', y: 'ms', stroke: 'who', marker: 'circle' }),
