@@ -16,6 +16,8 @@ opened.catch(() => {});
 export async function handler(_event: unknown, context: LambdaContext): Promise<void> {
   const { blockrag, dispatch } = await opened;
   const { services } = blockrag;
+  // One invocation does the work that several were called for: the others do not stay for more.
+  if ((await services.queue.counts()).waiting === 0) return;
   let failure: unknown;
   const worker = new Worker(services, { failed: (error) => (failure = error), idleMs: IDLE_MS });
   const left = Math.max(1_000, context.getRemainingTimeInMillis() - MARGIN_MS);

@@ -1,4 +1,4 @@
-/** The worker, embedded or on AWS: takes work from the queue, one item at a time, until it is stopped. */
+/** The worker, embedded or on AWS: takes work from the queue, some items at a time, until it is stopped. */
 import { toBlockragError } from '../errors.ts';
 import type { Lease } from '../storage/ports.ts';
 import { MAX_ATTEMPTS } from '../stores.ts';
@@ -9,6 +9,8 @@ import type { Services } from './services.ts';
 import { SWEEP_GRACE_MS, sweep } from './sweep.ts';
 import { tidy } from './tidy.ts';
 
+/** Items in hand: while one waits for a store, another is parsed or computed, and index writes become one. */
+const CONCURRENCY = 4;
 const LEASE_MS = 60_000;
 const IDLE_WAIT_MS = 30_000;
 const RETRY_DELAY_MS = 1_000;
@@ -27,6 +29,8 @@ export class Worker {
   #stop = new AbortController();
   #done: Promise<void>;
   #options: WorkerOptions;
+  #running = new Set<Promise<void>>();
+  #failed = false;
 
   /** Starts at once. */
   constructor(services: Services, options: WorkerOptions) {
@@ -47,23 +51,49 @@ export class Worker {
   }
 
   async #run(): Promise<void> {
-    const { queue, logger } = this.#services;
-    const { signal } = this.#stop;
-    const { idleMs, leaseMs = LEASE_MS } = this.#options;
     try {
-      while (!signal.aborted) {
-        const waitMs = idleMs ?? IDLE_WAIT_MS;
-        const leases = await queue.receive({ max: 1, leaseMs, waitMs, signal });
-        if (leases.length === 0 && idleMs !== undefined) return;
-        for (const lease of leases) await this.#process(lease, leaseMs);
-      }
+      while (!this.#stop.signal.aborted && (await this.#takeMore()));
     } catch (error) {
-      logger.error({ err: error }, 'the worker stopped');
-      this.#options.failed(error);
+      this.#fail(error);
     }
+    await Promise.all(this.#running);
   }
 
-  async #process(lease: Lease, leaseMs: number): Promise<void> {
+  /** Begins what the queue has, as far as there is room for more in hand; false when it had nothing for too long. */
+  async #takeMore(): Promise<boolean> {
+    const { queue } = this.#services;
+    const { signal } = this.#stop;
+    const { idleMs, leaseMs = LEASE_MS } = this.#options;
+    const max = CONCURRENCY - this.#running.size;
+    const leases = await queue.receive({ max, leaseMs, waitMs: idleMs ?? IDLE_WAIT_MS, signal });
+    if (leases.length === 0 && this.#running.size === 0) return idleMs === undefined;
+    const [again, ...others] = leases.filter(({ attempt }) => attempt > 1);
+    for (const lease of leases) if (lease.attempt === 1) this.#begin(lease, leaseMs);
+    for (const { receipt } of others) await queue.release(receipt);
+    // What did not end well may have taken the process with it: tried alone, it takes no other work with it.
+    if (again !== undefined) await this.#process(again, leaseMs, Promise.all(this.#running));
+    else if (this.#running.size === CONCURRENCY) await Promise.race(this.#running);
+    return true;
+  }
+
+  #begin(lease: Lease, leaseMs: number): void {
+    const running = this.#process(lease, leaseMs)
+      .catch((error) => this.#fail(error))
+      .finally(() => this.#running.delete(running));
+    this.#running.add(running);
+  }
+
+  /** The queue failed: ends the worker, and what is in hand with it. */
+  #fail(error: unknown): void {
+    if (this.#failed) return;
+    this.#failed = true;
+    this.#services.logger.error({ err: error }, 'the worker stopped');
+    this.#options.failed(error);
+    this.#stop.abort();
+  }
+
+  /** @throws what the queue throws; failed work is given back to it */
+  async #process(lease: Lease, leaseMs: number, after?: Promise<unknown>): Promise<void> {
     const { queue, logger } = this.#services;
     const body = lease.body as unknown as WorkBody;
     const renew = setInterval(() => {
@@ -71,6 +101,8 @@ export class Worker {
       queue.extend(lease.receipt, leaseMs).catch(() => {});
     }, leaseMs / 3);
     try {
+      await after;
+      this.#stop.signal.throwIfAborted();
       await this.#handle(body);
       await queue.done(lease.receipt);
     } catch (thrown) {

@@ -1,0 +1,112 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import type { Services } from '../../../shared/pipeline/services.ts';
+import { submitDocument } from '../../../shared/pipeline/submit.ts';
+import { Worker } from '../../../shared/pipeline/work.ts';
+import { document, type OpenedStores, openTestStores } from './stores.ts';
+
+let stores: OpenedStores;
+let services: Services;
+let worker: Worker | undefined;
+const failures: unknown[] = [];
+beforeEach(async () => {
+  stores = await openTestStores();
+  services = stores.services;
+  failures.length = 0;
+});
+afterEach(async () => {
+  await worker?.stop();
+  worker = undefined;
+  await stores.close();
+});
+
+/** Documents whose texts the reader is given, one by one, by a worker that runs from now on. */
+async function workOn(texts: readonly string[], read: (text: string) => Promise<void>): Promise<void> {
+  const { reader } = services;
+  const observed: Services = {
+    ...services,
+    reader: {
+      ...reader,
+      read: async (bytes, ...rest) => {
+        await read(new TextDecoder().decode(bytes));
+        return reader.read(bytes, ...rest);
+      },
+    } as Services['reader'],
+  };
+  for (const text of texts) {
+    await submitDocument(services, document({ name: text, bytes: new TextEncoder().encode(text) }));
+  }
+  worker = new Worker(observed, { failed: (error) => failures.push(error) });
+}
+
+const ready = async () =>
+  (await services.catalog.allDocuments('t')).filter(({ status }) => status === 'ready').length;
+const until = (what: () => boolean | Promise<boolean>) => vi.waitUntil(what, 30_000);
+const TEXTS = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
+
+it('has four items in hand, and takes the next when one is done', async () => {
+  const started: string[] = [];
+  const waiting: (() => void)[] = [];
+  await workOn(TEXTS, (text) => {
+    started.push(text);
+    return new Promise((resolve) => waiting.push(resolve));
+  });
+  await until(() => started.length === 4);
+  await sleep(100);
+  expect([...started].sort()).toEqual(TEXTS.slice(0, 4));
+  waiting.shift()!();
+  await until(() => started.length === 5);
+  const release = setInterval(() => waiting.shift()?.(), 1);
+  await until(async () => (await ready()) === TEXTS.length);
+  clearInterval(release);
+  expect(failures).toEqual([]);
+});
+
+it('tries what failed alone', async () => {
+  let running = 0;
+  let tries = 0;
+  const besides: number[] = [];
+  await workOn(TEXTS, async (text) => {
+    const poison = text === 'c';
+    if (poison) tries++;
+    running++;
+    // While it is tried again, nothing else is begun or still under way.
+    for (let i = 0; i < 10; i++) {
+      if (poison && tries > 1) besides.push(running - 1);
+      await sleep(5);
+    }
+    running--;
+    if (poison && tries < 3) throw new Error('not this time');
+  });
+  await until(async () => (await ready()) === TEXTS.length);
+  expect(tries).toBe(3);
+  expect(new Set(besides)).toEqual(new Set([0]));
+});
+
+it('gives back what is in hand when it is stopped, without counting an attempt', async () => {
+  const reading: ((error: Error) => void)[] = [];
+  await workOn(TEXTS, () => new Promise((_, reject) => reading.push(reject)));
+  await until(() => reading.length === 4);
+  const stopped = worker!.stop();
+  for (const reject of reading) reject(new Error('cut off'));
+  await stopped;
+  expect(await services.queue.counts()).toMatchObject({ leased: 0, waiting: TEXTS.length });
+  const again = await services.queue.receive({ max: 9, leaseMs: 1_000, waitMs: 0 });
+  expect(again.map(({ attempt }) => attempt)).toEqual(TEXTS.map(() => 1));
+});
+
+it('ends once, with the error, when the queue fails under work in hand', async () => {
+  const { queue } = services;
+  services = {
+    ...services,
+    queue: new Proxy(queue, {
+      get: (target, name) =>
+        name === 'done' || name === 'retry'
+          ? () => Promise.reject(new Error('the disk is gone'))
+          : (Reflect.get(target, name) as () => unknown).bind(target),
+    }),
+  };
+  await workOn(TEXTS, async () => {});
+  await worker!.ended;
+  expect(failures).toMatchObject([{ message: 'the disk is gone' }]);
+});
