@@ -79,6 +79,7 @@ const STEPS: { name: string; run: (services: Services, pass: SweepPass) => Promi
   { name: 'originals', run: sweepOriginals },
   { name: 'charges', run: sweepCharges },
   { name: 'expired', run: sweepExpired },
+  { name: 'index', run: ({ index }) => index.optimize() },
   { name: 'tidy', run: tidy },
 ];
 

@@ -136,6 +136,16 @@ function quote(value: string): string {
   return `'${value.replaceAll("'", "''")}'`;
 }
 
+/** What has come since the indexes were built, and what deletions have left in the files. */
+export async function changesOf(
+  table: Table,
+): Promise<{ rows: number; deleted: number; unindexed: number; files: number }> {
+  const { numRows: rows, fragmentStats } = await table.stats();
+  const { numFragments: files, lengths } = fragmentStats;
+  const unindexed = (await table.indexStats(WORD_INDEX))?.numUnindexedRows ?? rows;
+  return { rows, deleted: Math.round(files * lengths.mean) - rows, unindexed, files };
+}
+
 /** Assigns every row's id to itself: an update that changes nothing, and so copies the rows. */
 export const SAME_ROW: { where: string; valuesSql: Record<string, string> } = {
   where: 'true',

@@ -6,6 +6,7 @@ import { fuseRanks } from './fusion.ts';
 import {
   buildVectorIndex,
   buildWordIndex,
+  changesOf,
   type LanceDb,
   loadLanceDb,
   openPassageTable,
@@ -31,7 +32,7 @@ const ABSENT_WORD = 'xqzjvkwqxzjq';
 type IndexWrite =
   | Write<'add', readonly IndexedPassage[]>
   | Write<'remove', { document: string; version?: string | undefined }>
-  | Write<'optimize', undefined>;
+  | Write<'optimize', { ifDue: boolean }>;
 
 /** What a query reads of a row. */
 interface FoundRow {
@@ -78,7 +79,7 @@ class LanceIndex implements PassageIndex {
       remove: async (removals) => {
         await this.#table.delete(removals.map(whereDocument).join(' OR '));
       },
-      optimize: () => this.#rebuild(),
+      optimize: (calls) => this.#rebuild(calls.every(({ ifDue }) => ifDue)),
     },
     MAX_BATCH,
   );
@@ -103,9 +104,9 @@ class LanceIndex implements PassageIndex {
     await this.#write('written', { kind: 'remove', documents: [document], size: 1, value });
   }
 
-  async optimize(): Promise<void> {
+  async optimize({ ifDue = false }: { ifDue?: boolean } = {}): Promise<void> {
     this.#throwIfClosed();
-    await this.#write('optimized', { kind: 'optimize', documents: [], size: 0, value: undefined });
+    await this.#write('optimized', { kind: 'optimize', documents: [], size: 0, value: { ifDue } });
   }
 
   async search(query: Parameters<PassageIndex['search']>[0]): Promise<Hit[]> {
@@ -178,13 +179,14 @@ class LanceIndex implements PassageIndex {
    * word indexes panics after deletions (lance-format/lance#8310). So rows are copied when some were deleted,
    * the indexes built anew, and then every older file is removed.
    */
-  async #rebuild(): Promise<void> {
+  async #rebuild(ifDue: boolean): Promise<void> {
     if ((await this.#table.version()) === this.#optimized) return;
-    const { numRows, fragmentStats } = await this.#table.stats();
-    const stored = Math.round(fragmentStats.numFragments * fragmentStats.lengths.mean);
-    if (numRows > 0 && stored > numRows) await this.#table.update(SAME_ROW);
+    const changes = await changesOf(this.#table);
+    if (ifDue && !isDue(changes)) return;
+    const { rows, deleted } = changes;
+    if (rows > 0 && deleted > 0) await this.#table.update(SAME_ROW);
     await buildWordIndex(this.#lancedb, this.#table);
-    if (numRows > VECTOR_INDEX_ROWS) await buildVectorIndex(this.#lancedb, this.#table);
+    if (rows > VECTOR_INDEX_ROWS) await buildVectorIndex(this.#lancedb, this.#table);
     await this.#table.optimize({ cleanupOlderThan: new Date() });
     this.#optimized = await this.#table.version();
   }
@@ -196,6 +198,13 @@ class LanceIndex implements PassageIndex {
   #throwIfClosed(): void {
     if (this.#closed) throw new BlockragError('shutting_down', 'The search index is closed.');
   }
+}
+
+/** Rows that no index has are searched one by one, and each file is read by each search and merge. */
+function isDue({ rows, deleted, unindexed, files }: Awaited<ReturnType<typeof changesOf>>): boolean {
+  // Cheap up to there, and what was deleted leaves the disk at once.
+  if (deleted > 0 && rows <= VECTOR_INDEX_ROWS) return true;
+  return (deleted + unindexed) * 10 > rows || files > 32 + rows / 1_000;
 }
 
 function checkVector(vector: Float32Array): void {

@@ -43,7 +43,10 @@ export interface PassageIndex {
     vector: Float32Array;
     limit: number;
   }): Promise<Hit[]>;
-  /** Compacts, indexes what is new, and removes deleted text from the disk. */
-  optimize(): Promise<void>;
+  /**
+   * Compacts, indexes what is new, and removes deleted text from the disk. It takes as long as there are rows, so
+   * after each write it is called `ifDue`: done only when enough has changed for its cost to be in proportion.
+   */
+  optimize(options?: { ifDue?: boolean }): Promise<void>;
   close(): Promise<void>;
 }

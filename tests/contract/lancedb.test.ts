@@ -66,6 +66,39 @@ describe('LanceDB', () => {
     expect(await ask(index, { limit: 200 })).toHaveLength(100);
   });
 
+  it('is optimized in proportion to what has changed, where it is not asked to be at once', async () => {
+    const table = await openTable(directory);
+    const optimizes = async () => {
+      const before = await table.version();
+      await index.optimize({ ifDue: true });
+      return (await table.version()) > before;
+    };
+    const add = (from: number, to: number) =>
+      index.add(
+        Array.from({ length: to - from }, (_, i) =>
+          passage({ id: `p${from + i}`, document: `d${from + i}` }),
+        ),
+      );
+    await add(0, 400);
+    expect(await optimizes()).toBe(true);
+    await add(400, 440);
+    expect(await optimizes()).toBe(false);
+    expect(ids(await ask(index, { limit: 440 }))).toContain('p439');
+    await add(440, 450);
+    expect(await optimizes()).toBe(true);
+    // Many small files are slow to search, however few rows they have.
+    for (let i = 450; i < 481; i++) await add(i, i + 1);
+    expect(await optimizes()).toBe(false);
+    await add(481, 482);
+    expect(await optimizes()).toBe(true);
+    await index.remove('d1');
+    expect(await optimizes()).toBe(true);
+    await add(482, 483);
+    const before = await table.version();
+    await index.optimize();
+    expect(await table.version()).toBeGreaterThan(before);
+  });
+
   it('leaves no rows on the disk when all are removed', async () => {
     await index.add([passage({ id: 'p', document: 'd' })]);
     await index.optimize();

@@ -4,7 +4,7 @@ import { distributions, divergence, questionPrompts } from '../../support/diverg
 import { defaultModel } from '../../support/models.ts';
 import { sharedFile } from '../../support/shared.ts';
 
-const PROMPTS = 60;
+const PROMPTS = 24;
 const QUESTIONS = sharedFile('qa/nq-litm20.eval.jsonl.gz');
 
 describe.skipIf(QUESTIONS === undefined)(
