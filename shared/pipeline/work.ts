@@ -67,11 +67,10 @@ export class Worker {
     const max = CONCURRENCY - this.#running.size;
     const leases = await queue.receive({ max, leaseMs, waitMs: idleMs ?? IDLE_WAIT_MS, signal });
     if (leases.length === 0 && this.#running.size === 0) return idleMs === undefined;
-    const [again, ...others] = leases.filter(({ attempt }) => attempt > 1);
-    for (const lease of leases) if (lease.attempt === 1) this.#begin(lease, leaseMs);
+    for (const lease of leases) if (!isAlone(lease)) this.#begin(lease, leaseMs);
+    const [alone, ...others] = leases.filter(isAlone);
     for (const { receipt } of others) await queue.release(receipt);
-    // What did not end well may have taken the process with it: tried alone, it takes no other work with it.
-    if (again !== undefined) await this.#process(again, leaseMs, Promise.all(this.#running));
+    if (alone !== undefined) await this.#process(alone, leaseMs, Promise.all(this.#running));
     else if (this.#running.size === CONCURRENCY) await Promise.race(this.#running);
     return true;
   }
@@ -143,4 +142,12 @@ export class Worker {
         throw new Error('work of an unknown kind');
     }
   }
+}
+
+/**
+ * What did not end well may have taken the process with it: alone it takes no other work with it. Tidying cleans up
+ * after what has ended, and is not sent again while it is in hand.
+ */
+function isAlone({ attempt, body }: Lease): boolean {
+  return attempt > 1 || body.kind === 'tidy' || body.kind === 'sweep';
 }

@@ -83,6 +83,33 @@ it('tries what failed alone', async () => {
   expect(new Set(besides)).toEqual(new Set([0]));
 });
 
+it('tidies up when nothing else is in hand, so that it is done after all that was sent before', async () => {
+  let reading = 0;
+  let tidied = 0;
+  const besides: number[] = [];
+  services = {
+    ...services,
+    index: {
+      ...services.index,
+      add: async () => {},
+      optimize: async () => {
+        besides.push(reading);
+        await sleep(10);
+        besides.push(reading);
+        tidied++;
+      },
+    } as unknown as Services['index'],
+  };
+  await workOn(TEXTS, async () => {
+    reading++;
+    await sleep(20);
+    reading--;
+  });
+  await until(async () => (await ready()) === TEXTS.length);
+  await until(() => tidied > 0);
+  expect(new Set(besides)).toEqual(new Set([0]));
+});
+
 it('gives back what is in hand when it is stopped, without counting an attempt', async () => {
   const reading: ((error: Error) => void)[] = [];
   await workOn(TEXTS, () => new Promise((_, reject) => reading.push(reject)));
