@@ -1,8 +1,8 @@
 /** The worker as a Lambda: woken by a message, it works until nothing is left or its time is nearly over. */
 import { openCloud } from '../../shared/pipeline/cloud.ts';
-import { Worker } from '../../shared/pipeline/work.ts';
+import { LEASE_MS, Worker } from '../../shared/pipeline/work.ts';
 
-/** Left of the invocation's time when no more work is begun: the longest step is one batch of passages. */
+/** Left of the invocation's time when no more work is begun; the upkeep of a large index may take longer. */
 const MARGIN_MS = 60_000;
 const IDLE_MS = 1_000;
 
@@ -18,6 +18,8 @@ export async function handler(_event: unknown, context: LambdaContext): Promise<
   const { services } = blockrag;
   // One invocation does the work that several were called for: the others do not stay for more.
   if ((await services.queue.counts()).waiting === 0) return;
+  // Should this invocation die, what it has in hand can be taken up then.
+  await dispatch.lookAfter(Math.ceil((context.getRemainingTimeInMillis() + LEASE_MS) / 1000));
   let failure: unknown;
   const worker = new Worker(services, { failed: (error) => (failure = error), idleMs: IDLE_MS });
   const left = Math.max(1_000, context.getRemainingTimeInMillis() - MARGIN_MS);

@@ -30,4 +30,9 @@ export class Dispatch {
     const wanted = Math.min(MAX_JOBS, Math.ceil(passages / PASSAGES_PER_JOB));
     if ((await jobs.active()) < wanted) await jobs.submit();
   }
+
+  /** Wakes a worker at a later time, should this one not have lived to see to its work. */
+  async lookAfter(seconds: number): Promise<void> {
+    await this.#options.bell.ring({ afterSeconds: seconds });
+  }
 }

@@ -10,9 +10,10 @@ import type { DocumentRow } from '../storage/catalog.ts';
 import { type PassageRow, passageId } from '../storage/catalog-passages.ts';
 import type { RowData } from '../storage/ports.ts';
 import { labelsOf } from './metadata.ts';
-import { retireAgainItem, retireItems, TIDY_ITEM } from './retire.ts';
+import { retireAgainItem, retireItems } from './retire.ts';
 import { blobPath, keyOf, originalPath, type Services, type VersionRef } from './services.ts';
 import { storeKv, useKv } from './store-kv.ts';
+import { TIDY_ITEM } from './tidy.ts';
 
 /** Passages of one work item: some seconds of work, so that little is lost with a killed process. */
 const BATCH = 8;
@@ -91,7 +92,11 @@ export async function encodeBatch(services: Services, work: EncodeWork, signal: 
   const blocks = rows.map(({ blobKey, tokens }) => ({ key: blobKey, tokens }));
   await ensureBlobs(services, work, blocks, signal);
   const encoded = await catalog.putBatch(work.document, work.version, work.batch, work.to - work.from);
-  const row = await updatePending(services, work, (current) => ({ ...current, encoded }));
+  const row = await updatePending(services, work, (current) => ({
+    ...current,
+    // Another batch may have counted later and written earlier.
+    encoded: Math.max(current.encoded, encoded),
+  }));
   if (row === undefined) return retireLate(services, work);
   if (encoded >= document.passages) await finishVersion(services, work, signal);
 }

@@ -10,7 +10,7 @@ import { ingestItem } from './submit.ts';
 export type WorkBody =
   | ({ kind: 'ingest' | 'retire' } & VersionRef)
   | ({ kind: 'encode' } & EncodeWork)
-  | { kind: 'tidy' | 'sweep' };
+  | { kind: 'erase' | 'tidy' | 'sweep' };
 
 /** What cannot be done for a document is told of the document; the rest comes up again by itself. */
 export async function giveUp(services: Services, body: WorkBody, error: BlockragError): Promise<void> {

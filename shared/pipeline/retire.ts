@@ -8,10 +8,10 @@ import { sourceKey } from './source-name.ts';
 import { removeKv } from './store-kv.ts';
 
 /**
- * The work of tidying up, to be sent after whatever leaves something behind. One item at most waits: the queue is
- * first in, first out, so it comes after all that is waiting now.
+ * The work of erasing what was deleted, to be sent after each deletion. One item at most waits: the queue is first in,
+ * first out, so it comes after all that is waiting now.
  */
-export const TIDY_ITEM: { id: string; body: RowData } = { id: 'tidy', body: { kind: 'tidy' } };
+const ERASE_ITEM: { id: string; body: RowData } = { id: 'erase', body: { kind: 'erase' } };
 
 /** Work items for all that a document has to retire. */
 export function retireItems({ tenant, id, retiring }: DocumentRow): { id: string; body: RowData }[] {
@@ -79,13 +79,13 @@ export async function forgetDocument(
   if (!forgotten || row === undefined) return;
   const items = retireItems(row);
   if (items.length === 0) await catalog.updateDocument(tenant, id, gone);
-  await queue.send(items.length > 0 ? items : [TIDY_ITEM]);
+  await queue.send(items.length > 0 ? items : [ERASE_ITEM]);
 }
 
 /**
  * Removes one version from index, blobs, catalog and originals; may be run again. The index's files hold the
  * text until they are compacted (PassageIndex.optimize), and the catalog until its free pages are overwritten
- * (Table.scrub): the tidy item does both.
+ * (Table.scrub): the erase item does both.
  */
 export async function retireVersion(services: Services, ref: VersionRef): Promise<void> {
   const { access, catalog, blobs, index, queue } = services;
@@ -100,7 +100,7 @@ export async function retireVersion(services: Services, ref: VersionRef): Promis
   await blobs.delete(originalPath(tenant, id, version));
   await access.quotas.giveBack(ref);
   // Sent before the row forgets the version, so that a killed process leaves one of the two.
-  await queue.send([TIDY_ITEM]);
+  await queue.send([ERASE_ITEM]);
   await catalog.updateDocument(tenant, id, (current) => {
     if (current === undefined) return undefined;
     return gone({ ...current, retiring: current.retiring.filter((other) => other !== version) });

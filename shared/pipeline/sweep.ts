@@ -8,7 +8,7 @@ import { buryDead, resendWork } from './recover.ts';
 import type { Services } from './services.ts';
 import { sweepDeletions, sweepObjects, sweepStates } from './sweep-blobs.ts';
 import { sweepCharges, sweepOriginals } from './sweep-versions.ts';
-import { tidy } from './tidy.ts';
+import { erase, tidy } from './tidy.ts';
 import { removeExpiredUploads } from './uploads.ts';
 
 /** What is younger may still be in somebody's hands, or be wanted again soon. */
@@ -79,7 +79,7 @@ const STEPS: { name: string; run: (services: Services, pass: SweepPass) => Promi
   { name: 'originals', run: sweepOriginals },
   { name: 'charges', run: sweepCharges },
   { name: 'expired', run: sweepExpired },
-  { name: 'index', run: ({ index }) => index.optimize() },
+  { name: 'erase', run: erase },
   { name: 'tidy', run: tidy },
 ];
 

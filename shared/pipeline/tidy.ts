@@ -1,11 +1,18 @@
-/**
- * Work after the work: the index compacted where that is due, deleted text overwritten, the budget kept. The rest is
- * the sweep's.
- */
+/** Work after the work. The rest is the sweep's. */
+import type { RowData } from '../storage/ports.ts';
 import type { Services } from './services.ts';
 
-export async function tidy({ index, catalog, budget }: Services): Promise<void> {
+/** The work of tidying up, to be sent after each document. One item at most waits. */
+export const TIDY_ITEM: { id: string; body: RowData } = { id: 'tidy', body: { kind: 'tidy' } };
+
+/** The index's upkeep, where that is due, and the budget. */
+export async function tidy({ index, budget }: Services): Promise<void> {
   await index.optimize({ ifDue: true });
-  await catalog.scrub();
   await budget.enforce();
+}
+
+/** Overwrites what deletions have left of a text on the disk. */
+export async function erase({ index, catalog }: Services): Promise<void> {
+  await index.optimize();
+  await catalog.scrub();
 }

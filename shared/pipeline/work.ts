@@ -7,11 +7,12 @@ import { giveUp, type WorkBody } from './recover.ts';
 import { retireVersion } from './retire.ts';
 import type { Services } from './services.ts';
 import { SWEEP_GRACE_MS, sweep } from './sweep.ts';
-import { tidy } from './tidy.ts';
+import { erase, tidy } from './tidy.ts';
 
 /** Items in hand: while one waits for a store, another is parsed or computed, and index writes become one. */
 const CONCURRENCY = 4;
-const LEASE_MS = 60_000;
+/** How long work stays in the hands of a worker that died. */
+export const LEASE_MS = 60_000;
 const IDLE_WAIT_MS = 30_000;
 const RETRY_DELAY_MS = 1_000;
 
@@ -64,13 +65,17 @@ export class Worker {
     const { queue } = this.#services;
     const { signal } = this.#stop;
     const { idleMs, leaseMs = LEASE_MS } = this.#options;
+    const idle = this.#running.size === 0;
     const max = CONCURRENCY - this.#running.size;
     const leases = await queue.receive({ max, leaseMs, waitMs: idleMs ?? IDLE_WAIT_MS, signal });
-    if (leases.length === 0 && this.#running.size === 0) return idleMs === undefined;
-    for (const lease of leases) if (!isAlone(lease)) this.#begin(lease, leaseMs);
-    const [alone, ...others] = leases.filter(isAlone);
-    for (const { receipt } of others) await queue.release(receipt);
-    if (alone !== undefined) await this.#process(alone, leaseMs, Promise.all(this.#running));
+    if (leases.length === 0 && idle) return idleMs === undefined;
+    const first = leases.findIndex(isAlone);
+    const rest = first < 0 ? [] : leases.splice(first);
+    for (const lease of leases) this.#begin(lease, leaseMs);
+    const alone = this.#running.size === 0 ? rest.shift() : undefined;
+    for (const { receipt } of rest) await queue.release(receipt);
+    if (alone !== undefined) await this.#process(alone, leaseMs);
+    else if (rest.length > 0) await Promise.all(this.#running);
     else if (this.#running.size === CONCURRENCY) await Promise.race(this.#running);
     return true;
   }
@@ -92,7 +97,7 @@ export class Worker {
   }
 
   /** @throws what the queue throws; failed work is given back to it */
-  async #process(lease: Lease, leaseMs: number, after?: Promise<unknown>): Promise<void> {
+  async #process(lease: Lease, leaseMs: number): Promise<void> {
     const { queue, logger } = this.#services;
     const body = lease.body as unknown as WorkBody;
     const renew = setInterval(() => {
@@ -100,8 +105,6 @@ export class Worker {
       queue.extend(lease.receipt, leaseMs).catch(() => {});
     }, leaseMs / 3);
     try {
-      await after;
-      this.#stop.signal.throwIfAborted();
       await this.#handle(body);
       await queue.done(lease.receipt);
     } catch (thrown) {
@@ -133,6 +136,8 @@ export class Worker {
         return encodeBatch(this.#services, body, signal);
       case 'retire':
         return retireVersion(this.#services, body);
+      case 'erase':
+        return erase(this.#services);
       case 'tidy':
         return tidy(this.#services);
       case 'sweep':
@@ -145,9 +150,9 @@ export class Worker {
 }
 
 /**
- * What did not end well may have taken the process with it: alone it takes no other work with it. Tidying cleans up
- * after what has ended, and is not sent again while it is in hand.
+ * What may have taken its process with it, lest it take other work with it; and what erases, which is not sent again
+ * for what is deleted while it is in hand.
  */
-function isAlone({ attempt, body }: Lease): boolean {
-  return attempt > 1 || body.kind === 'tidy' || body.kind === 'sweep';
+function isAlone({ ranOut, body }: Lease): boolean {
+  return ranOut || body.kind === 'erase' || body.kind === 'sweep';
 }

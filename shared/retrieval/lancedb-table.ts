@@ -136,14 +136,22 @@ function quote(value: string): string {
   return `'${value.replaceAll("'", "''")}'`;
 }
 
-/** What has come since the indexes were built, and what deletions have left in the files. */
-export async function changesOf(
-  table: Table,
-): Promise<{ rows: number; deleted: number; unindexed: number; files: number }> {
+/** What the indexes and files are like. */
+export interface TableState {
+  rows: number;
+  /** Rows that have come since the word index was built. */
+  unindexed: number;
+  files: number;
+  /** All rows are in one file, which holds no deleted ones. */
+  compact: boolean;
+}
+
+export async function stateOf(table: Table): Promise<TableState> {
   const { numRows: rows, fragmentStats } = await table.stats();
   const { numFragments: files, lengths } = fragmentStats;
   const unindexed = (await table.indexStats(WORD_INDEX))?.numUnindexedRows ?? rows;
-  return { rows, deleted: Math.round(files * lengths.mean) - rows, unindexed, files };
+  // Of several files only the rounded mean of their rows is known, and a file whose rows are all deleted is not counted.
+  return { rows, unindexed, files, compact: files === 1 && lengths.max === rows };
 }
 
 /** Assigns every row's id to itself: an update that changes nothing, and so copies the rows. */

@@ -6,12 +6,13 @@ import { fuseRanks } from './fusion.ts';
 import {
   buildVectorIndex,
   buildWordIndex,
-  changesOf,
   type LanceDb,
   loadLanceDb,
   openPassageTable,
   PASSAGE_SCHEMA,
   SAME_ROW,
+  stateOf,
+  type TableState,
   toRow,
   whereDocument,
   whereScope,
@@ -176,15 +177,17 @@ class LanceIndex implements PassageIndex {
 
   /**
    * LanceDB's own optimize() drops deleted rows from a file only when they are a tenth of it, and its merging of
-   * word indexes panics after deletions (lance-format/lance#8310). So rows are copied when some were deleted,
+   * word indexes panics after deletions (lance-format/lance#8310). So rows are copied when some may be deleted,
    * the indexes built anew, and then every older file is removed.
    */
   async #rebuild(ifDue: boolean): Promise<void> {
     if ((await this.#table.version()) === this.#optimized) return;
-    const changes = await changesOf(this.#table);
-    if (ifDue && !isDue(changes)) return;
-    const { rows, deleted } = changes;
-    if (rows > 0 && deleted > 0) await this.#table.update(SAME_ROW);
+    const state = await stateOf(this.#table);
+    if (ifDue && !isDue(state)) return;
+    const { rows, unindexed, compact } = state;
+    // Nothing was written since another process did this: it has left no older version.
+    if (compact && unindexed === 0 && (await this.#table.listVersions()).length === 1) return;
+    if (rows > 0 && !compact) await this.#table.update(SAME_ROW);
     await buildWordIndex(this.#lancedb, this.#table);
     if (rows > VECTOR_INDEX_ROWS) await buildVectorIndex(this.#lancedb, this.#table);
     await this.#table.optimize({ cleanupOlderThan: new Date() });
@@ -200,11 +203,9 @@ class LanceIndex implements PassageIndex {
   }
 }
 
-/** Rows that no index has are searched one by one, and each file is read by each search and merge. */
-function isDue({ rows, deleted, unindexed, files }: Awaited<ReturnType<typeof changesOf>>): boolean {
-  // Cheap up to there, and what was deleted leaves the disk at once.
-  if (deleted > 0 && rows <= VECTOR_INDEX_ROWS) return true;
-  return (deleted + unindexed) * 10 > rows || files > 32 + rows / 1_000;
+/** Rows that no index has are searched one by one, and each search and merge reads every file. */
+function isDue({ rows, unindexed, files }: TableState): boolean {
+  return unindexed * 10 > rows || files > 32 + rows / 1_000;
 }
 
 function checkVector(vector: Float32Array): void {

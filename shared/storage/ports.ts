@@ -80,6 +80,8 @@ export interface Lease {
   body: RowData;
   /** 1 at the first delivery. */
   attempt: number;
+  /** The delivery before was not ended in any way: its process may have died of this item. */
+  ranOut: boolean;
   /** What names this delivery; stale once the lease has run out. */
   receipt: string;
 }
@@ -146,7 +148,8 @@ export interface DocumentSource {
 
 /** Wakes whoever takes work from a queue, without saying what there is to do. */
 export interface Doorbell {
-  ring(): Promise<void>;
+  /** @param options.afterSeconds at most 900 */
+  ring(options?: { afterSeconds?: number }): Promise<void>;
   close(): Promise<void>;
 }
 

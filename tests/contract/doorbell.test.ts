@@ -47,6 +47,15 @@ describeWith(['ministack'], 'the doorbell on ministack', () => {
     await bell.close();
   });
 
+  it('is heard later when it is rung for later', async () => {
+    const url = await queue('later');
+    const bell = openSqsBell(url);
+    await bell.ring({ afterSeconds: 3 });
+    expect(await received(url)).toEqual([]);
+    await vi.waitUntil(async () => (await received(url)).length === 1, 30_000);
+    await bell.close();
+  });
+
   it('that nobody can hear is an error', async () => {
     const url = await queue('gone');
     await client.send(new DeleteQueueCommand({ QueueUrl: url }));

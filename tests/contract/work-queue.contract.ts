@@ -138,6 +138,18 @@ export function describeWorkQueue(name: string, open: () => Promise<OpenedWorkQu
       expect(await queue.counts()).toEqual({ waiting: 1, leased: 0, dead: 0 });
     });
 
+    it('says of an item whose lease ran out that it did, until its next delivery is ended', async () => {
+      await queue.send([item('a')]);
+      expect((await take({ leaseMs: 1000, waitMs: 20_000 })).ranOut).toBe(false);
+      const second = await take({ leaseMs: 60_000, waitMs: 20_000 });
+      expect(second).toMatchObject({ attempt: 2, ranOut: true });
+      await queue.release(second.receipt);
+      const third = await take();
+      expect(third).toMatchObject({ attempt: 2, ranOut: true });
+      await queue.retry(third.receipt, { delayMs: 0, error: 'busy' });
+      expect(await take()).toMatchObject({ attempt: 3, ranOut: false });
+    });
+
     it('sets an item aside whose leases keep running out', async () => {
       await queue.send([item('bad')]);
       for (const attempt of [1, 2, 3]) {

@@ -62,6 +62,8 @@ export async function writeDecoder(
 interface QueryTokens {
   /** int64 [R], which of the new tokens; undefined: all. */
   rows: ValueName | undefined;
+  /** The name of Q, how many packed queries there are: another one where not all tokens are queried. */
+  packed: string;
   /** [Q, S]: added to the scores of the packed queries among the new tokens. */
   mask: ValueName;
   /** [1, Q, 1]: 0, the column of the new tokens, for every packed query. */
@@ -195,6 +197,7 @@ class DecoderWriter {
     const packed = graph.node('Mul', [tokens, graph.int64s([1, group, 1])]);
     return {
       rows,
+      packed: rows === undefined ? 'Q' : 'Q of rows',
       mask: graph.node('Flatten', [repeated], { axis: 2 }),
       sink: graph.node('Expand', [graph.int64s([0]), packed]),
       linear: rows === undefined ? this.#linear : new LinearWriter(graph, this.#options.compute),
@@ -247,7 +250,7 @@ class DecoderWriter {
       { perm: [1, 0, 2] },
     );
     const q = graph.node('Reshape', [packed, graph.int64s([kvHeads, -1, headDim])]);
-    graph.declare(q, DataType.FLOAT, [kvHeads, 'Q', headDim]);
+    graph.declare(q, DataType.FLOAT, [kvHeads, queries.packed, headDim]);
     const attended = this.#attend(q, layer, queries);
     const unpacked = graph.node(
       'Transpose',

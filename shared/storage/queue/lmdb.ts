@@ -9,6 +9,7 @@ import {
   firstDue,
   type Item,
   idsIn,
+  LEASE_RAN_OUT,
   nextSequence,
   type Place,
   parseReceipt,
@@ -19,7 +20,6 @@ import {
 } from './rows.ts';
 
 const DEFAULT_MAX_ATTEMPTS = 5;
-const LEASE_RAN_OUT = 'It was not finished in time, or the process that worked on it died.';
 
 /** A work queue in LMDB for the consumers of one process. */
 class LmdbQueue implements WorkQueue {
@@ -158,7 +158,8 @@ class LmdbQueue implements WorkQueue {
       const item = findItem(this.#database, id)!;
       const attempt = item.attempt + 1;
       putItem(this.#database, id, { ...item, attempt, place: 'leased', due: Date.now() + leaseMs });
-      return { id, body: item.body, attempt, receipt: receiptOf(id, item.sequence, attempt) };
+      const receipt = receiptOf(id, item.sequence, attempt);
+      return { id, body: item.body, attempt, ranOut: item.error === LEASE_RAN_OUT, receipt };
     });
   }
 

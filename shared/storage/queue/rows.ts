@@ -8,6 +8,9 @@ import type { NamedDatabase } from '../lmdb.ts';
 import type { RowData } from '../ports.ts';
 import { utf8 } from '../utf8.ts';
 
+/** The error of an item whose lease ran out. */
+export const LEASE_RAN_OUT = 'It was not finished in time, or the process that worked on it died.';
+
 /** Where an item is: deliverable, waiting for its time, in hand, or failed too often. */
 export type Place = 'ready' | 'delayed' | 'leased' | 'dead';
 

@@ -7,9 +7,11 @@ import type { Doorbell } from '../ports.ts';
 export function openSqsBell(queueUrl: string): Doorbell {
   const client = new SQSClient();
   return {
-    async ring() {
+    async ring({ afterSeconds = 0 } = {}) {
       try {
-        await client.send(new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: '{}' }));
+        await client.send(
+          new SendMessageCommand({ QueueUrl: queueUrl, MessageBody: '{}', DelaySeconds: afterSeconds }),
+        );
       } catch (cause) {
         throw new BlockragError(
           'storage_failed',

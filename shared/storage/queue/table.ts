@@ -2,7 +2,7 @@ import { BlockragError } from '../../errors.ts';
 import type { Lease, Row, RowData, Table, WorkQueue, WriteOperation } from '../ports.ts';
 import { utf8 } from '../utf8.ts';
 import { Bell } from './bell.ts';
-import { parseReceipt, receiptOf } from './rows.ts';
+import { LEASE_RAN_OUT, parseReceipt, receiptOf } from './rows.ts';
 import {
   addition,
   burial,
@@ -23,7 +23,6 @@ import {
 } from './table-rows.ts';
 
 const DEFAULT_MAX_ATTEMPTS = 5;
-const LEASE_RAN_OUT = 'It was not finished in time, or the process that worked on it died.';
 const MAX_ID_BYTES = 1000;
 const ITEMS_PER_WRITE = 33;
 // How many younger items of each shard a consumer looks at, to have others to turn to when it loses a race.
@@ -182,10 +181,12 @@ class TableQueue implements WorkQueue {
     }
     const attempt = item.attempt + 1;
     const deliveries = item.deliveries + 1;
-    const leased = { ...item, attempt, deliveries, leased: true, due: Date.now() + leaseMs };
+    const error = item.leased ? LEASE_RAN_OUT : item.error;
+    const leased = { ...item, error, attempt, deliveries, leased: true, due: Date.now() + leaseMs };
     if (!(await writeIfUnchanged(this.#table, change(row, leased)))) return undefined;
     const id = idOf(row);
-    return { id, body: item.body, attempt, receipt: receiptOf(id, stampOf(row), deliveries) };
+    const receipt = receiptOf(id, stampOf(row), deliveries);
+    return { id, body: item.body, attempt, ranOut: error === LEASE_RAN_OUT, receipt };
   }
 
   /** Undoes deliveries that nobody waits for any more. */

@@ -20,6 +20,27 @@ afterEach(async () => {
   await stores.close();
 });
 
+async function submit(texts: readonly string[]): Promise<void> {
+  for (const text of texts) {
+    await submitDocument(services, document({ name: text, bytes: new TextEncoder().encode(text) }));
+  }
+}
+
+/** A reader that takes its time, and notes how many others are at it while it reads these texts. */
+function watch(texts: readonly string[]): { besides: number[]; read: (text: string) => Promise<void> } {
+  const besides: number[] = [];
+  let reading = 0;
+  const read = async (text: string) => {
+    reading++;
+    for (let i = 0; i < 10; i++) {
+      if (texts.includes(text)) besides.push(reading - 1);
+      await sleep(5);
+    }
+    reading--;
+  };
+  return { besides, read };
+}
+
 /** Documents whose texts the reader is given, one by one, by a worker that runs from now on. */
 async function workOn(texts: readonly string[], read: (text: string) => Promise<void>): Promise<void> {
   const { reader } = services;
@@ -33,9 +54,7 @@ async function workOn(texts: readonly string[], read: (text: string) => Promise<
       },
     } as Services['reader'],
   };
-  for (const text of texts) {
-    await submitDocument(services, document({ name: text, bytes: new TextEncoder().encode(text) }));
-  }
+  await submit(texts);
   worker = new Worker(observed, { failed: (error) => failures.push(error) });
 }
 
@@ -62,52 +81,53 @@ it('has four items in hand, and takes the next when one is done', async () => {
   expect(failures).toEqual([]);
 });
 
-it('tries what failed alone', async () => {
-  let running = 0;
-  let tries = 0;
-  const besides: number[] = [];
-  await workOn(TEXTS, async (text) => {
-    const poison = text === 'c';
-    if (poison) tries++;
-    running++;
-    // While it is tried again, nothing else is begun or still under way.
-    for (let i = 0; i < 10; i++) {
-      if (poison && tries > 1) besides.push(running - 1);
-      await sleep(5);
-    }
-    running--;
-    if (poison && tries < 3) throw new Error('not this time');
-  });
+it('tries alone what a process that died had in hand', async () => {
+  await submit(TEXTS);
+  const lost = await services.queue.receive({ max: 2, leaseMs: 100, waitMs: 1_000 });
+  expect(lost).toHaveLength(2);
+  const { besides, read } = watch(['a', 'b']);
+  await workOn([], read);
   await until(async () => (await ready()) === TEXTS.length);
-  expect(tries).toBe(3);
+  expect(besides.length).toBeGreaterThan(0);
   expect(new Set(besides)).toEqual(new Set([0]));
 });
 
-it('tidies up when nothing else is in hand, so that it is done after all that was sent before', async () => {
+it('tries what failed among the others', async () => {
+  let failures = 0;
+  const { besides, read } = watch(['c']);
+  await workOn(TEXTS, async (text) => {
+    await read(text);
+    if (text === 'c' && ++failures < 3) throw new Error('not this time');
+  });
+  await until(async () => (await ready()) === TEXTS.length);
+  expect(failures).toBe(3);
+  expect(Math.max(...besides)).toBeGreaterThan(0);
+});
+
+it('erases when nothing else is in hand', async () => {
   let reading = 0;
-  let tidied = 0;
   const besides: number[] = [];
   services = {
     ...services,
     index: {
-      ...services.index,
       add: async () => {},
-      optimize: async () => {
+      optimize: async ({ ifDue = false } = {}) => {
+        if (ifDue) return;
         besides.push(reading);
-        await sleep(10);
+        await sleep(50);
         besides.push(reading);
-        tidied++;
       },
     } as unknown as Services['index'],
   };
-  await workOn(TEXTS, async () => {
+  await submit(TEXTS.slice(0, 3));
+  await services.queue.send([{ id: 'erase', body: { kind: 'erase' } }]);
+  await workOn(TEXTS.slice(3), async () => {
     reading++;
     await sleep(20);
     reading--;
   });
   await until(async () => (await ready()) === TEXTS.length);
-  await until(() => tidied > 0);
-  expect(new Set(besides)).toEqual(new Set([0]));
+  expect(besides).toEqual([0, 0]);
 });
 
 it('gives back what is in hand when it is stopped, without counting an attempt', async () => {
