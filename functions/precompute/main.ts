@@ -3,14 +3,14 @@
  * machine that is taken back) ends it after the step under way, with an exit code that asks for another try.
  */
 import { openCloud } from '../../shared/pipeline/cloud.ts';
-import { Worker } from '../../shared/pipeline/work.ts';
+import { LEASE_MS, Worker } from '../../shared/pipeline/work.ts';
 
 /** "Try again" (sysexits.h): infra's retry strategy names it. */
 const TRY_AGAIN = 75;
 /** What a lost machine had in hand comes back after this. */
-const LEASE_MS = Number(process.env.BLOCKRAG_LEASE_MS ?? 60_000);
+const leaseMs = Number(process.env.BLOCKRAG_LEASE_MS ?? LEASE_MS);
 /** Longer than a lease: a worker that ends before would leave what another one lost to nobody. */
-const IDLE_MS = Number(process.env.BLOCKRAG_IDLE_MS ?? LEASE_MS + 30_000);
+const idleMs = Number(process.env.BLOCKRAG_IDLE_MS ?? leaseMs + 30_000);
 
 const { blockrag } = await openCloud({ wakes: false });
 let failed = false;
@@ -19,8 +19,8 @@ const worker = new Worker(blockrag.services, {
   failed: () => {
     failed = true;
   },
-  idleMs: IDLE_MS,
-  leaseMs: LEASE_MS,
+  idleMs,
+  leaseMs,
 });
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.on(signal, () => {

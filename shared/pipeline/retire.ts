@@ -6,12 +6,7 @@ import type { RowData } from '../storage/ports.ts';
 import { originalPath, type Services, type VersionRef } from './services.ts';
 import { sourceKey } from './source-name.ts';
 import { removeKv } from './store-kv.ts';
-
-/**
- * The work of erasing what was deleted, to be sent after each deletion. One item at most waits: the queue is first in,
- * first out, so it comes after all that is waiting now.
- */
-const ERASE_ITEM: { id: string; body: RowData } = { id: 'erase', body: { kind: 'erase' } };
+import { ERASE_ITEM } from './tidy.ts';
 
 /** Work items for all that a document has to retire. */
 export function retireItems({ tenant, id, retiring }: DocumentRow): { id: string; body: RowData }[] {

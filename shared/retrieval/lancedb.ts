@@ -181,12 +181,16 @@ class LanceIndex implements PassageIndex {
    * the indexes built anew, and then every older file is removed.
    */
   async #rebuild(ifDue: boolean): Promise<void> {
-    if ((await this.#table.version()) === this.#optimized) return;
+    const version = await this.#table.version();
+    if (version === this.#optimized) return;
     const state = await stateOf(this.#table);
     if (ifDue && !isDue(state)) return;
     const { rows, unindexed, compact } = state;
     // Nothing was written since another process did this: it has left no older version.
-    if (compact && unindexed === 0 && (await this.#table.listVersions()).length === 1) return;
+    if (compact && unindexed === 0 && (await this.#table.listVersions()).length === 1) {
+      this.#optimized = version;
+      return;
+    }
     if (rows > 0 && !compact) await this.#table.update(SAME_ROW);
     await buildWordIndex(this.#lancedb, this.#table);
     if (rows > VECTOR_INDEX_ROWS) await buildVectorIndex(this.#lancedb, this.#table);
