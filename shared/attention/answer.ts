@@ -79,6 +79,8 @@ export interface AnswerState {
   /** This answer's own, as long as it runs. */
   context: ContextKv;
   verified: VerifiedKeys;
+  /** Objects whose CRC-32 the thread that read them has compared. */
+  intact?: WeakSet<Uint8Array>;
   /** Keeps the blobs that were laid. */
   hot?: HotBlobs;
   /** Provenance of blobs that are used, this decoder's own included; undefined: any. */
@@ -172,7 +174,7 @@ export async function* answer(
 
 /** Lays every block, encoding those without a usable blob; returns the tokens that were reused. */
 async function* layBlocks(
-  { decoder, context, verified, hot, accepted }: AnswerState,
+  { decoder, context, verified, intact, hot, accepted }: AnswerState,
   request: AnswerRequest,
   timings: PromptFigures['timings'],
   emit: (event: AnswerEvent) => void,
@@ -188,7 +190,7 @@ async function* layBlocks(
         dtype: request.dtype,
         tokens: block.tokens.length,
         shape,
-        verify: verified.has(block.key) ? 'crc32' : 'sha256',
+        verify: !verified.has(block.key) ? 'sha256' : intact?.has(object) ? 'none' : 'crc32',
         provenance: accepted,
       });
     let blob = block.hot;

@@ -1,6 +1,7 @@
 /** The model as the rest of the program sees it: token ids in, keys, values and token ids out, off the event loop. */
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { BlockragError } from '../errors.ts';
+import { isIntact } from '../kv/blob.ts';
 import { Thread } from '../threads.ts';
 import type { AnswerEvent, AnswerRequest, AnswerResult } from './answer.ts';
 import type {
@@ -12,6 +13,9 @@ import type {
   Wanted,
 } from './protocol.ts';
 import { SHARED_RUN } from './runs.ts';
+
+/** Blobs up to this size are checked on the event loop, which the largest of them hold for about 2 ms. */
+const CHECKED_BYTES = 4 << 20;
 
 export class Engine {
   #options: EngineOptions;
@@ -112,11 +116,13 @@ async function sendObjects(
       const { object: coming } = blocks[index]!;
       const object = await (typeof coming === 'function' ? coming() : coming);
       const as = object && sent.get(object.buffer);
-      if (object === undefined) port.postMessage({ index, object } satisfies ArrivedObject);
-      else if (as !== undefined) port.postMessage({ index, as } satisfies ArrivedObject);
+      if (as !== undefined) port.postMessage({ index, as } satisfies ArrivedObject);
       else {
-        sent.set(object.buffer, index);
-        port.postMessage({ index, object } satisfies ArrivedObject, [object.buffer]);
+        // Here, while the inference thread lays the blob before this one.
+        const intact = object !== undefined && object.length <= CHECKED_BYTES && isIntact(object);
+        if (object !== undefined) sent.set(object.buffer, index);
+        const transfer = object === undefined ? [] : [object.buffer];
+        port.postMessage({ index, object, intact } satisfies ArrivedObject, transfer);
       }
     }),
   );

@@ -34,8 +34,13 @@ export interface Wanted {
   wanted: number[];
 }
 
-/** What comes on the port of an answer: each block's blob once; `as` names an earlier block with the same bytes. */
-export type ArrivedObject = { index: number; object: StoredObject } | { index: number; as: number };
+/**
+ * What comes on the port of an answer: each block's blob once, `intact` where its CRC-32 is known to be right; `as`
+ * names an earlier block with the same bytes.
+ */
+export type ArrivedObject =
+  | { index: number; object: StoredObject; intact: boolean }
+  | { index: number; as: number };
 
 export type EngineMethods = {
   /** Resolves when the model is loaded. */

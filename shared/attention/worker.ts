@@ -46,12 +46,14 @@ serve<EngineMethods>({
     const kept = request.blocks.map(({ key }) => (request.attention === 'full' ? undefined : hot.get(key)));
     const wanted = kept.flatMap((blob, i) => (blob === undefined ? [i] : []));
     objects.postMessage({ wanted } satisfies Wanted);
-    const arriving = receiveObjects(objects, request.blocks.length, signal);
+    const intact = new WeakSet<Uint8Array>();
+    const arriving = receiveObjects(objects, request.blocks.length, intact, signal);
     const blocks = request.blocks.map((block, i) => ({ ...block, object: arriving[i], hot: kept[i] }));
     const { decoder, pool, accepted } = await opened;
     const context = await pool.acquire(contextTokens(request), signal);
     try {
-      const steps = answer({ decoder, context, verified, hot, accepted }, { ...request, blocks }, (event) =>
+      const state = { decoder, context, verified, intact, hot, accepted };
+      const steps = answer(state, { ...request, blocks }, (event) =>
         emit(event, event.kind === 'encoded' ? [event.object.buffer] : []),
       );
       return await scheduler.run('question', steps, signal);
@@ -61,15 +63,27 @@ serve<EngineMethods>({
   },
 });
 
-/** The blobs of an answer's blocks as they come; none comes any more once the answer is cancelled. */
-function receiveObjects(port: MessagePort, count: number, signal: AbortSignal): Promise<StoredObject>[] {
+/**
+ * The blobs of an answer's blocks as they come; none comes any more once the answer is cancelled.
+ * @param intact gets those whose CRC-32 is known to be right
+ */
+function receiveObjects(
+  port: MessagePort,
+  count: number,
+  intact: WeakSet<Uint8Array>,
+  signal: AbortSignal,
+): Promise<StoredObject>[] {
   const resolvers: ((object: StoredObject | Promise<StoredObject>) => void)[] = [];
   const promises = Array.from(
     { length: count },
     () => new Promise<StoredObject>((resolve) => void resolvers.push(resolve)),
   );
   port.on('message', (arrived: ArrivedObject) => {
-    resolvers[arrived.index]!('as' in arrived ? promises[arrived.as]! : arrived.object);
+    const resolve = resolvers[arrived.index]!;
+    if ('as' in arrived) return resolve(promises[arrived.as]!);
+    const { object } = arrived;
+    if (object !== undefined && arrived.intact) intact.add(object);
+    resolve(object);
   });
   signal.addEventListener('abort', () => {
     for (const resolve of resolvers) resolve(undefined);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isBlockragError } from '../../../shared/errors.ts';
-import { decodeBlob, type ExpectedBlob, KV_DTYPES, type KvDtype } from '../../../shared/kv/blob.ts';
+import { decodeBlob, type ExpectedBlob, isIntact, KV_DTYPES, type KvDtype } from '../../../shared/kv/blob.ts';
 import { dequantizeRows } from '../../../shared/kv/reencode.ts';
 import type { BlockKv } from '../../../shared/kv/shape.ts';
 import { block, encode, expected, SHAPE, stored, WIDTH } from './blocks.ts';
@@ -162,13 +162,27 @@ describe('damaged blobs', () => {
       // The zeros up to the first section hold nothing and are never read.
       const padding = at >= headerEnd && at < start;
       expect(verdict(flipped, wanted), `byte ${at}`).toBe(padding ? 'read' : 'blob_invalid');
+      expect(isIntact(flipped), `byte ${at}`).toBe(padding);
     }
+  });
+
+  test('whoever knows the checksums to be right need not compare them again, but the header is read', () => {
+    const object = encode(block(TOKENS), 'int8');
+    expect(isIntact(object)).toBe(true);
+    const unchecked = expected(TOKENS, 'int8', 'none');
+    object[object.length - 1]! ^= 1;
+    expect(verdict(object, unchecked)).toBe('read');
+    expect(verdict(object, { ...unchecked, key: 'another' })).toBe('blob_invalid');
+    object[60]! ^= 1;
+    expect(verdict(object, unchecked)).toBe('blob_invalid');
   });
 
   test('notices a blob that ends too early, wherever it ends', () => {
     const object = encode(block(3), 'int8');
     for (let length = 0; length < object.length; length++) {
-      expect(verdict(object.slice(0, length), expected(3, 'int8')), `${length} bytes`).toBe('blob_invalid');
+      const part = object.slice(0, length);
+      expect(verdict(part, expected(3, 'int8')), `${length} bytes`).toBe('blob_invalid');
+      expect(isIntact(part), `${length} bytes`).toBe(false);
     }
   });
 
@@ -214,12 +228,14 @@ describe('damaged blobs', () => {
     const object = encode(block(3), 'fp16');
     const changed = withHeader(object, JSON.stringify(change(headerOf(object))));
     expect(verdict(changed, expected(3, 'fp16'))).toBe('blob_invalid');
+    expect(() => isIntact(changed)).not.toThrow();
   });
 
   test('refuses random bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
         expect(verdict(bytes.slice(), expected(3, 'fp16'))).toBe('blob_invalid');
+        expect(isIntact(bytes.slice())).toBe(false);
       }),
     );
   });
