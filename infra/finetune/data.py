@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-NO_ANSWER = "The documents do not say."
+NO_ANSWER = "Not in these documents."
 # Records of a source with fewer than this many are taken twice an epoch.
 SMALL_SOURCE = 500
 
