@@ -62,7 +62,7 @@ export async function prepareModel(options: PrepareOptions): Promise<CompiledMod
     } finally {
       await decoder.dispose();
     }
-    requireSaneText(check.textScore);
+    requireSaneText(check.textScore, adapter !== undefined);
     const temporary = join(model.directory, temporaryName());
     await writeFile(temporary, JSON.stringify(model.manifest));
     await rename(temporary, join(model.directory, 'model.json'));

@@ -8,7 +8,7 @@ import {
   klDivergence,
   MAX_DIVERGENCE,
   MAX_EXACTNESS,
-  MIN_TEXT_SCORE,
+  MIN_ADAPTED_TEXT_SCORE,
   requireSaneText,
   scoreText,
   selfCheck,
@@ -149,12 +149,12 @@ async function score(model: CompiledModel): Promise<number> {
 describe('a model that finds English unlikely', () => {
   test('is one whose rotated rows were left permuted', async () => {
     const found = await scoreOfChanged((_, bytes) => renameFamily(bytes));
-    expect(() => requireSaneText(found)).toThrow(expect.objectContaining({ code: 'model_check_failed' }));
+    expect(() => requireSaneText(found, true)).toThrow(expect.objectContaining({ code: 'model_check_failed' }));
   });
 
   test('is one whose 4-bit values were read in the wrong order', async () => {
     const found = await scoreOfChanged(swapNibbles);
-    expect(() => requireSaneText(found)).toThrow(expect.objectContaining({ code: 'model_check_failed' }));
+    expect(() => requireSaneText(found, true)).toThrow(expect.objectContaining({ code: 'model_check_failed' }));
   });
 
   test.each<[string, (frequency: number) => number]>([
@@ -166,7 +166,15 @@ describe('a model that finds English unlikely', () => {
         rope.inverseFrequencies = rope.inverseFrequencies.map(change);
       },
     });
-    expect(await score(model)).toBeLessThan(MIN_TEXT_SCORE);
+    expect(await score(model)).toBeLessThan(MIN_ADAPTED_TEXT_SCORE);
+  });
+
+  test('may be less likely with an adapter, though not as unlikely as those', () => {
+    requireSaneText(-0.79, false);
+    requireSaneText(-0.99, true);
+    for (const refused of [() => requireSaneText(-0.81, false), () => requireSaneText(Number.NaN, true)]) {
+      expect(refused).toThrow(expect.objectContaining({ code: 'model_check_failed' }));
+    }
   });
 });
 
@@ -180,7 +188,7 @@ describe('KL divergence', () => {
 
   test('of a row with NaN is NaN, which no limit lets pass', () => {
     expect(klDivergence(Float32Array.of(-1), Float32Array.of(Number.NaN))).toBeNaN();
-    expect(() => requireSaneText(Number.NaN)).toThrow(
+    expect(() => requireSaneText(Number.NaN, false)).toThrow(
       expect.objectContaining({ code: 'model_check_failed' }),
     );
   });
