@@ -15,7 +15,6 @@ def main() -> None:
     """Reads the command line and runs one command."""
     parser = argparse.ArgumentParser(prog="python -m infra.finetune", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    add_quote(commands)
     add_train(commands)
     add_evaluate(commands)
     add_export(commands)
@@ -29,33 +28,11 @@ def main() -> None:
 def add_model_options(parser: argparse.ArgumentParser) -> None:
     """What every command that runs the model needs."""
     parser.add_argument("--model", type=Path, required=True, help="a GGUF file or a Hugging Face directory")
-    add_prompt_options(parser)
+    parser.add_argument("--prompt", type=Path, required=True, help="what `blockrag model prompt` wrote")
+    parser.add_argument("--tokenizer", type=Path, required=True, help="tokenizer.json of the compiled model")
     parser.add_argument("--precision", choices=["bf16", "fp32"], default="bf16", help="default: %(default)s")
     parser.add_argument("--device", default="cpu", help="cpu or cuda; default: %(default)s")
     parser.add_argument("--threads", type=int, help="CPU threads; default: PyTorch's choice")
-
-
-def add_prompt_options(parser: argparse.ArgumentParser) -> None:
-    """What turns texts into token ids."""
-    parser.add_argument("--prompt", type=Path, required=True, help="what `blockrag model prompt` wrote")
-    parser.add_argument("--tokenizer", type=Path, required=True, help="tokenizer.json of the compiled model")
-
-
-def add_quote(commands: argparse._SubParsersAction) -> None:
-    """The command `quote`."""
-    parser = commands.add_parser(
-        "quote",
-        help="answers in the documents' own words, for `train --answers`",
-        description="Finds for each record the sentence of a gold passage that holds the short answer, or the part "
-        "of it around the answer where it is too long, and writes lines of {id, answer}.",
-        epilog="example: python -m infra.finetune quote --prompt prompt.json --tokenizer tokenizer.json "
-        "--data train-mix.jsonl.gz --out quotes.jsonl",
-    )
-    add_prompt_options(parser)
-    parser.add_argument("--data", type=Path, required=True, help="records, .jsonl or .jsonl.gz")
-    parser.add_argument("--tokens", type=int, default=31, help="of an answer at most; default: %(default)s")
-    parser.add_argument("--out", type=Path, required=True, help="the file to write")
-    parser.set_defaults(command="quote")
 
 
 def add_train(commands: argparse._SubParsersAction) -> None:
@@ -72,7 +49,7 @@ def add_train(commands: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--data", type=Path, required=True, help="records, .jsonl or .jsonl.gz; never an eval file"
     )
-    parser.add_argument("--answers", type=Path, help="answers to teach instead of the short ones: lines of {id, answer}")
+    parser.add_argument("--answers", type=Path, help="a teacher's answers: lines of {id, answer}")
     parser.add_argument(
         "--run", type=Path, default=RUNS / "main", help="folder of the run; default: %(default)s"
     )
@@ -101,18 +78,7 @@ def add_train(commands: argparse._SubParsersAction) -> None:
         default = getattr(Mix(), name)
         option = "--" + name.replace("_", "-")
         parser.add_argument(option, type=type(default), default=default, help="default: %(default)s")
-    parser.add_argument(
-        "--question-weights",
-        type=read_weights,
-        default=Mix().question_weights,
-        help="how often a context has 1, 2, 3, ... questions; default: %(default)s",
-    )
     parser.set_defaults(command="train")
-
-
-def read_weights(text: str) -> tuple[float, ...]:
-    """`0.2,0.5,0.3` -> (0.2, 0.5, 0.3)."""
-    return tuple(float(part) for part in text.split(","))
 
 
 def add_evaluate(commands: argparse._SubParsersAction) -> None:

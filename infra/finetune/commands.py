@@ -17,21 +17,10 @@ from .golden import check_model, check_tokens, read_golden
 from .model import add_lora, load_base, load_lora
 from .packing import Mix, SequenceStream
 from .prompt import Prompt
-from .quotes import quotes
 from .sources import describe_sources, keep_sources, read_sources
 from .train import CHECKPOINT, read_log
 from .train import train as train_run
 from .trainer import Settings, Trainer
-
-
-def quote(arguments: argparse.Namespace) -> None:
-    """Writes quotes."""
-    prompt = Prompt.load(arguments.prompt, arguments.tokenizer)
-    records = read_records(arguments.data)
-    lines = [json.dumps(line, ensure_ascii=False) for line in quotes(records, prompt, arguments.tokens)]
-    arguments.out.write_text("\n".join(lines) + "\n", "utf-8")
-    short = sum(json.loads(line)["answer"] == record.answer for line, record in zip(lines, records))
-    print(f"{len(lines)} answers, {short} of them short", file=sys.stderr)
 
 
 def train(arguments: argparse.Namespace) -> None:
