@@ -149,12 +149,16 @@ async function score(model: CompiledModel): Promise<number> {
 describe('a model that finds English unlikely', () => {
   test('is one whose rotated rows were left permuted', async () => {
     const found = await scoreOfChanged((_, bytes) => renameFamily(bytes));
-    expect(() => requireSaneText(found, true)).toThrow(expect.objectContaining({ code: 'model_check_failed' }));
+    expect(() => requireSaneText(found, true)).toThrow(
+      expect.objectContaining({ code: 'model_check_failed' }),
+    );
   });
 
   test('is one whose 4-bit values were read in the wrong order', async () => {
     const found = await scoreOfChanged(swapNibbles);
-    expect(() => requireSaneText(found, true)).toThrow(expect.objectContaining({ code: 'model_check_failed' }));
+    expect(() => requireSaneText(found, true)).toThrow(
+      expect.objectContaining({ code: 'model_check_failed' }),
+    );
   });
 
   test.each<[string, (frequency: number) => number]>([
