@@ -8,6 +8,7 @@ import { concatTokens } from '../model/tokens.ts';
 import { type Decoder, FOR_CONTEXT } from './decoder.ts';
 import { encodeToBlob } from './encode-to-blob.ts';
 import { attentionByBlock } from './grounding.ts';
+import type { RecentKeys } from './recent-keys.ts';
 import { Sampler, type Sampling } from './sampling.ts';
 import type { Steps } from './steps.ts';
 
@@ -78,33 +79,14 @@ export interface AnswerState {
   decoder: Decoder;
   /** This answer's own, as long as it runs. */
   context: ContextKv;
-  verified: VerifiedKeys;
+  /** Of blobs whose SHA-256 this instance has verified: their next reads check the CRC-32 only. */
+  verified: RecentKeys;
   /** Objects whose CRC-32 the thread that read them has compared. */
   intact?: WeakSet<Uint8Array>;
   /** Keeps the blobs that were laid. */
   hot?: HotBlobs;
   /** Provenance of blobs that are used, this decoder's own included; undefined: any. */
   accepted?: readonly string[] | undefined;
-}
-
-/** Keys of blobs whose SHA-256 this instance has verified lately: their next reads check the CRC-32 only. */
-export class VerifiedKeys {
-  #keys = new Set<string>();
-  #limit: number;
-
-  constructor(limit = 100_000) {
-    this.#limit = limit;
-  }
-
-  has(key: string): boolean {
-    return this.#keys.has(key);
-  }
-
-  add(key: string): void {
-    // Set keeps the order of insertion: the key added first goes first.
-    if (this.#keys.size >= this.#limit) this.#keys.delete(this.#keys.values().next().value!);
-    this.#keys.add(key);
-  }
 }
 
 /** Tokens that an answer's context must have room for. */

@@ -12,6 +12,7 @@ import type {
   StoredBlock,
   Wanted,
 } from './protocol.ts';
+import { RecentKeys } from './recent-keys.ts';
 import { SHARED_RUN } from './runs.ts';
 
 /** Blobs up to this size are checked on the event loop, which the largest of them hold for about 2 ms. */
@@ -22,6 +23,8 @@ export class Engine {
   #thread: Thread<EngineMethods> | undefined;
   /** Whether the thread may have blobs in memory. */
   #hot = false;
+  /** Of blobs that were sent to a thread before. */
+  #sentBefore = new RecentKeys();
   #closed = false;
 
   constructor(options: EngineOptions) {
@@ -52,7 +55,9 @@ export class Engine {
     // Where nothing is in memory the thread is not waited for: it may be starting, or have no memory for blobs.
     const ended = new AbortController();
     const wanted = this.#hot ? wantedOn(port1, ended.signal) : [...request.blocks.keys()];
-    const sent = sendObjects(request.blocks, wanted, port1).catch((error: unknown) => failed.abort(error));
+    const sent = sendObjects(request.blocks, wanted, port1, this.#sentBefore).catch((error: unknown) =>
+      failed.abort(error),
+    );
     const blocks = request.blocks.map((block) => ({ ...block, object: undefined }));
     const signal = AbortSignal.any([
       failed.signal,
@@ -108,21 +113,23 @@ async function sendObjects(
   blocks: readonly StoredBlock[],
   wanted: number[] | Promise<number[]>,
   port: MessagePort,
+  sentBefore: RecentKeys,
 ): Promise<void> {
   // A passage may be in the prompt twice: its bytes move once.
   const sent = new Map<ArrayBuffer, number>();
   await Promise.all(
     (await wanted).map(async (index) => {
-      const { object: coming } = blocks[index]!;
+      const { key, object: coming } = blocks[index]!;
       const object = await (typeof coming === 'function' ? coming() : coming);
       const as = object && sent.get(object.buffer);
-      if (as !== undefined) port.postMessage({ index, as } satisfies ArrivedObject);
+      if (object === undefined) port.postMessage({ index, object, intact: false } satisfies ArrivedObject);
+      else if (as !== undefined) port.postMessage({ index, as } satisfies ArrivedObject);
       else {
-        // Here, while the inference thread lays the blob before this one.
-        const intact = object !== undefined && object.length <= CHECKED_BYTES && isIntact(object);
-        if (object !== undefined) sent.set(object.buffer, index);
-        const transfer = object === undefined ? [] : [object.buffer];
-        port.postMessage({ index, object, intact } satisfies ArrivedObject, transfer);
+        sent.set(object.buffer, index);
+        // Here, while the inference thread lays the blob before this one. The first time it computes the SHA-256.
+        const intact = sentBefore.has(key) && object.length <= CHECKED_BYTES && isIntact(object);
+        sentBefore.add(key);
+        port.postMessage({ index, object, intact } satisfies ArrivedObject, [object.buffer]);
       }
     }),
   );

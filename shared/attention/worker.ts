@@ -4,15 +4,16 @@ import { ContextPool } from '../kv/context-pool.ts';
 import { HotBlobs } from '../kv/hot-blobs.ts';
 import { CompiledModel } from '../model/compiled.ts';
 import { serve, Transfer } from '../threads.ts';
-import { answer, contextTokens, type StoredObject, VerifiedKeys } from './answer.ts';
+import { answer, contextTokens, type StoredObject } from './answer.ts';
 import { Decoder } from './decoder.ts';
 import { encodeToBlobs } from './encode-to-blob.ts';
 import type { ArrivedObject, EngineMethods, EngineOptions, Wanted } from './protocol.ts';
+import { RecentKeys } from './recent-keys.ts';
 import { Scheduler } from './scheduler.ts';
 
 const options = workerData as EngineOptions;
 const scheduler = new Scheduler();
-const verified = new VerifiedKeys();
+const verified = new RecentKeys();
 const hot = new HotBlobs(options.hotBytes ?? 0);
 
 const opened = (async () => {
