@@ -13,8 +13,9 @@ from transformers import PreTrainedModel
 
 from .attention import Packing
 from .checkpoint import Checkpoint
+from .decoder import MergedDecoder
 from .masks import MODES
-from .model import Precision, add_lora, hidden_states, load_lora, logits
+from .model import Precision, add_lora, load_lora, logits
 from .packing import Mix, Position, Sequence, SequenceStream
 from .schedule import learning_rate
 
@@ -54,6 +55,7 @@ class Trainer:
         self._stream = stream
         self.adapter = add_lora(model, settings.rank, settings.alpha)
         self._model = model.to(device)
+        self._decoder = MergedDecoder(self._model, self.adapter, settings.alpha / settings.rank)
         self._optimizer = torch.optim.AdamW(
             self.adapter.values(), lr=settings.peak, weight_decay=settings.weight_decay, fused=True
         )
@@ -105,14 +107,14 @@ class Trainer:
         )
         losses = dict.fromkeys(MODES, 0.0)
         self._optimizer.zero_grad(set_to_none=True)
+        self._decoder.merge()
         for sequence in sequences:
             for mode in MODES:
                 if self._stopping:
                     self._stream.seek(before)
                     raise Stopped
-                loss = (
-                    sequence_loss(self._model, sequence, Packing(sequence.layout, mode, self._device)) / total
-                )
+                packing = Packing(sequence.layout, mode, self._device)
+                loss = self._sequence_loss(sequence, packing) / total
                 (loss / len(MODES)).backward()
                 losses[mode] += loss.item()
         norm = torch.nn.utils.clip_grad_norm_(self.adapter.values(), self.settings.clip).item()
@@ -131,20 +133,18 @@ class Trainer:
             "epoch": self._stream.position.epoch,
         }
 
+    def _sequence_loss(self, sequence: Sequence, packing: Packing) -> torch.Tensor:
+        """Sum over the answers' tokens of the cross entropy; the output head runs on their rows only."""
+        targets = torch.tensor(sequence.targets, device=self._device)
+        hidden = self._decoder.hidden_states(torch.tensor(sequence.ids, device=self._device), packing)
+        return cross_entropy(logits(self._model, hidden[sequence.rows]), targets, reduction="sum")
+
     def _step_sequences(self) -> Iterator[Sequence]:
         questions = 0
         while questions < self.settings.questions:
             sequence = self._stream.next()
             questions += sequence.questions
             yield sequence
-
-
-def sequence_loss(model: PreTrainedModel, sequence: Sequence, packing: Packing) -> torch.Tensor:
-    """Sum over the answers' tokens of the cross entropy; the output head runs on their rows only."""
-    device = model.device
-    hidden = hidden_states(model, torch.tensor(sequence.ids, device=device), packing)
-    scores = logits(model, hidden[torch.tensor(sequence.rows, device=device)])
-    return cross_entropy(scores, torch.tensor(sequence.targets, device=device), reduction="sum")
 
 
 def as_json(settings: Settings) -> dict:
