@@ -11,8 +11,9 @@ from pathlib import Path
 from random import Random
 
 NO_ANSWER = "Not in these documents."
-# Records of a source with fewer than this many are taken twice an epoch.
+# Records of a source with fewer than this many are taken several times an epoch.
 SMALL_SOURCE = 500
+SMALL_SOURCE_TIMES = 4
 
 
 @dataclass(frozen=True)
@@ -78,12 +79,12 @@ def holds(text: str, answer: str) -> bool:
 
 
 def epoch_order(records: list[Record], seed: int, epoch: int) -> list[int]:
-    """Indices of the records in the order of an epoch; those of small sources come twice."""
+    """Indices of the records in the order of an epoch; those of small sources come several times."""
     count: dict[str, int] = {}
     for record in records:
         count[record.source] = count.get(record.source, 0) + 1
     order = list(range(len(records)))
-    order += [i for i in order if count[records[i].source] < SMALL_SOURCE]
+    order += [i for i in order if count[records[i].source] < SMALL_SOURCE] * (SMALL_SOURCE_TIMES - 1)
     Random(f"{seed}/order/{epoch}").shuffle(order)
     return order
 
