@@ -234,7 +234,7 @@ class _Attention(Function):
 
     @staticmethod
     def forward(ctx, query: Tensor, key: Tensor, value: Tensor, scale: float, pieces: list[Piece]) -> Tensor:
-        tokens, kv_heads, width = key.shape
+        tokens, kv_heads, _ = key.shape
         group = query.shape[1] // kv_heads
         q, k, v = _by_kv_head(query, kv_heads) * scale, _by_kv_head(key, kv_heads), _by_kv_head(value, kv_heads)
         out = torch.empty(q.shape, dtype=v.dtype, device=v.device)
