@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from dataclasses import fields
 from pathlib import Path
 
 from .packing import Mix
@@ -16,6 +17,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m infra.finetune", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     add_train(commands)
+    add_chat(commands)
     add_evaluate(commands)
     add_export(commands)
     add_check(commands)
@@ -50,6 +52,7 @@ def add_train(commands: argparse._SubParsersAction) -> None:
         "--data", type=Path, required=True, help="records, .jsonl or .jsonl.gz; never an eval file"
     )
     parser.add_argument("--answers", type=Path, help="a teacher's answers: lines of {id, answer}")
+    parser.add_argument("--chat", type=Path, help="prompts without documents, as `chat` writes them")
     parser.add_argument(
         "--run", type=Path, default=RUNS / "main", help="folder of the run; default: %(default)s"
     )
@@ -74,11 +77,37 @@ def add_train(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("--lr", type=float, default=6e-4, help="of the stable phase; default: %(default)s")
     parser.add_argument("--warmup", type=int, default=16, help="steps; default: %(default)s")
     parser.add_argument("--questions", type=int, default=8, help="of an optimizer step; default: %(default)s")
-    for name in ("max_tokens", "long_tokens", "most_passages", "long_share", "hard_share", "no_answer_share"):
-        default = getattr(Mix(), name)
-        option = "--" + name.replace("_", "-")
-        parser.add_argument(option, type=type(default), default=default, help="default: %(default)s")
+    parser.add_argument(
+        "--parallel",
+        type=int,
+        help="passes at a time, each with its share of the threads; default: 2 on a CPU, 1 on CUDA",
+    )
+    for field in fields(Mix):
+        if isinstance(field.default, (int, float)):
+            option = "--" + field.name.replace("_", "-")
+            parser.add_argument(
+                option, type=type(field.default), default=field.default, help="default: %(default)s"
+            )
     parser.set_defaults(command="train")
+
+
+def add_chat(commands: argparse._SubParsersAction) -> None:
+    """The command `chat`."""
+    parser = commands.add_parser(
+        "chat",
+        help="prompts without documents and the base model's own answers",
+        description="Writes prompts, half of them sampled from the base model and half the questions of records, "
+        "with its greedy answers, for `train --chat`.",
+        epilog="example: python -m infra.finetune chat --model m.gguf --prompt prompt.json --tokenizer "
+        "tokenizer.json --data train-mix.jsonl.gz --out chat.jsonl",
+    )
+    add_model_options(parser)
+    parser.add_argument("--data", type=Path, required=True, help="records, .jsonl or .jsonl.gz")
+    parser.add_argument("--count", type=int, default=200, help="default: %(default)s")
+    parser.add_argument("--tokens", type=int, default=64, help="of an answer at most; default: %(default)s")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--out", type=Path, required=True, help="a new file of JSON lines")
+    parser.set_defaults(command="chat")
 
 
 def add_evaluate(commands: argparse._SubParsersAction) -> None:

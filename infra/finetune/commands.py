@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
+from itertools import islice
 
 import torch
 
 from .checkpoint import load_checkpoint
-from .data import read_records
+from .chat import sample_chats
+from .data import read_chats, read_records
 from .evaluate import evaluate as answer_all
 from .export import export_adapter, read_adapter
 from .golden import check_model, check_tokens, read_golden
@@ -40,14 +42,17 @@ def train(arguments: argparse.Namespace) -> None:
         mix=replace(Mix(), **given),
     )
     records = read_records(arguments.data, arguments.answers)
+    chats = read_chats(arguments.chat) if arguments.chat is not None else []
+    own = {arguments.answers: "a teacher's answers", arguments.chat: "written by the base model"}
     sources = describe_sources(
-        arguments.model, arguments.data, arguments.answers, arguments.prompt, records, arguments.start_from
+        arguments.model, arguments.data, own, arguments.prompt, records, arguments.start_from
     )
     keep_sources(arguments.run, sources)
     prompt = Prompt.load(arguments.prompt, arguments.tokenizer)
-    stream = SequenceStream(records, prompt, settings.mix, settings.seed)
+    stream = SequenceStream(records, prompt, settings.mix, settings.seed, chats=chats)
     model = load_base(arguments.model, settings.precision)
-    trainer = Trainer(model, stream, settings, arguments.device)
+    parallel = arguments.parallel or (2 if arguments.device == "cpu" else 1)
+    trainer = Trainer(model, stream, settings, arguments.device, parallel)
     train_run(
         trainer,
         arguments.run,
@@ -57,6 +62,19 @@ def train(arguments: argparse.Namespace) -> None:
         save_minutes=arguments.save_minutes,
         keep_every=arguments.keep_every,
     )
+
+
+def chat(arguments: argparse.Namespace) -> None:
+    """Writes prompts and the base model's answers, line by line."""
+    set_threads(arguments)
+    prompt = Prompt.load(arguments.prompt, arguments.tokenizer)
+    model = load_base(arguments.model, arguments.precision).to(arguments.device)
+    questions = [record.question for record in read_records(arguments.data)]
+    found = sample_chats(model, prompt, questions, arguments.seed, arguments.tokens)
+    with arguments.out.open("x", encoding="utf-8") as file:
+        for number, sample in enumerate(islice(found, arguments.count), 1):
+            print(json.dumps(asdict(sample), ensure_ascii=False), file=file, flush=True)
+            print(f"{number}/{arguments.count}", file=sys.stderr)
 
 
 def evaluate(arguments: argparse.Namespace) -> None:

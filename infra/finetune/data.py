@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ NO_ANSWER = "Not in these documents."
 # Records of a source with fewer than this many are taken several times an epoch.
 SMALL_SOURCE = 500
 SMALL_SOURCE_TIMES = 4
+# Records about one article that stand together in an epoch's order: their passages are hard to tell apart.
+MOST_OF_ARTICLE = 6
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,26 @@ class Record:
         """The other passages."""
         return [passage for passage in self.passages if not passage.gold]
 
+    @property
+    def article(self) -> tuple[str, str]:
+        """What the answer is told in: the source and the title of the gold passage; of several, the record alone."""
+        titles = {passage.title for passage in self.gold}
+        return self.source, titles.pop() if len(titles) == 1 else self.id
+
+
+@dataclass(frozen=True)
+class Chat:
+    """A prompt without documents, and what the base model says to it. `ended`: it came to an end there."""
+
+    prompt: str
+    answer: str
+    ended: bool
+
+
+def read_chats(path: Path) -> list[Chat]:
+    """Reads what `chat` wrote: lines of {prompt, answer, ended}."""
+    return [Chat(**row) for row in _read_lines(path)]
+
 
 def read_records(path: Path, answers: Path | None = None) -> list[Record]:
     """Reads a .jsonl or .jsonl.gz file. answers: a teacher's answers, lines of {id, answer}."""
@@ -79,14 +102,25 @@ def holds(text: str, answer: str) -> bool:
 
 
 def epoch_order(records: list[Record], seed: int, epoch: int) -> list[int]:
-    """Indices of the records in the order of an epoch; those of small sources come several times."""
-    count: dict[str, int] = {}
-    for record in records:
-        count[record.source] = count.get(record.source, 0) + 1
+    """Indices of the records in the order of an epoch; those of small sources come several times.
+
+    Records about one article stand together, a few at a time: see `MOST_OF_ARTICLE`.
+    """
+    count = Counter(record.source for record in records)
     order = list(range(len(records)))
-    order += [i for i in order if count[records[i].source] < SMALL_SOURCE] * (SMALL_SOURCE_TIMES - 1)
-    Random(f"{seed}/order/{epoch}").shuffle(order)
-    return order
+    rng = Random(f"{seed}/order/{epoch}")
+    rng.shuffle(order)
+    articles: dict[tuple[str, str], list[int]] = {}
+    for i in order:
+        articles.setdefault(records[i].article, []).append(i)
+    groups = [
+        found[start : start + MOST_OF_ARTICLE]
+        for found in articles.values()
+        for start in range(0, len(found), MOST_OF_ARTICLE)
+    ]
+    groups += [[i] for i in order if count[records[i].source] < SMALL_SOURCE] * (SMALL_SOURCE_TIMES - 1)
+    rng.shuffle(groups)
+    return [i for group in groups for i in group]
 
 
 def tells(record: Record, passages: Iterable[Passage]) -> bool:

@@ -16,18 +16,26 @@ from .prompt import Prompt
 
 @torch.no_grad()
 def generate(
-    model: PreTrainedModel, blocks: list[list[int]], mode: Mode, most: int, end: list[int]
-) -> list[int]:
-    """Greedy tokens after the last block, at most `most`, without the one that ends them. blocks: token ids."""
+    model: PreTrainedModel,
+    blocks: list[list[int]],
+    mode: Mode,
+    most: int,
+    end: list[int],
+    choose: Callable[[torch.Tensor], int] = lambda scores: int(scores.argmax()),
+) -> tuple[list[int], bool]:
+    """Tokens after the last block, at most `most`, and whether the model ended them. blocks: token ids.
+
+    choose: the next token by the scores [vocabulary]; greedy where it is not given.
+    """
     ids = torch.tensor([token for block in blocks for token in block], device=model.device)
     layout = Layout(tuple(map(len, blocks[:-1])), (len(blocks[-1]),))
     cache = DynamicCache(config=model.config)
     hidden = hidden_states(model, ids, Packing(layout, mode, model.device), cache)[-1:]
     answer: list[int] = []
     while len(answer) < most:
-        token = int(logits(model, hidden).argmax())
+        token = choose(logits(model, hidden)[0])
         if token in end:
-            break
+            return answer, True
         answer.append(token)
         place = torch.tensor([[len(ids) + len(answer) - 1]], device=model.device)
         with autocast(model):
@@ -38,7 +46,7 @@ def generate(
                 use_cache=True,
             )
         hidden = output.last_hidden_state[0].float()
-    return answer
+    return answer, False
 
 
 def is_right(answers: tuple[str, ...], output: str) -> bool:
@@ -65,7 +73,7 @@ def evaluate(
         blocks = [prompt.preface, *passages, prompt.question(record.question)]
         line: dict = {"id": record.id, "answers": list(record.answers)}
         for mode in MODES:
-            output = prompt.decode(generate(model, blocks, mode, most, prompt.end))
+            output = prompt.decode(generate(model, blocks, mode, most, prompt.end)[0])
             line[mode] = {"output": output, "right": is_right(record.answers, output)}
             right[mode] += line[mode]["right"]
         report(line)

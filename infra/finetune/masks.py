@@ -14,7 +14,7 @@ MODES: tuple[Mode, ...] = ("full", "block")
 class Layout:
     """How a packed sequence is cut. The tokens are the blocks of the context, then the final blocks, end to end.
 
-    blocks: tokens of the preface and of each passage, in order.
+    blocks: tokens of the preface and of each passage, in order; none where there are no documents.
     finals: tokens of each final block (question, assistant header, answer). A final block sees the context
         and itself, no other final block; its positions start at the context's end.
     """
@@ -39,7 +39,7 @@ class Layout:
 
     def context_runs(self, mode: Mode) -> list[tuple[int, int]]:
         """Runs [start, end) of the context that attend causally to themselves only."""
-        if mode == "full":
+        if mode == "full" and self.blocks:
             return [(0, self.context)]
         return _runs(self.blocks, 0)
 

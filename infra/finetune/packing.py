@@ -1,19 +1,22 @@
-"""Records packed into training sequences: one context, several questions about it."""
+"""Records packed into training sequences: one context, several questions about it. Or prompts without documents."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import TYPE_CHECKING
 
-from .data import NO_ANSWER, Passage, Record, epoch_order, holds, tells
-from .masks import Layout
+from .data import NO_ANSWER, Chat, Passage, Record, epoch_order, holds, tells
+from .masks import MODES, Layout, Mode
 
 if TYPE_CHECKING:  # its tokenizer is not needed to sample
     from .prompt import Prompt
 
 # Gold passages of one record that enter a context. Questions of several steps need all of theirs.
 MOST_GOLD = 4
+# Records that a sequence takes at most; prompts of one without documents.
+MOST_RECORDS = 6
+CHATS = 2
 
 
 @dataclass(frozen=True)
@@ -25,19 +28,33 @@ class Mix:
     most_passages: int = 10
     long_share: float = 0.1  # 15 to 20 passages of several records
     hard_share: float = 0.05  # one record with all its distractors
-    no_answer_share: float = 0.04  # questions whose gold passages are left out
+    no_answer_share: float = 0.02  # questions whose gold passages are left out
+    chat_share: float = 0.1  # prompts without documents, where there are any
     question_weights: tuple[float, ...] = (0.15, 0.3, 0.3, 0.25)  # of 1, 2, 3, 4 records a sequence
 
 
 @dataclass(frozen=True)
 class Sequence:
-    """A packed sequence. rows[i] is the index of the token whose successor is targets[i]."""
+    """A packed sequence. rows[i] is the index of the token whose successor is targets[i].
+
+    lengths: targets of each answer, in order.
+    """
 
     ids: list[int]
     layout: Layout
     rows: list[int]
     targets: list[int]
-    questions: int
+    lengths: list[int]
+
+    @property
+    def questions(self) -> int:
+        """Answers that it teaches."""
+        return len(self.lengths)
+
+    @property
+    def modes(self) -> tuple[Mode, ...]:
+        """The masks that it is trained under: without documents they are one."""
+        return MODES if self.layout.blocks else MODES[:1]
 
 
 @dataclass(frozen=True)
@@ -53,9 +70,16 @@ class SequenceStream:
     """An endless stream of sequences; each follows from the seed and the position alone."""
 
     def __init__(
-        self, records: list[Record], prompt: Prompt, mix: Mix, seed: int, position: Position = Position()
+        self,
+        records: list[Record],
+        prompt: Prompt,
+        mix: Mix,
+        seed: int,
+        position: Position = Position(),
+        chats: list[Chat] | None = None,
     ) -> None:
         self._records = records
+        self._chats = chats or []
         self._prompt = prompt
         self._mix = mix
         self._seed = seed
@@ -70,9 +94,10 @@ class SequenceStream:
         """The next sequence; moves the position on."""
         at = self.position
         rng = Random(f"{self._seed}/sequence/{at.sequence}")
-        upcoming = [
-            self._records[i] for i in self._order[at.cursor : at.cursor + len(self._mix.question_weights)]
-        ]
+        if self._chats and rng.random() < self._mix.chat_share:
+            self.position = replace(at, sequence=at.sequence + 1)
+            return pack_chats(rng.sample(self._chats, min(CHATS, len(self._chats))), self._prompt)
+        upcoming = [self._records[i] for i in self._order[at.cursor : at.cursor + MOST_RECORDS]]
         sequence, taken = compose(upcoming, self._prompt, self._mix, rng)
         epoch, cursor = at.epoch, at.cursor + taken
         if cursor >= len(self._order):
@@ -86,6 +111,7 @@ def compose(upcoming: list[Record], prompt: Prompt, mix: Mix, rng: Random) -> tu
     """A sequence of the first of the upcoming records, and how many of them it took (at least one)."""
     kind = rng.random()
     most = rng.choices(range(1, len(mix.question_weights) + 1), mix.question_weights)[0]
+    most = _whole_articles(upcoming, most)
     if kind < mix.long_share:
         budget, wanted, most = mix.long_tokens, rng.randint(15, 20), max(most, 2)
     elif kind < mix.long_share + mix.hard_share:
@@ -122,19 +148,35 @@ def compose(upcoming: list[Record], prompt: Prompt, mix: Mix, rng: Random) -> tu
 def pack(passages: list[Passage], questions: list[tuple[Record, str]], prompt: Prompt) -> Sequence:
     """Lays preface, passages and final blocks end to end. An answer's last token is a target only."""
     blocks = [prompt.preface] + [prompt.passage(p.title, p.text) for p in passages]
+    return _lay(blocks, [(prompt.question(record.question), prompt.answer(text)) for record, text in questions])
+
+
+def pack_chats(chats: list[Chat], prompt: Prompt) -> Sequence:
+    """Prompts without documents, none of which sees another."""
+    answers = [prompt.answer(chat.answer) if chat.ended else prompt.encode(chat.answer) for chat in chats]
+    return _lay([], [(prompt.chat(chat.prompt), answer) for chat, answer in zip(chats, answers)])
+
+
+def _lay(blocks: list[list[int]], taught: list[tuple[list[int], list[int]]]) -> Sequence:
     finals: list[list[int]] = []
     rows: list[int] = []
     targets: list[int] = []
     start = sum(map(len, blocks))
-    for record, answer in questions:
-        question, expected = prompt.question(record.question), prompt.answer(answer)
+    for question, expected in taught:
         rows += range(start + len(question) - 1, start + len(question) - 1 + len(expected))
         targets += expected
         finals.append(question + expected[:-1])
         start += len(finals[-1])
     layout = Layout(tuple(map(len, blocks)), tuple(map(len, finals)))
     ids = [token for part in blocks + finals for token in part]
-    return Sequence(ids, layout, rows, targets, len(questions))
+    return Sequence(ids, layout, rows, targets, [len(expected) for _, expected in taught])
+
+
+def _whole_articles(upcoming: list[Record], most: int) -> int:
+    """How many of the upcoming records, so that those of one article are not torn apart: `most`, if possible fewer."""
+    starts = [i for i, record in enumerate(upcoming) if i == 0 or record.article != upcoming[i - 1].article]
+    starts.append(len(upcoming))
+    return max([start for start in starts[1:] if start <= most], default=starts[1])
 
 
 def _part(

@@ -23,12 +23,13 @@ DIGITS = {"smollm": r"\p{N}", "qwen2": r"\p{N}", "llama-bpe": r"\p{N}{1,3}"}
 class Prompt:
     """Texts to token ids, block by block. Text of documents and users never becomes a special token.
 
-    frame: {preface_ids, passage_format, question_format, tail_ids, end_ids}.
+    frame: {preface_ids, opening_ids, passage_format, question_format, tail_ids, end_ids}.
     tokenizer: the compiled model's tokenizer.json: {pre, tokens, merges, ...}.
     """
 
     def __init__(self, frame: dict, tokenizer: dict) -> None:
         self.preface: list[int] = frame["preface_ids"]
+        self.opening: list[int] = frame["opening_ids"]
         self.tail: list[int] = frame["tail_ids"]
         self.end: list[int] = frame["end_ids"]
         self._passage_format: str = frame["passage_format"]
@@ -59,6 +60,10 @@ class Prompt:
     def question(self, question: str) -> list[int]:
         """The final block: the question and the assistant's header."""
         return self.encode(_fill(self._question_format, {"question": question})) + self.tail
+
+    def chat(self, content: str) -> list[int]:
+        """A whole prompt without documents: the user's message between the chat template's parts."""
+        return self.opening + self.encode(content) + self.tail
 
     def answer(self, answer: str) -> list[int]:
         """What the model is to say, with the token that ends it."""

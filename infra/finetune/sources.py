@@ -15,20 +15,24 @@ FILE = "run.json"
 def describe_sources(
     model: Path,
     data: Path,
-    answers: Path | None,
+    more: dict[Path | None, str],
     prompt: Path,
     records: list[Record],
     start_from: Path | None,
 ) -> dict:
     """{model: {name, sha256}, data: [{file, sha256, licence}], prompt: {sha256}}, the prompt's by its content.
 
+    more: other files that are trained on, None left out, and their licences.
     Where the run, or the one that it takes over, started from an exported adapter, also
     adapter: {sha256, steps, questions}, its own start included.
     """
     licences = "; ".join(sorted({f"{record.source}: {record.licence}" for record in records}))
     files = [{"file": data.name, "sha256": sha256(data), "licence": licences}]
-    if answers is not None:
-        files.append({"file": answers.name, "sha256": sha256(answers), "licence": "a teacher's answers"})
+    files += [
+        {"file": file.name, "sha256": sha256(file), "licence": licence}
+        for file, licence in more.items()
+        if file is not None
+    ]
     frame = json.dumps(json.loads(prompt.read_text("utf-8")), sort_keys=True)
     weights = model if model.is_file() else model / "model.safetensors"
     adapter = first_adapter(start_from)

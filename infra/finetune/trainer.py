@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 
 import torch
@@ -14,7 +15,7 @@ from transformers import PreTrainedModel
 from .attention import Packing
 from .checkpoint import Checkpoint
 from .decoder import MergedDecoder
-from .masks import MODES
+from .masks import MODES, Mode
 from .model import Precision, add_lora, load_lora, logits
 from .packing import Mix, Position, Sequence, SequenceStream
 from .schedule import learning_rate
@@ -36,6 +37,10 @@ class Settings:
     mix: Mix = field(default_factory=Mix)
 
 
+# What the log calls prompts without documents.
+CHAT = "chat"
+
+
 class Stopped(Exception):
     """A signal asked for the end; the step in progress was dropped."""
 
@@ -44,8 +49,14 @@ class Trainer:
     """Trains an adapter on a stream of sequences."""
 
     def __init__(
-        self, model: PreTrainedModel, stream: SequenceStream, settings: Settings, device: str = "cpu"
+        self,
+        model: PreTrainedModel,
+        stream: SequenceStream,
+        settings: Settings,
+        device: str = "cpu",
+        parallel: int = 1,
     ) -> None:
+        """parallel: passes at a time, each with its share of PyTorch's threads."""
         torch.manual_seed(settings.seed)
         self.settings = settings
         self.step = 0
@@ -53,6 +64,10 @@ class Trainer:
         self._stopping = False
         self._device = device
         self._stream = stream
+        threads = max(1, torch.get_num_threads() // parallel)
+        self._passes = ThreadPoolExecutor(
+            parallel, initializer=torch.set_num_threads, initargs=(threads,)
+        )
         self.adapter = add_lora(model, settings.rank, settings.alpha)
         self._model = model.to(device)
         self._decoder = MergedDecoder(self._model, self.adapter, settings.alpha / settings.rank)
@@ -101,22 +116,28 @@ class Trainer:
         started = time.monotonic()
         before = self._stream.position
         sequences = list(self._step_sequences())
-        total = sum(len(sequence.targets) for sequence in sequences)
+        passes = [(sequence, mode) for sequence in sequences for mode in sequence.modes]
         rate = learning_rate(
             self.step, self.settings.peak, self.settings.warmup, self.decay_start, decay_steps
         )
-        losses = dict.fromkeys(MODES, 0.0)
-        self._optimizer.zero_grad(set_to_none=True)
         self._decoder.merge()
-        for sequence in sequences:
-            for mode in MODES:
-                if self._stopping:
-                    self._stream.seek(before)
-                    raise Stopped
-                packing = Packing(sequence.layout, mode, self._device)
-                loss = self._sequence_loss(sequence, packing) / total
-                (loss / len(MODES)).backward()
-                losses[mode] += loss.item()
+        gradients = [torch.zeros_like(parameter) for parameter in self.adapter.values()]
+        losses = dict.fromkeys((*MODES, CHAT), 0.0)
+        questions = dict.fromkeys((*MODES, CHAT), 0)
+        try:
+            # Summed in the order of the passes, whichever is done first: a resumed run has the same sums.
+            for (sequence, mode), found in zip(passes, self._passes.map(self._pass, passes)):
+                loss, parts = found
+                kind = mode if sequence.layout.blocks else CHAT
+                losses[kind] += loss
+                questions[kind] += sequence.questions
+                torch._foreach_add_(gradients, parts, alpha=1 / len(sequence.modes))
+        except Stopped:
+            self._stream.seek(before)
+            raise
+        total = questions["full"] + questions[CHAT]
+        for parameter, gradient in zip(self.adapter.values(), gradients):
+            parameter.grad = gradient.div_(total)
         norm = torch.nn.utils.clip_grad_norm_(self.adapter.values(), self.settings.clip).item()
         for group in self._optimizer.param_groups:
             group["lr"] = rate
@@ -124,26 +145,33 @@ class Trainer:
         self.step += 1
         return {
             "step": self.step,
-            **{f"loss_{mode}": round(losses[mode], 5) for mode in MODES},
+            **{f"loss_{kind}": round(losses[kind] / n, 5) for kind, n in questions.items() if n},
             "lr": rate,
             "grad_norm": round(norm, 4),
-            "questions": sum(sequence.questions for sequence in sequences),
-            "tokens": sum(sequence.layout.tokens for sequence in sequences) * len(MODES),
+            "questions": questions["full"],
+            "tokens": sum(sequence.layout.tokens for sequence, _ in passes),
             "seconds": round(time.monotonic() - started, 2),
             "epoch": self._stream.position.epoch,
         }
 
-    def _sequence_loss(self, sequence: Sequence, packing: Packing) -> torch.Tensor:
-        """Sum over the answers' tokens of the cross entropy; the output head runs on their rows only."""
+    def _pass(self, job: tuple[Sequence, Mode]) -> tuple[float, tuple[torch.Tensor, ...]]:
+        """Sum over the answers of the mean cross entropy of their tokens, and its gradients. @raise Stopped"""
+        if self._stopping:
+            raise Stopped
+        sequence, mode = job
         targets = torch.tensor(sequence.targets, device=self._device)
-        hidden = self._decoder.hidden_states(torch.tensor(sequence.ids, device=self._device), packing)
-        return cross_entropy(logits(self._model, hidden[sequence.rows]), targets, reduction="sum")
+        ids = torch.tensor(sequence.ids, device=self._device)
+        hidden = self._decoder.hidden_states(ids, Packing(sequence.layout, mode, self._device))
+        scores = logits(self._model, hidden[sequence.rows])  # of the answers' rows only
+        losses = cross_entropy(scores, targets, reduction="none").split(sequence.lengths)
+        loss = torch.stack([answer.mean() for answer in losses]).sum()
+        return loss.item(), torch.autograd.grad(loss, list(self.adapter.values()))
 
     def _step_sequences(self) -> Iterator[Sequence]:
         questions = 0
         while questions < self.settings.questions:
             sequence = self._stream.next()
-            questions += sequence.questions
+            questions += sequence.questions if sequence.layout.blocks else 0
             yield sequence
 
 

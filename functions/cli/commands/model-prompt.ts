@@ -16,6 +16,8 @@ export interface PromptOptions extends CommonOptions {
 export interface PromptFrame {
   /** Block 0. */
   preface_ids: number[];
+  /** What stands before the user's message where there are no documents. */
+  opening_ids: number[];
   /** A passage's text, with {title} and {text}. */
   passage_format: string;
   /** The final block's text, with {question}. */
@@ -52,11 +54,14 @@ export function promptFrame(tokenizer: Tokenizer): PromptFrame {
   // The question is tokenised apart from what follows it: some token ends with it.
   let length = 1;
   while (!tokenizer.decode(ids.slice(0, length)).includes(placeholder)) length++;
+  const tail = ids.slice(length);
+  const chat = Array.from(template.chat(undefined, [{ role: 'user', content: placeholder }]));
   return {
     preface_ids: Array.from(template.preface),
+    opening_ids: chat.slice(0, chat.length - tokenizer.encode(placeholder).length - tail.length),
     passage_format: passageText('{title}', '{text}'),
     question_format: tokenizer.decode(ids.slice(0, length)),
-    tail_ids: ids.slice(length),
+    tail_ids: tail,
     end_ids: tokenizer.file.end,
   };
 }

@@ -55,7 +55,8 @@ def test_a_question_packed_with_others_gives_what_it_gives_alone(model, mode):
 def test_decoding_with_a_cache_gives_the_tokens_of_whole_passes(model, mode):
     torch.manual_seed(3)
     blocks = [torch.randint(0, 200, (length,)).tolist() for length in (4, 9, 7, 5)]
-    found = generate(model, blocks, mode, most=6, end=[])
+    found, ended = generate(model, blocks, mode, most=6, end=[])
+    assert len(found) == 6 and not ended
     final = list(blocks[-1])
     for token in found:
         layout = Layout(tuple(map(len, blocks[:-1])), (len(final),))

@@ -2,7 +2,7 @@
 
 import unittest
 
-from ..data import NO_ANSWER, Passage, Record, choose_answer, epoch_order, holds, normalise
+from ..data import MOST_OF_ARTICLE, NO_ANSWER, Chat, Passage, Record, choose_answer, epoch_order, holds, normalise
 from ..packing import Mix, Position, SequenceStream
 from ..schedule import learning_rate
 
@@ -14,6 +14,12 @@ class WordPrompt:
 
     def passage(self, title, text):
         return f"- {title} {text}".split()
+
+    def chat(self, content):
+        return ["OPENING", *content.split(), "ASSISTANT"]
+
+    def encode(self, text):
+        return text.split()
 
     def question(self, question):
         return [*f"Question: {question}".split(), "ASSISTANT"]
@@ -74,6 +80,44 @@ class Packing(unittest.TestCase):
         first, middle = take(4, 130)
         rest, _ = take(4, 370, middle)
         self.assertEqual(first + rest, whole)
+
+    def test_prompts_without_documents_come_by_their_share_and_take_no_record(self):
+        chats = [Chat(f"prompt {i}", f"said {i}", i % 2 == 0) for i in range(9)]
+        stream = SequenceStream(RECORDS, WordPrompt(), MIX, 7, chats=chats)
+        found = 0
+        for _ in range(300):
+            cursor = stream.position.cursor
+            sequence = stream.next()
+            if sequence.layout.blocks:
+                continue
+            found += 1
+            self.assertEqual(stream.position.cursor, cursor)
+            self.assertEqual(sequence.modes, ("full",))
+            for (start, end), length in zip(sequence.layout.final_runs(), sequence.lengths):
+                prompt, number = sequence.ids[start + 1], sequence.ids[start + 2]
+                self.assertEqual((sequence.ids[start], prompt), ("OPENING", "prompt"))
+                ended = int(number) % 2 == 0
+                self.assertEqual(length, 3 if ended else 2)
+                self.assertEqual(sequence.ids[start + 4 : end], ["said", number] if ended else ["said"])
+            self.assertEqual([t for t in sequence.targets if t == "said"], ["said", "said"])
+        self.assertTrue(15 < found < 60, found)
+
+    def test_records_of_one_article_stand_together_and_share_a_sequence(self):
+        others = tuple(Passage("article", f"other {i}", False) for i in range(9))
+        records = list(RECORDS)
+        for i in range(40):
+            passages = (Passage("article", f"fact{i} is told here", True), *others)
+            records.append(Record(f"a{i}", f"what{i}", (f"fact{i}",), passages, "made", "CC0", f"fact{i}"))
+        order = epoch_order(records, seed=1, epoch=0)
+        places = [place for place, i in enumerate(order) if i >= 600]
+        groups = sum(1 for a, b in zip([-9, *places], places) if b != a + 1)
+        self.assertLessEqual(groups, -(-40 // MOST_OF_ARTICLE))
+        stream = SequenceStream(records, WordPrompt(), MIX, 1)
+        most = 0
+        while stream.position.epoch == 0:
+            sequence = stream.next()
+            most = max(most, sum(word.startswith("fact") for word in sequence.targets))
+        self.assertGreater(most, 4)
 
     def test_another_seed_is_another_order(self):
         self.assertNotEqual(take(5, 5)[0], take(6, 5)[0])

@@ -13,9 +13,12 @@ import torch
 
 from ..attention import Packing
 from ..checkpoint import load_checkpoint
+from ..data import read_chats
+from ..evaluate import generate
 from ..export import read_adapter
 from ..masks import Layout
 from ..model import add_lora, hidden_states, load_base, load_lora
+from ..prompt import Prompt
 from .tiny import write_tiny
 
 ROOT = Path(__file__).parents[3]
@@ -41,9 +44,8 @@ def refused(*arguments: str) -> str:
 
 def losses(run: Path) -> list[tuple]:
     lines = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
-    return [
-        (line["step"], line["loss_full"], line["loss_block"], line["lr"], line["tokens"]) for line in lines
-    ]
+    names = ("step", "loss_full", "loss_block", "lr", "tokens", "loss_chat")
+    return [tuple(line.get(name) for name in names) for line in lines]
 
 
 @pytest.fixture(scope="module")
@@ -51,11 +53,27 @@ def options(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     return write_tiny(tmp_path_factory.mktemp("tiny"))
 
 
+def test_prompts_without_documents_are_the_models_own_with_its_greedy_answers(options, tmp_path):
+    chats = ["chat", *options[: options.index("--chat")], "--count", "5", "--tokens", "5", "--out"]
+    for name in ("first", "second"):
+        call(*chats, str(tmp_path / name))
+    assert (tmp_path / "first").read_text() == (tmp_path / "second").read_text()
+    found = read_chats(tmp_path / "first")
+    assert len({chat.prompt for chat in found}) == 5
+    assert sum(chat.prompt.startswith("What is number") for chat in found) in (2, 3, 4)
+    prompt = Prompt.load(*(Path(options[options.index(name) + 1]) for name in ("--prompt", "--tokenizer")))
+    base = load_base(Path(options[options.index("--model") + 1]), "bf16")
+    for chat in found:
+        ids, ended = generate(base, [prompt.chat(chat.prompt)], "full", 5, prompt.end)
+        assert (prompt.decode(ids).strip(), ended) == (chat.answer, chat.ended)
+    assert "exists" in refused(*chats, str(tmp_path / "first"))
+
+
 @pytest.fixture(scope="module")
 def whole(options, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run that nothing interrupted."""
+    """A run that nothing interrupted, one pass at a time; those that are compared with it have two."""
     run = tmp_path_factory.mktemp("whole")
-    call("train", *options, "--run", str(run), "--steps", str(STEPS), "--keep-every", "20")
+    call("train", *options, "--run", str(run), "--steps", str(STEPS), "--keep-every", "20", "--parallel", "1")
     return run
 
 
@@ -63,6 +81,8 @@ def test_both_losses_fall(whole):
     found = losses(whole)
     assert len(found) == STEPS
     assert found[-1][1] < found[0][1] and found[-1][2] < found[0][2]
+    chat = [line[-1] for line in found if line[-1] is not None]
+    assert len(chat) > 3 and chat[-1] < chat[0]
 
 
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGKILL])
@@ -107,7 +127,7 @@ def test_an_exported_adapter_has_gguf_names_and_added_to_the_weights_gives_the_t
     dev = tmp_path / "dev.json"
     call(
         "evaluate",
-        *options,
+        *options[: options.index("--chat")],
         "--checkpoint",
         str(whole / "checkpoint.pt"),
         "--limit",

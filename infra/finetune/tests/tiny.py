@@ -25,6 +25,7 @@ def write_tiny(folder: Path) -> list[str]:
     LlamaForCausalLM(config).save_pretrained(folder / "model")
     frame = {
         "preface_ids": [5, 6, 7],
+        "opening_ids": [0, 8],
         "passage_format": "- Title: {title}\n{text}\n\n",
         "question_format": "Question: {question}",
         "tail_ids": [0, 9],
@@ -34,12 +35,15 @@ def write_tiny(folder: Path) -> list[str]:
     (folder / "tokenizer.json").write_text(json.dumps({"pre": "smollm", "tokens": tokens, "merges": []}))
     records = [tiny_record(i) for i in range(12)]
     (folder / "data.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+    chats = [{"prompt": f"Say {i}.", "answer": f"I say {i}.", "ended": i != 1} for i in range(4)]
+    (folder / "chat.jsonl").write_text("".join(json.dumps(chat) + "\n" for chat in chats))
     return [
         *("--model", str(folder / "model")),
         *("--prompt", str(folder / "prompt.json")),
         *("--tokenizer", str(folder / "tokenizer.json")),
-        *("--data", str(folder / "data.jsonl")),
         *("--threads", "1"),
+        *("--data", str(folder / "data.jsonl")),
+        *("--chat", str(folder / "chat.jsonl")),
     ]
 
 

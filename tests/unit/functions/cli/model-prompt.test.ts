@@ -13,6 +13,7 @@ interface Rendered {
   preface: number[];
   passages: { title: string; text: string; ids: number[] }[];
   questions: { question: string; ids: number[] }[];
+  chats: { content: string; ids: number[] }[];
   tokenize: { text: string; ids: number[] }[];
 }
 
@@ -43,12 +44,15 @@ describe('the prompt that the fine-tuning recipe reads', () => {
     expect(rendered.tokenize).toEqual(tokenize.map(({ text, content }) => ({ text, ids: content })));
   });
 
-  it('gives the same ids for passages and questions of all kinds', () => {
+  it('gives the same ids for passages, questions and prompts without documents of all kinds', () => {
     for (const { title, text, ids } of rendered.passages) {
       expect(Array.from(tokenizer.encode(passageText(title, text)))).toEqual(ids);
     }
     for (const { question, ids } of rendered.questions) {
       expect(Array.from(template.finalBlock(question))).toEqual(ids);
+    }
+    for (const { content, ids } of rendered.chats) {
+      expect(Array.from(template.chat(undefined, [{ role: 'user', content }]))).toEqual(ids);
     }
   });
 });
