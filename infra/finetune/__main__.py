@@ -18,6 +18,7 @@ def main() -> None:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     add_train(commands)
     add_chat(commands)
+    add_make(commands)
     add_evaluate(commands)
     add_export(commands)
     add_check(commands)
@@ -49,7 +50,11 @@ def add_train(commands: argparse._SubParsersAction) -> None:
     )
     add_model_options(parser)
     parser.add_argument(
-        "--data", type=Path, required=True, help="records, .jsonl or .jsonl.gz; never an eval file"
+        "--data",
+        type=Path,
+        required=True,
+        action="append",
+        help="records, .jsonl or .jsonl.gz; repeatable; never an eval file",
     )
     parser.add_argument("--answers", type=Path, help="a teacher's answers: lines of {id, answer}")
     parser.add_argument("--chat", type=Path, help="prompts without documents, as `chat` writes them")
@@ -108,6 +113,22 @@ def add_chat(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, required=True, help="a new file of JSON lines")
     parser.set_defaults(command="chat")
+
+
+def add_make(commands: argparse._SubParsersAction) -> None:
+    """The command `make`."""
+    parser = commands.add_parser(
+        "make",
+        help="questions made by rule from the passages of records",
+        description="Writes records whose questions look up, compare or chain dates, nationalities and directors of "
+        "the people and films that the passages are about.",
+        epilog="example: python -m infra.finetune make --data train-mix.jsonl.gz --out made.jsonl",
+    )
+    parser.add_argument("--data", type=Path, required=True, help="records, .jsonl or .jsonl.gz")
+    parser.add_argument("--count", type=int, default=1200, help="default: %(default)s")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--out", type=Path, required=True, help="a new file of JSON lines")
+    parser.set_defaults(command="make")
 
 
 def add_evaluate(commands: argparse._SubParsersAction) -> None:

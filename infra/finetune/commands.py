@@ -16,10 +16,11 @@ from .data import read_chats, read_records
 from .evaluate import evaluate as answer_all
 from .export import export_adapter, read_adapter
 from .golden import check_model, check_tokens, read_golden
+from .made import Maker
 from .model import add_lora, load_base, load_lora
 from .packing import Mix, SequenceStream
 from .prompt import Prompt
-from .sources import describe_sources, keep_sources, read_sources
+from .sources import describe_sources, keep_sources, licences_of, read_sources
 from .train import CHECKPOINT, read_log
 from .train import train as train_run
 from .trainer import Settings, Trainer
@@ -41,15 +42,15 @@ def train(arguments: argparse.Namespace) -> None:
         precision=arguments.precision,
         mix=replace(Mix(), **given),
     )
-    records = read_records(arguments.data, arguments.answers)
+    records = {path: read_records(path, arguments.answers) for path in arguments.data}
     chats = read_chats(arguments.chat) if arguments.chat is not None else []
-    own = {arguments.answers: "a teacher's answers", arguments.chat: "written by the base model"}
-    sources = describe_sources(
-        arguments.model, arguments.data, own, arguments.prompt, records, arguments.start_from
-    )
+    licences: dict = {path: licences_of(found) for path, found in records.items()}
+    licences |= {arguments.answers: "a teacher's answers", arguments.chat: "written by the base model"}
+    sources = describe_sources(arguments.model, licences, arguments.prompt, arguments.start_from)
     keep_sources(arguments.run, sources)
     prompt = Prompt.load(arguments.prompt, arguments.tokenizer)
-    stream = SequenceStream(records, prompt, settings.mix, settings.seed, chats=chats)
+    every = [record for found in records.values() for record in found]
+    stream = SequenceStream(every, prompt, settings.mix, settings.seed, chats=chats)
     model = load_base(arguments.model, settings.precision)
     parallel = arguments.parallel or (2 if arguments.device == "cpu" else 1)
     trainer = Trainer(model, stream, settings, arguments.device, parallel)
@@ -75,6 +76,14 @@ def chat(arguments: argparse.Namespace) -> None:
         for number, sample in enumerate(islice(found, arguments.count), 1):
             print(json.dumps(asdict(sample), ensure_ascii=False), file=file, flush=True)
             print(f"{number}/{arguments.count}", file=sys.stderr)
+
+
+def make(arguments: argparse.Namespace) -> None:
+    """Writes questions made by rule."""
+    maker = Maker(read_records(arguments.data), arguments.seed)
+    with arguments.out.open("x", encoding="utf-8") as file:
+        for record in maker.records(arguments.count):
+            print(json.dumps(record, ensure_ascii=False), file=file)
 
 
 def evaluate(arguments: argparse.Namespace) -> None:

@@ -14,23 +14,19 @@ FILE = "run.json"
 
 def describe_sources(
     model: Path,
-    data: Path,
-    more: dict[Path | None, str],
+    licences: dict[Path | None, str],
     prompt: Path,
-    records: list[Record],
     start_from: Path | None,
 ) -> dict:
     """{model: {name, sha256}, data: [{file, sha256, licence}], prompt: {sha256}}, the prompt's by its content.
 
-    more: other files that are trained on, None left out, and their licences.
+    licences: of every file that is trained on; None is left out.
     Where the run, or the one that it takes over, started from an exported adapter, also
     adapter: {sha256, steps, questions}, its own start included.
     """
-    licences = "; ".join(sorted({f"{record.source}: {record.licence}" for record in records}))
-    files = [{"file": data.name, "sha256": sha256(data), "licence": licences}]
-    files += [
+    files = [
         {"file": file.name, "sha256": sha256(file), "licence": licence}
-        for file, licence in more.items()
+        for file, licence in licences.items()
         if file is not None
     ]
     frame = json.dumps(json.loads(prompt.read_text("utf-8")), sort_keys=True)
@@ -42,6 +38,11 @@ def describe_sources(
         "data": files,
         "prompt": {"sha256": hashlib.sha256(frame.encode()).hexdigest()},
     }
+
+
+def licences_of(records: list[Record]) -> str:
+    """The licences of a file's records, by source."""
+    return "; ".join(sorted({f"{record.source}: {record.licence}" for record in records}))
 
 
 def first_adapter(start_from: Path | None) -> dict | None:

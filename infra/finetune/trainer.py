@@ -117,6 +117,7 @@ class Trainer:
         before = self._stream.position
         sequences = list(self._step_sequences())
         passes = [(sequence, mode) for sequence in sequences for mode in sequence.modes]
+        passes.sort(key=lambda job: -job[0].layout.tokens)  # the last ones end at about the same time
         rate = learning_rate(
             self.step, self.settings.peak, self.settings.warmup, self.decay_start, decay_steps
         )

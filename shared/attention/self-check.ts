@@ -7,7 +7,7 @@ import { BlockragError } from '../errors.ts';
 import { decodeBlob, encodeBlob, type KvDtype } from '../kv/blob.ts';
 import { ContextKv } from '../kv/context.ts';
 import type { BlockKv } from '../kv/shape.ts';
-import type { Check, CompiledModel } from '../model/compiled.ts';
+import type { Check, CompiledModel, ModelManifest } from '../model/compiled.ts';
 import { concatTokens } from '../model/tokens.ts';
 import { Decoder, promptMask } from './decoder.ts';
 import { encodeBlock } from './encode.ts';
@@ -24,6 +24,11 @@ export const MAX_EXACTNESS = 0.02;
  * tokens then move by tenths (SmolLM2-135M, one pass against blobs: KL 0.003 for q8, 0.007 for w8a8).
  */
 export const MAX_DIVERGENCE = 0.02;
+/**
+ * The same for a quantised compute type with an adapter: the surer of its answers a model is, the more the same
+ * rounding counts (the shipped adapter: q8 0.006, w8a8 0.013 to 0.021; keys not re-encoded 0.13).
+ */
+export const MAX_ADAPTED_DIVERGENCE = 0.05;
 /**
  * Least mean log-probability per byte of the reference text. SmolLM2-135M scores -0.68; permuted rows -1.11, no
  * rotation -1.17, a RoPE scaling of 4 ignored -1.03, swapped nibbles -5.7, in one matrix -0.81. A RoPE base ten
@@ -60,10 +65,11 @@ export async function selfCheck(model: CompiledModel, options: { text: boolean }
     if (model.manifest.compute === 'fp32' && !(exactness <= MAX_EXACTNESS)) {
       throw failed(`block attention differs from one pass by ${exactness.toFixed(4)} log-probability`);
     }
-    if (!(divergence <= MAX_DIVERGENCE)) {
+    const mostDivergence = maxDivergence(model.manifest);
+    if (!(divergence <= mostDivergence)) {
       throw failed(`block attention differs from one pass by a KL divergence of ${divergence.toFixed(4)}`);
     }
-    if (!(blobDivergence <= MAX_DIVERGENCE)) {
+    if (!(blobDivergence <= mostDivergence)) {
       throw failed(`int8 keys and values cause a KL divergence of ${blobDivergence.toFixed(4)}`);
     }
     const textScore = options.text && model.manifest.hasTokenizer ? await scoreText(decoder) : null;
@@ -72,6 +78,11 @@ export async function selfCheck(model: CompiledModel, options: { text: boolean }
   } finally {
     await decoder.dispose();
   }
+}
+
+/** What a model is held to: `MAX_DIVERGENCE` or `MAX_ADAPTED_DIVERGENCE`. */
+export function maxDivergence({ adapter, compute }: Pick<ModelManifest, 'adapter' | 'compute'>): number {
+  return adapter === null || compute === 'fp32' ? MAX_DIVERGENCE : MAX_ADAPTED_DIVERGENCE;
 }
 
 /** Mean log-probability per byte of the reference text, natural logarithm. */

@@ -6,9 +6,11 @@ import { describe, expect, test } from 'vitest';
 import { Decoder } from '../../../shared/attention/decoder.ts';
 import {
   klDivergence,
+  MAX_ADAPTED_DIVERGENCE,
   MAX_DIVERGENCE,
   MAX_EXACTNESS,
   MIN_ADAPTED_TEXT_SCORE,
+  maxDivergence,
   requireSaneText,
   scoreText,
   selfCheck,
@@ -33,6 +35,13 @@ describe('verdict stored with a model', () => {
     const { check } = (await defaultModel('q8')).manifest;
     expect(check!.blobDivergence).toBeLessThan(MAX_DIVERGENCE / 2);
     expect(check!.textScore).toBeGreaterThan(-0.75);
+  });
+
+  test('may diverge more where an adapter makes a quantised model surer, and only there', () => {
+    const adapter = { name: 'adapter', sha256: '', rank: 16 };
+    expect(maxDivergence({ adapter, compute: 'w8a8' })).toBe(MAX_ADAPTED_DIVERGENCE);
+    expect(maxDivergence({ adapter, compute: 'fp32' })).toBe(MAX_DIVERGENCE);
+    expect(maxDivergence({ adapter: null, compute: 'w8a8' })).toBe(MAX_DIVERGENCE);
   });
 });
 
