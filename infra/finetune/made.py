@@ -58,8 +58,10 @@ def read_person(passage: Passage) -> Person | None:
     name = plain_title(passage.title)
     start = passage.text[:300]
     life = LIFE.search(start)
-    if life is None or name.split()[-1] not in start[: life.start()] or life["before"].count(" ") > 8:
+    if life is None or not name or life["before"].count(" ") > 8:
         return None
+    if name.split()[-1] not in start[: life.start()]:
+        return None  # the dates of someone else
     nationality = NATIONALITY.match(passage.text, life.end())
     if nationality is None and "born" not in life["before"]:
         return None  # a war has two dates too
@@ -77,7 +79,7 @@ def read_film(passage: Passage) -> Film | None:
 
 def plain_title(title: str) -> str:
     """A title without what tells it from another: `Hero (2002 film)`."""
-    return re.sub(r" \([^()]*\)$", "", title)
+    return re.sub(r" \([^()]*\)$", "", title).strip()
 
 
 def order_of(date: str) -> tuple[int, int, int]:

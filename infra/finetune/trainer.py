@@ -65,9 +65,7 @@ class Trainer:
         self._device = device
         self._stream = stream
         threads = max(1, torch.get_num_threads() // parallel)
-        self._passes = ThreadPoolExecutor(
-            parallel, initializer=torch.set_num_threads, initargs=(threads,)
-        )
+        self._passes = ThreadPoolExecutor(parallel, initializer=torch.set_num_threads, initargs=(threads,))
         self.adapter = add_lora(model, settings.rank, settings.alpha)
         self._model = model.to(device)
         self._decoder = MergedDecoder(self._model, self.adapter, settings.alpha / settings.rank)

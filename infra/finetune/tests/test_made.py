@@ -39,6 +39,7 @@ class Reading(unittest.TestCase):
         for title, text in (
             ("Nigerian Civil War", "The Nigerian Civil War (6 July 1967 – 15 January 1970) was a war in Nigeria."),
             ("Leon Gordon", "Leon Gordon (1891 - January 4, 1960) was an English-born playwright."),
+            ("", "Ann (born 4 May 1900) was a French painter."),
             ("Jane Roe", "Her father (born 4 May 1900) was a French painter."),
         ):
             self.assertIsNone(read_person(Passage(title, text, False)), title)
