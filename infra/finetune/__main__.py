@@ -38,6 +38,14 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=int, help="CPU threads; default: PyTorch's choice")
 
 
+def add_writing_options(parser: argparse.ArgumentParser, count: int) -> None:
+    """What every command that writes data for training needs."""
+    parser.add_argument("--data", type=Path, required=True, help="records, .jsonl or .jsonl.gz")
+    parser.add_argument("--count", type=int, default=count, help="lines to write; default: %(default)s")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--out", type=Path, required=True, help="a new file of JSON lines")
+
+
 def add_train(commands: argparse._SubParsersAction) -> None:
     """The command `train`."""
     parser = commands.add_parser(
@@ -107,11 +115,8 @@ def add_chat(commands: argparse._SubParsersAction) -> None:
         "tokenizer.json --data train-mix.jsonl.gz --out chat.jsonl",
     )
     add_model_options(parser)
-    parser.add_argument("--data", type=Path, required=True, help="records, .jsonl or .jsonl.gz")
-    parser.add_argument("--count", type=int, default=200, help="default: %(default)s")
+    add_writing_options(parser, count=200)
     parser.add_argument("--tokens", type=int, default=64, help="of an answer at most; default: %(default)s")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--out", type=Path, required=True, help="a new file of JSON lines")
     parser.set_defaults(command="chat")
 
 
@@ -124,10 +129,7 @@ def add_make(commands: argparse._SubParsersAction) -> None:
         "the people and films that the passages are about.",
         epilog="example: python -m infra.finetune make --data train-mix.jsonl.gz --out made.jsonl",
     )
-    parser.add_argument("--data", type=Path, required=True, help="records, .jsonl or .jsonl.gz")
-    parser.add_argument("--count", type=int, default=1200, help="default: %(default)s")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--out", type=Path, required=True, help="a new file of JSON lines")
+    add_writing_options(parser, count=1200)
     parser.set_defaults(command="make")
 
 

@@ -108,11 +108,19 @@ class Maker:
         self._people = [person for passage in passages if (person := read_person(passage))]
         self._films = [film for passage in passages if (film := read_film(passage))]
         by_name = {person.name: person for person in self._people}
+        self._of_a_director = [film for film in self._films if film.director]
         self._directed = [(film, by_name[film.director]) for film in self._films if film.director in by_name]
         self._dead = [person for person in self._people if person.died]
-        self._natives = [person for person in self._people if person.nationality]
+        # Name, nationality (of a film its director's) and the passages that tell it.
+        self._natives = [(p.name, p.nationality, (p.passage,)) for p in self._people if p.nationality]
+        self._films_of_natives = [
+            (film.name, director.nationality, (film.passage, director.passage))
+            for film, director in self._directed
+            if director.nationality
+        ]
         if min(map(len, (self._people, self._films, self._directed, self._dead, self._natives))) < PASSAGES:
             raise ValueError("the passages tell of too few people and films")
+        self._passages = [thing.passage for thing in (*self._people, *self._films)]
 
     def records(self, count: int) -> Iterator[dict]:
         """Records as the files of questions have them, no question twice; every way of asking as often as the others.
@@ -121,25 +129,23 @@ class Maker:
         """
         ways = (self._look_up, self._look_up_film, self._compare, self._compare_films, self._same, self._chain)
         seen: set[str] = set()
-        tries = 0
-        while len(seen) < count:
-            made = ways[len(seen) % len(ways)]()
-            tries += 1
-            if made.question not in seen:
-                seen.add(made.question)
-                tries = 0
-                yield self._record(f"made-{len(seen)}", made)
-            elif tries > MOST_TRIES:
-                raise ValueError(f"the passages give only {len(seen)} questions")
+        for number in range(count):
+            way = ways[number % len(ways)]
+            made = next((made for _ in range(MOST_TRIES) if (made := way()).question not in seen), None)
+            if made is None:
+                raise ValueError(f"the passages give only {number} questions")
+            seen.add(made.question)
+            yield self._record(f"made-{number + 1}", made)
 
     def _look_up(self) -> Made:
         person = self._rng.choice(self._people)
         return Made(*self._fact(person, person.name), (person.passage,))
 
     def _look_up_film(self) -> Made:
-        film = self._rng.choice([film for film in self._films if film.director])
+        film = self._rng.choice(self._of_a_director)
         forms = [(f"When was the film {film.name} released?", film.year)]
-        forms += [(form.format(film.name), film.director) for form in ("Who directed {}?", "Who is the director of film {}?")]
+        forms += [(f"Who directed {film.name}?", film.director)]
+        forms += [(f"Who is the director of film {film.name}?", film.director)]
         return Made(*self._rng.choice(forms), (film.passage,))
 
     def _compare(self) -> Made:
@@ -154,22 +160,19 @@ class Maker:
 
     def _compare_films(self) -> Made:
         first, last = self._ordered(self._films, lambda film: int(film.year))
-        forms = [("Which film came out first, {} or {}?", first), ("Which film was released earlier, {} or {}?", first)]
+        forms = [("Which film came out first, {} or {}?", first)]
+        forms += [("Which film was released earlier, {} or {}?", first)]
         forms += [("Which film was released more recently, {} or {}?", last)] * 2
         return self._choice(forms, first, last)
 
     def _same(self) -> Made:
         same = self._rng.random() < 0.5
         if self._rng.random() < 0.5:
-            native = [(person.name, person.nationality, (person.passage,)) for person in self._natives]
+            native = self._natives
             forms = ["Are {} and {} of the same nationality?", "Were {} and {} of the same nationality?"]
             forms += ["Do {} and {} have the same nationality?"]
         else:
-            native = [
-                (film.name, person.nationality, (film.passage, person.passage))
-                for film, person in self._directed
-                if person.nationality
-            ]
+            native = self._films_of_natives
             forms = ["Are the directors of films {} and {} both from the same country?"]
             forms += ["Do both films {} and {} have the directors from the same country?"]
 
@@ -214,7 +217,7 @@ class Maker:
         return Made(form.format(*names), answer.name, (first.passage, last.passage))
 
     def _record(self, id: str, made: Made) -> dict:
-        others = [thing.passage for thing in self._rng.sample([*self._people, *self._films], PASSAGES)]
+        others = self._rng.sample(self._passages, PASSAGES)
         titles = {passage.title for passage in made.gold}
         others = [passage for passage in others if passage.title not in titles][: PASSAGES - len(made.gold)]
         passages = [

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import TYPE_CHECKING
 
-from .data import NO_ANSWER, Chat, Passage, Record, epoch_order, holds, tells
+from .data import MOST_OF_ARTICLE, NO_ANSWER, Chat, Passage, Record, epoch_order, holds, tells
 from .masks import MODES, Layout, Mode
 
 if TYPE_CHECKING:  # its tokenizer is not needed to sample
@@ -14,8 +14,7 @@ if TYPE_CHECKING:  # its tokenizer is not needed to sample
 
 # Gold passages of one record that enter a context. Questions of several steps need all of theirs.
 MOST_GOLD = 4
-# Records that a sequence takes at most; prompts of one without documents.
-MOST_RECORDS = 6
+# Prompts of a sequence without documents.
 CHATS = 2
 
 
@@ -52,9 +51,14 @@ class Sequence:
         return len(self.lengths)
 
     @property
+    def has_documents(self) -> bool:
+        """Whether it is about a context; otherwise it holds prompts without documents."""
+        return bool(self.layout.blocks)
+
+    @property
     def modes(self) -> tuple[Mode, ...]:
         """The masks that it is trained under: without documents they are one."""
-        return MODES if self.layout.blocks else MODES[:1]
+        return MODES if self.has_documents else MODES[:1]
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,8 @@ class SequenceStream:
         if self._chats and rng.random() < self._mix.chat_share:
             self.position = replace(at, sequence=at.sequence + 1)
             return pack_chats(rng.sample(self._chats, min(CHATS, len(self._chats))), self._prompt)
-        upcoming = [self._records[i] for i in self._order[at.cursor : at.cursor + MOST_RECORDS]]
+        most = max(MOST_OF_ARTICLE, len(self._mix.question_weights))
+        upcoming = [self._records[i] for i in self._order[at.cursor : at.cursor + most]]
         sequence, taken = compose(upcoming, self._prompt, self._mix, rng)
         epoch, cursor = at.epoch, at.cursor + taken
         if cursor >= len(self._order):

@@ -125,9 +125,8 @@ class Trainer:
         questions = dict.fromkeys((*MODES, CHAT), 0)
         try:
             # Summed in the order of the passes, whichever is done first: a resumed run has the same sums.
-            for (sequence, mode), found in zip(passes, self._passes.map(self._pass, passes)):
-                loss, parts = found
-                kind = mode if sequence.layout.blocks else CHAT
+            for (sequence, mode), (loss, parts) in zip(passes, self._passes.map(self._pass, passes)):
+                kind = mode if sequence.has_documents else CHAT
                 losses[kind] += loss
                 questions[kind] += sequence.questions
                 torch._foreach_add_(gradients, parts, alpha=1 / len(sequence.modes))
@@ -170,7 +169,7 @@ class Trainer:
         questions = 0
         while questions < self.settings.questions:
             sequence = self._stream.next()
-            questions += sequence.questions if sequence.layout.blocks else 0
+            questions += sequence.questions if sequence.has_documents else 0
             yield sequence
 
 

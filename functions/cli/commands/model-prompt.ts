@@ -55,10 +55,10 @@ export function promptFrame(tokenizer: Tokenizer): PromptFrame {
   let length = 1;
   while (!tokenizer.decode(ids.slice(0, length)).includes(placeholder)) length++;
   const tail = ids.slice(length);
-  const chat = Array.from(template.chat(undefined, [{ role: 'user', content: placeholder }]));
+  const empty = Array.from(template.chat(undefined, [{ role: 'user', content: '' }]));
   return {
     preface_ids: Array.from(template.preface),
-    opening_ids: chat.slice(0, chat.length - tokenizer.encode(placeholder).length - tail.length),
+    opening_ids: empty.slice(0, empty.length - tail.length),
     passage_format: passageText('{title}', '{text}'),
     question_format: tokenizer.decode(ids.slice(0, length)),
     tail_ids: tail,
