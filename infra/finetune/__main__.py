@@ -85,9 +85,17 @@ def add_train(commands: argparse._SubParsersAction) -> None:
     )
     parser.add_argument("--keep-every", type=int, default=0, help="keep a checkpoint of every N-th step")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--rank", type=int, default=16)
-    parser.add_argument("--alpha", type=float, default=32)
-    parser.add_argument("--lr", type=float, default=6e-4, help="of the stable phase; default: %(default)s")
+    parser.add_argument(
+        "--method",
+        choices=["lora", "full"],
+        default="lora",
+        help="train an adapter, or the weights of all linear layers; default: %(default)s",
+    )
+    parser.add_argument("--rank", type=int, default=16, help="of an adapter; default: %(default)s")
+    parser.add_argument("--alpha", type=float, default=32, help="of an adapter; default: %(default)s")
+    parser.add_argument(
+        "--lr", type=float, help="of the stable phase; default: 6e-4 for an adapter, 1e-4 for all weights"
+    )
     parser.add_argument("--warmup", type=int, default=16, help="steps; default: %(default)s")
     parser.add_argument("--questions", type=int, default=8, help="of an optimizer step; default: %(default)s")
     parser.add_argument(
@@ -158,16 +166,18 @@ def add_export(commands: argparse._SubParsersAction) -> None:
     """The command `export`."""
     parser = commands.add_parser(
         "export",
-        help="write adapter.safetensors and adapter.json",
-        description="Writes a run's adapter in the form that `blockrag model compile --adapter` reads.",
+        help="write adapter.safetensors or model.gguf, with a description",
+        description="Writes a run's adapter as `blockrag model compile --adapter` reads it, or of a run with --method "
+        "full the whole model (model.gguf) for `--model`; and adapter.json or model.json, how it was made.",
         epilog="example: python -m infra.finetune export --run RUN --dev dev.json --out adapter",
     )
     parser.add_argument("--run", type=Path, required=True, help="folder of the run")
     parser.add_argument("--checkpoint", type=Path, help="default: the run's last")
+    parser.add_argument("--model", type=Path, help="the base model of a run with --method full")
     parser.add_argument(
         "--dev", type=Path, action="append", default=[], help="a result of `evaluate`; repeatable"
     )
-    parser.add_argument("--out", type=Path, required=True, help="folder for the two files")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the files")
     parser.set_defaults(command="export")
 
 

@@ -19,7 +19,7 @@ class Checkpoint:
     step: int
     decay_start: int | None
     position: Position
-    adapter: dict[str, torch.Tensor]
+    trained: dict[str, torch.Tensor]
     optimizer: dict
     torch_rng: torch.Tensor
 

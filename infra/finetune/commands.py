@@ -14,16 +14,16 @@ from .checkpoint import load_checkpoint
 from .chat import sample_chats
 from .data import read_chats, read_records
 from .evaluate import evaluate as answer_all
-from .export import export_adapter, read_adapter
+from .export import describe, export_adapter, export_model, read_adapter
 from .golden import check_model, check_tokens, read_golden
 from .made import Maker
-from .model import add_lora, load_base, load_lora
+from .model import add_lora, load_base, load_tensors, trainable
 from .packing import Mix, SequenceStream
 from .prompt import Prompt
-from .sources import describe_sources, keep_sources, licences_of, read_sources
+from .sources import describe_sources, hash_model, keep_sources, licences_of, read_sources
 from .train import CHECKPOINT, read_log
 from .train import train as train_run
-from .trainer import Settings, Trainer
+from .trainer import PEAKS, Settings, Trainer
 
 
 def train(arguments: argparse.Namespace) -> None:
@@ -34,9 +34,10 @@ def train(arguments: argparse.Namespace) -> None:
     }
     settings = Settings(
         seed=arguments.seed,
+        method=arguments.method,
         rank=arguments.rank,
         alpha=arguments.alpha,
-        peak=arguments.lr,
+        peak=PEAKS[arguments.method] if arguments.lr is None else arguments.lr,
         warmup=arguments.warmup,
         questions=arguments.questions,
         precision=arguments.precision,
@@ -51,7 +52,8 @@ def train(arguments: argparse.Namespace) -> None:
     prompt = Prompt.load(arguments.prompt, arguments.tokenizer)
     every = [record for found in records.values() for record in found]
     stream = SequenceStream(every, prompt, settings.mix, settings.seed, chats=chats)
-    model = load_base(arguments.model, settings.precision)
+    # Weights that are trained are kept in float32, whatever they are computed in.
+    model = load_base(arguments.model, "fp32" if settings.method == "full" else settings.precision)
     parallel = arguments.parallel or (2 if arguments.device == "cpu" else 1)
     trainer = Trainer(model, stream, settings, arguments.device, parallel)
     train_run(
@@ -96,11 +98,12 @@ def evaluate(arguments: argparse.Namespace) -> None:
     if arguments.checkpoint is not None:
         checkpoint = load_checkpoint(arguments.checkpoint)
         settings = checkpoint.settings
-        load_lora(add_lora(model, settings["rank"], settings["alpha"]), checkpoint.adapter)
+        parameters = trainable(model, settings["method"], settings["rank"], settings["alpha"])
+        load_tensors(parameters, checkpoint.trained)
         result["steps"] = checkpoint.step
     elif arguments.adapter is not None:
         description, tensors = read_adapter(arguments.adapter)
-        load_lora(add_lora(model, description["rank"], description["alpha"]), tensors)
+        load_tensors(add_lora(model, description["rank"], description["alpha"]), tensors)
         result["steps"] = description["steps"]
     model.to(arguments.device)
     lines: list[str] = []
@@ -122,8 +125,16 @@ def export(arguments: argparse.Namespace) -> None:
     """Exports."""
     checkpoint = load_checkpoint(arguments.checkpoint or arguments.run / CHECKPOINT)
     dev = [json.loads(path.read_text("utf-8")) for path in arguments.dev]
-    log = read_log(arguments.run)
-    description = export_adapter(checkpoint, read_sources(arguments.run), log, dev, arguments.out)
+    sources = read_sources(arguments.run)
+    description = describe(checkpoint, sources, read_log(arguments.run), dev)
+    if checkpoint.settings["method"] == "lora":
+        description = export_adapter(checkpoint, description, arguments.out)
+    elif arguments.model is None:
+        raise ValueError("the weights themselves were trained: --model says which model they belong to")
+    elif hash_model(arguments.model) != sources["model"]["sha256"]:
+        raise ValueError(f"{arguments.model} is not the model that the run was started with")
+    else:
+        description = export_model(checkpoint, arguments.model, description, arguments.out)
     print(json.dumps(description, indent=2))
 
 

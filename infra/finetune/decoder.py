@@ -1,7 +1,7 @@
-"""The pass that training runs: the modules' hidden states, with fewer passes over memory and gradients for the adapter.
+"""The pass that training runs: the modules' hidden states, with fewer passes over memory, and gradients.
 
-The adapter is merged into the weights once per optimizer step, so a layer is four products; what LoRA's own small
-products would read and write again is left out. Attention runs piece by piece (`attention.py` defines what is seen),
+The weights to compute with are made once per optimizer step, an adapter merged into them, so a layer is four products;
+what LoRA's own small products would read and write again is left out. Attention runs piece by piece (`attention.py` defines what is seen),
 the query heads that share a key head in one product, and keeps the probabilities for the way back. The residual
 stream, the norms, the rotation, scores and softmax are float32; the rest has the type of the weights.
 """
@@ -32,16 +32,21 @@ GROUPS = {
 
 
 class MergedDecoder:
-    """A model's decoder with an adapter merged into its weights. `merge` is due whenever the adapter has changed."""
+    """A model's decoder with its weights as trained so far. `merge` is due whenever the parameters have changed."""
 
-    def __init__(self, model: PreTrainedModel, adapter: dict[str, Tensor], scale: float) -> None:
-        """adapter: `blk.N.attn_q.lora_a` and so on; a weight changes by scale * B @ A."""
+    def __init__(
+        self, model: PreTrainedModel, trained: dict[str, Tensor], scale: float, dtype: torch.dtype
+    ) -> None:
+        """trained: the parameters of `model.trainable`; an adapter changes a weight by scale * B @ A.
+
+        dtype: of the layers' products, bfloat16 or float32.
+        """
         self._model = model.model
-        self._layers = [_Layer(layer, n, adapter, scale) for n, layer in enumerate(self._model.layers)]
+        self._layers = [_Layer(layer, n, trained, scale, dtype) for n, layer in enumerate(self._model.layers)]
         self.merge()
 
     def merge(self) -> None:
-        """Takes over the adapter as it is now."""
+        """Takes over the parameters as they are now."""
         for layer in self._layers:
             for group in layer.linear.values():
                 group.merge()
@@ -83,17 +88,27 @@ def cut(packing: Packing, device: torch.device | str) -> list[Piece]:
 
 
 class _Layer:
-    def __init__(self, module: torch.nn.Module, number: int, adapter: dict[str, Tensor], scale: float) -> None:
+    def __init__(
+        self,
+        module: torch.nn.Module,
+        number: int,
+        trained: dict[str, Tensor],
+        scale: float,
+        dtype: torch.dtype,
+    ) -> None:
         self._module = module
         self._attention = module.self_attn
-        self.linear = {}
+        self._type = dtype
+        self.linear: dict[str, _Linear] = {}
         for name, members in GROUPS.items():
             bases = [getattr(found, "base_layer", found) for found in map(module.get_submodule, members)]
             tensors = [f"blk.{number}.{LINEAR[member]}" for member in members]
-            downs = [adapter[f"{tensor}.lora_a"] for tensor in tensors]
-            ups = [adapter[f"{tensor}.lora_b"] for tensor in tensors]
-            self.linear[name] = _Linear(bases, downs, ups, scale)
-        self._type = self.linear["down"].type
+            if f"{tensors[0]}.weight" in trained:
+                self.linear[name] = _Linear(bases, dtype)
+            else:
+                downs = [trained[f"{tensor}.lora_a"] for tensor in tensors]
+                ups = [trained[f"{tensor}.lora_b"] for tensor in tensors]
+                self.linear[name] = _AdaptedLinear(bases, dtype, downs, ups, scale)
 
     def __call__(self, x: Tensor, angles: tuple[Tensor, Tensor], pieces: list[Piece]) -> Tensor:
         module = self._module
@@ -116,28 +131,70 @@ class _Layer:
 
 
 class _Linear:
-    """Linear layers with the same input as one product; the bases are frozen."""
+    """Linear layers with the same input as one product; their weights are trained, biases are not."""
 
-    def __init__(self, bases: list[torch.nn.Linear], downs: list[Tensor], ups: list[Tensor], scale: float) -> None:
+    def __init__(self, bases: list[torch.nn.Linear], dtype: torch.dtype) -> None:
         self._bases = bases
-        self._downs = downs
-        self._ups = ups
-        self._scale = scale
-        self.type = bases[0].weight.dtype
+        self._type = dtype
         biases = [base.bias for base in bases if base.bias is not None]
         self._bias = torch.cat(biases).float() if biases else None
 
     @torch.no_grad()
     def merge(self) -> None:
-        weights = [
+        self._weight = torch.cat(self._weights()).to(self._type)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        y = self._product(x)
+        return y if self._bias is None else y + self._bias
+
+    def _weights(self) -> list[Tensor]:
+        return [base.weight for base in self._bases]
+
+    def _product(self, x: Tensor) -> Tensor:
+        return _JoinedLinear.apply(x, self._weight, *self._weights())
+
+
+class _AdaptedLinear(_Linear):
+    """Their weights are frozen; the factors of a change of each are trained."""
+
+    def __init__(
+        self,
+        bases: list[torch.nn.Linear],
+        dtype: torch.dtype,
+        downs: list[Tensor],
+        ups: list[Tensor],
+        scale: float,
+    ) -> None:
+        super().__init__(bases, dtype)
+        self._downs = downs
+        self._ups = ups
+        self._scale = scale
+
+    def _weights(self) -> list[Tensor]:
+        return [
             base.weight.float() + self._scale * (up @ down)
             for base, down, up in zip(self._bases, self._downs, self._ups)
         ]
-        self._weight = torch.cat(weights).to(self.type)
 
-    def __call__(self, x: Tensor) -> Tensor:
-        y = _MergedLinear.apply(x, self._weight, self._scale, *self._downs, *self._ups)
-        return y if self._bias is None else y + self._bias
+    def _product(self, x: Tensor) -> Tensor:
+        return _MergedLinear.apply(x, self._weight, self._scale, *self._downs, *self._ups)
+
+
+class _JoinedLinear(Function):
+    """x [n, inputs] to [n, outputs] by weights one below the other, which `parts` are in float32."""
+
+    @staticmethod
+    def forward(ctx, x: Tensor, weight: Tensor, *parts: Tensor) -> Tensor:
+        ctx.save_for_backward(x, weight)
+        ctx.outputs = [len(part) for part in parts]
+        return linear(x, weight)
+
+    @staticmethod
+    def backward(ctx, dy: Tensor) -> tuple[Tensor | None, ...]:
+        x, weight = ctx.saved_tensors
+        dy = dy.to(x.dtype)
+        dx = dy @ weight if ctx.needs_input_grad[0] else None
+        return dx, None, *((part.mT @ x).float() for part in dy.split(ctx.outputs, dim=1))
 
 
 class _MergedLinear(Function):

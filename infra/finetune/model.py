@@ -1,4 +1,4 @@
-"""The model: a GGUF file or a Hugging Face directory, with LoRA on every linear layer of the decoder."""
+"""The model: a GGUF file or a Hugging Face directory, and what of it is trained."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from transformers import AutoModelForCausalLM, Cache, PreTrainedModel
 from .attention import NAME, Packing
 
 Precision = Literal["bf16", "fp32"]
+# "lora": an adapter on every linear layer of the decoder; "full": the weights of these layers.
+Method = Literal["lora", "full"]
 
 # Hugging Face's name of each linear layer, and GGUF's.
 LINEAR = {
@@ -44,6 +46,22 @@ def load_base(path: Path, precision: Precision) -> PreTrainedModel:
     return model.requires_grad_(False).eval()
 
 
+def trainable(
+    model: PreTrainedModel, method: Method, rank: int, alpha: float
+) -> dict[str, torch.nn.Parameter]:
+    """The parameters to train, by GGUF tensor; the model's modules compute with them. All else is frozen."""
+    return add_lora(model, rank, alpha) if method == "lora" else free_weights(model)
+
+
+def free_weights(model: PreTrainedModel) -> dict[str, torch.nn.Parameter]:
+    """The weights of the model's linear layers: `blk.N.attn_q.weight` [outputs, inputs], rows in half-split order."""
+    return {
+        f"blk.{number}.{tensor}.weight": layer.get_submodule(name).weight.requires_grad_(True)
+        for number, layer in enumerate(model.model.layers)
+        for name, tensor in LINEAR.items()
+    }
+
+
 def add_lora(model: PreTrainedModel, rank: int, alpha: float) -> dict[str, torch.nn.Parameter]:
     """Puts LoRA on the model's linear layers, in place; the base is frozen.
 
@@ -61,10 +79,10 @@ def add_lora(model: PreTrainedModel, rank: int, alpha: float) -> dict[str, torch
     return found
 
 
-def load_lora(adapter: dict[str, torch.nn.Parameter], tensors: dict[str, torch.Tensor]) -> None:
-    """Copies tensors, by the same names, into an adapter's parameters."""
+def load_tensors(trained: dict[str, torch.nn.Parameter], tensors: dict[str, torch.Tensor]) -> None:
+    """Copies tensors, by the same names, into parameters."""
     with torch.no_grad():
-        for name, parameter in adapter.items():
+        for name, parameter in trained.items():
             parameter.copy_(tensors[name])
 
 

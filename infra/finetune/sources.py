@@ -30,11 +30,10 @@ def describe_sources(
         if file is not None
     ]
     frame = json.dumps(json.loads(prompt.read_text("utf-8")), sort_keys=True)
-    weights = model if model.is_file() else model / "model.safetensors"
     adapter = first_adapter(start_from)
     return {
         **({} if adapter is None else {"adapter": adapter}),
-        "model": {"name": model.name, "sha256": sha256(weights)},
+        "model": {"name": model.name, "sha256": hash_model(model)},
         "data": files,
         "prompt": {"sha256": hashlib.sha256(frame.encode()).hexdigest()},
     }
@@ -69,6 +68,11 @@ def keep_sources(run: Path, sources: dict) -> None:
 def read_sources(run: Path) -> dict:
     """What the folder's run is made of."""
     return json.loads((run / FILE).read_text("utf-8"))
+
+
+def hash_model(model: Path) -> str:
+    """SHA-256 of a model's weights: a GGUF file or a Hugging Face directory."""
+    return sha256(model if model.is_file() else model / "model.safetensors")
 
 
 def sha256(path: Path) -> str:

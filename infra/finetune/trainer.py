@@ -16,9 +16,12 @@ from .attention import Packing
 from .checkpoint import Checkpoint
 from .decoder import MergedDecoder
 from .masks import MODES, Mode
-from .model import Precision, add_lora, load_lora, logits
+from .model import Method, Precision, load_tensors, logits, trainable
 from .packing import Mix, Position, Sequence, SequenceStream
 from .schedule import learning_rate
+
+# The learning rate of the stable phase, where none is given.
+PEAKS: dict[Method, float] = {"lora": 6e-4, "full": 1e-4}
 
 
 @dataclass
@@ -26,9 +29,10 @@ class Settings:
     """What a run is made of. All of it is kept in the checkpoint and must be the same when it is resumed."""
 
     seed: int = 1
-    rank: int = 16
+    method: Method = "lora"
+    rank: int = 16  # this and alpha: of an adapter
     alpha: float = 32
-    peak: float = 6e-4
+    peak: float = PEAKS["lora"]
     warmup: int = 16
     questions: int = 8  # an optimizer step takes sequences until it has this many
     clip: float = 1.0
@@ -46,7 +50,7 @@ class Stopped(Exception):
 
 
 class Trainer:
-    """Trains an adapter on a stream of sequences."""
+    """Trains an adapter, or the model's own weights, on a stream of sequences."""
 
     def __init__(
         self,
@@ -56,21 +60,23 @@ class Trainer:
         device: str = "cpu",
         parallel: int = 1,
     ) -> None:
-        """parallel: passes at a time, each with its share of PyTorch's threads."""
+        """model: in float32 where its own weights are trained. parallel: passes, each with its share of the threads."""
         torch.manual_seed(settings.seed)
         self.settings = settings
         self.step = 0
         self.decay_start: int | None = None
         self._stopping = False
+        self._first = True
         self._device = device
         self._stream = stream
         threads = max(1, torch.get_num_threads() // parallel)
         self._passes = ThreadPoolExecutor(parallel, initializer=torch.set_num_threads, initargs=(threads,))
-        self.adapter = add_lora(model, settings.rank, settings.alpha)
         self._model = model.to(device)
-        self._decoder = MergedDecoder(self._model, self.adapter, settings.alpha / settings.rank)
+        self.trained = trainable(model, settings.method, settings.rank, settings.alpha)
+        dtype = {"bf16": torch.bfloat16, "fp32": torch.float32}[settings.precision]
+        self._decoder = MergedDecoder(model, self.trained, settings.alpha / settings.rank, dtype)
         self._optimizer = torch.optim.AdamW(
-            self.adapter.values(), lr=settings.peak, weight_decay=settings.weight_decay, fused=True
+            self.trained.values(), lr=settings.peak, weight_decay=settings.weight_decay, fused=True
         )
 
     def restore(self, checkpoint: Checkpoint) -> None:
@@ -80,17 +86,19 @@ class Trainer:
         self.step = checkpoint.step
         self.decay_start = checkpoint.decay_start
         self._stream.seek(checkpoint.position)
-        load_lora(self.adapter, checkpoint.adapter)
+        load_tensors(self.trained, checkpoint.trained)
         self._optimizer.load_state_dict(checkpoint.optimizer)
         torch.set_rng_state(checkpoint.torch_rng)
 
     def start_with(self, description: dict, tensors: dict[str, torch.Tensor]) -> None:
         """Starts from an exported adapter: a new run, at step 0, whose data goes on where the adapter's ended."""
+        if self.settings.method != "lora":
+            raise ValueError("an adapter's tensors are trained further with --method lora only")
         theirs, ours = description["settings"], as_json(self.settings)
         for name in ("rank", "alpha", "seed"):
             if theirs[name] != ours[name]:
                 raise ValueError(f"the adapter was trained with {name} {theirs[name]}: say --{name} {theirs[name]}")
-        load_lora(self.adapter, tensors)
+        load_tensors(self.trained, tensors)
         self._stream.seek(Position(**description["position"]))
 
     def state(self) -> Checkpoint:
@@ -100,7 +108,7 @@ class Trainer:
             step=self.step,
             decay_start=self.decay_start,
             position=self._stream.position,
-            adapter={name: parameter.detach().cpu() for name, parameter in self.adapter.items()},
+            trained={name: parameter.detach().cpu() for name, parameter in self.trained.items()},
             optimizer=self._optimizer.state_dict(),
             torch_rng=torch.get_rng_state(),
         )
@@ -120,12 +128,12 @@ class Trainer:
             self.step, self.settings.peak, self.settings.warmup, self.decay_start, decay_steps
         )
         self._decoder.merge()
-        gradients = [torch.zeros_like(parameter) for parameter in self.adapter.values()]
+        gradients = [torch.zeros_like(parameter) for parameter in self.trained.values()]
         losses = dict.fromkeys((*MODES, CHAT), 0.0)
         questions = dict.fromkeys((*MODES, CHAT), 0)
         try:
             # Summed in the order of the passes, whichever is done first: a resumed run has the same sums.
-            for (sequence, mode), (loss, parts) in zip(passes, self._passes.map(self._pass, passes)):
+            for (sequence, mode), (loss, parts) in zip(passes, self._run(passes)):
                 kind = mode if sequence.has_documents else CHAT
                 losses[kind] += loss
                 questions[kind] += sequence.questions
@@ -134,9 +142,9 @@ class Trainer:
             self._stream.seek(before)
             raise
         total = questions["full"] + questions[CHAT]
-        for parameter, gradient in zip(self.adapter.values(), gradients):
+        for parameter, gradient in zip(self.trained.values(), gradients):
             parameter.grad = gradient.div_(total)
-        norm = torch.nn.utils.clip_grad_norm_(self.adapter.values(), self.settings.clip).item()
+        norm = torch.nn.utils.clip_grad_norm_(self.trained.values(), self.settings.clip).item()
         for group in self._optimizer.param_groups:
             group["lr"] = rate
         self._optimizer.step()
@@ -152,6 +160,15 @@ class Trainer:
             "epoch": self._stream.position.epoch,
         }
 
+    def _run(self, passes: list[tuple[Sequence, Mode]]) -> Iterator[tuple[float, tuple[torch.Tensor, ...]]]:
+        """What `_pass` returns for each, in order. The first of the process runs alone: PyTorch's libraries set
+        themselves up in it, and where two threads did so at once, one had sums with other last bits (1 run of 17)."""
+        alone = passes[:1] if self._first else []
+        self._first = False
+        for job in alone:
+            yield self._passes.submit(self._pass, job).result()
+        yield from self._passes.map(self._pass, passes[len(alone) :])
+
     def _pass(self, job: tuple[Sequence, Mode]) -> tuple[float, tuple[torch.Tensor, ...]]:
         """Sum over the answers of the mean cross entropy of their tokens, and its gradients. @raise Stopped"""
         if self._stopping:
@@ -163,7 +180,7 @@ class Trainer:
         scores = logits(self._model, hidden[sequence.rows])  # of the answers' rows only
         losses = cross_entropy(scores, targets, reduction="none").split(sequence.lengths)
         loss = torch.stack([answer.mean() for answer in losses]).sum()
-        return loss.item(), torch.autograd.grad(loss, list(self.adapter.values()))
+        return loss.item(), torch.autograd.grad(loss, list(self.trained.values()))
 
     def _step_sequences(self) -> Iterator[Sequence]:
         questions = 0

@@ -1,4 +1,4 @@
-"""The pass that is trained against the modules' own: hidden states, and the gradients of the adapter."""
+"""The pass that is trained against the modules' own: hidden states, and the gradients of what is trained."""
 
 import pytest
 import torch
@@ -7,7 +7,7 @@ from transformers import AutoModelForCausalLM, LlamaConfig, PretrainedConfig, Qw
 from ..attention import NAME, Packing
 from ..decoder import PIECE, MergedDecoder
 from ..masks import MODES, Layout
-from ..model import add_lora, hidden_states
+from ..model import hidden_states, trainable
 
 SIZES = {
     "vocab_size": 50,
@@ -22,9 +22,14 @@ LAYOUT = Layout(blocks=(4, PIECE + 30, 1, 2 * PIECE), finals=(6, 1))
 RANK, ALPHA = 4, 10
 
 
+@pytest.fixture(scope="module", params=["lora", "full"])
+def method(request: pytest.FixtureRequest):
+    return request.param
+
+
 @pytest.fixture(scope="module", params=[LlamaConfig, Qwen2Config, Qwen3Config])
-def case(request: pytest.FixtureRequest):
-    """A random model of one architecture with an adapter, none of whose tensors is zero, and the ids of a sequence."""
+def case(request: pytest.FixtureRequest, method):
+    """A random model of one architecture, what is trained of it, none of which is zero, and the ids of a sequence."""
     torch.manual_seed(4)
     config: PretrainedConfig = request.param(**SIZES)
     if isinstance(config, Qwen2Config):
@@ -33,36 +38,36 @@ def case(request: pytest.FixtureRequest):
     for name, parameter in model.named_parameters():
         if "norm" in name or "bias" in name:
             parameter.add_(torch.randn_like(parameter), alpha=0.3)
-    adapter = add_lora(model, RANK, ALPHA)
-    for name, parameter in adapter.items():
+    trained = trainable(model, method, RANK, ALPHA)
+    for name, parameter in trained.items():
         if name.endswith("lora_b"):
             torch.nn.init.normal_(parameter, std=0.1)
-    return model, adapter, torch.randint(0, 50, (LAYOUT.tokens,))
+    return model, trained, torch.randint(0, 50, (LAYOUT.tokens,))
 
 
 @pytest.mark.parametrize("mode", MODES)
 def test_hidden_states_and_gradients_are_those_of_the_modules(case, mode):
-    model, adapter, ids = case
+    model, trained, ids = case
     packing = Packing(LAYOUT, mode)
     expected = hidden_states(model, ids, packing)
-    found = MergedDecoder(model, adapter, ALPHA / RANK).hidden_states(ids, packing)
+    found = MergedDecoder(model, trained, ALPHA / RANK, torch.float32).hidden_states(ids, packing)
     weights = torch.randn_like(expected)
-    wanted = torch.autograd.grad((expected * weights).sum(), list(adapter.values()))
-    gradients = torch.autograd.grad((found * weights).sum(), list(adapter.values()))
-    for name, gradient, want in zip(adapter, gradients, wanted):
+    wanted = torch.autograd.grad((expected * weights).sum(), list(trained.values()))
+    gradients = torch.autograd.grad((found * weights).sum(), list(trained.values()))
+    for name, gradient, want in zip(trained, gradients, wanted):
         assert want.abs().max() > 0, name
         torch.testing.assert_close(gradient, want, atol=2e-3, rtol=2e-3, msg=lambda text: f"{name}: {text}")
 
 
-def test_a_changed_adapter_counts_after_it_is_merged(case):
-    model, adapter, ids = case
+def test_changed_parameters_count_after_they_are_merged(case):
+    model, trained, ids = case
     packing = Packing(LAYOUT, "block")
-    decoder = MergedDecoder(model, adapter, ALPHA / RANK)
+    decoder = MergedDecoder(model, trained, ALPHA / RANK, torch.float32)
     with torch.no_grad():
-        for parameter in adapter.values():
+        for parameter in trained.values():
             parameter.mul_(0.5)
         decoder.merge()
         expected, found = hidden_states(model, ids, packing), decoder.hidden_states(ids, packing)
-        for parameter in adapter.values():
+        for parameter in trained.values():
             parameter.mul_(2)
     torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)

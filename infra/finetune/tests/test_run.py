@@ -17,7 +17,7 @@ from ..data import read_chats
 from ..evaluate import generate
 from ..export import read_adapter
 from ..masks import Layout
-from ..model import add_lora, hidden_states, load_base, load_lora
+from ..model import add_lora, free_weights, hidden_states, load_base, load_tensors
 from ..prompt import Prompt
 from .tiny import write_tiny
 
@@ -101,7 +101,7 @@ def test_a_run_stopped_by_a_signal_and_resumed_gives_the_losses_of_one_that_neve
     assert 5 <= len(log.read_text().splitlines()) < STEPS
     call(*arguments)
     assert losses(tmp_path) == losses(whole)
-    first, second = (load_checkpoint(run / "checkpoint.pt").adapter for run in (whole, tmp_path))
+    first, second = (load_checkpoint(run / "checkpoint.pt").trained for run in (whole, tmp_path))
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
@@ -145,7 +145,7 @@ def test_an_exported_adapter_has_gguf_names_and_added_to_the_weights_gives_the_t
 
     model = Path(options[options.index("--model") + 1])
     tuned, merged = load_base(model, "fp32"), load_base(model, "fp32")
-    load_lora(add_lora(tuned, 16, 32), tensors)
+    load_tensors(add_lora(tuned, 16, 32), tensors)
     names = {"attn_q": "self_attn.q_proj", "attn_k": "self_attn.k_proj", "attn_v": "self_attn.v_proj"}
     names |= {"attn_output": "self_attn.o_proj", "ffn_gate": "mlp.gate_proj", "ffn_up": "mlp.up_proj"}
     names |= {"ffn_down": "mlp.down_proj"}
@@ -170,7 +170,7 @@ def test_a_run_starts_from_an_exported_adapter_where_its_data_ended(whole, optio
     call(*start, "--steps", "2", "--lr", "0")
     checkpoint = load_checkpoint(tmp_path / "run" / "checkpoint.pt")
     assert checkpoint.step == 2 and checkpoint.position.sequence > description["position"]["sequence"] > 0
-    assert all(torch.equal(tensors[name].float(), checkpoint.adapter[name]) for name in tensors)
+    assert all(torch.equal(tensors[name].float(), checkpoint.trained[name]) for name in tensors)
 
     decay = ["--start-from", str(tmp_path / "run" / "checkpoint.pt"), "--decay-steps", "1", "--lr", "0"]
     call("train", *options, *decay, "--run", str(tmp_path / "decayed"))
@@ -178,3 +178,40 @@ def test_a_run_starts_from_an_exported_adapter_where_its_data_ended(whole, optio
     second, _ = read_adapter(tmp_path / "second")
     assert second["steps"] == 3 and second["started_from"]["steps"] == STEPS
     assert second["started_from"]["questions"] == description["questions"]
+
+
+def test_all_weights_are_trained_resumed_and_exported_as_a_model(options, tmp_path):
+    base = options[options.index("--model") + 1]
+    train = ["train", *options, "--method", "full", "--lr", "1e-3", "--run"]
+    call(*train, str(tmp_path / "whole"), "--steps", "12")
+    for steps in ("5", "12"):
+        call(*train, str(tmp_path / "run"), "--steps", steps)
+    found = losses(tmp_path / "run")
+    assert found == losses(tmp_path / "whole")
+    assert found[-1][1] < found[0][1] and found[-1][2] < found[0][2]
+    trained = load_checkpoint(tmp_path / "run" / "checkpoint.pt").trained
+    assert len(trained) == 2 * 7 and all(tensor.dtype == torch.float32 for tensor in trained.values())
+
+    export = ["export", "--run", str(tmp_path / "run"), "--out", str(tmp_path / "model")]
+    assert "--model" in refused(*export)
+    call(*export, "--model", base)
+    description = json.loads((tmp_path / "model" / "model.json").read_text())
+    assert description["steps"] == 12 and description["settings"]["method"] == "full"
+    exported = free_weights(load_base(tmp_path / "model", "fp32"))
+    assert all(torch.equal(exported[name], trained[name].half().float()) for name in exported)
+    before = free_weights(load_base(Path(base), "fp32"))
+    assert not any(torch.equal(exported[name], before[name]) for name in exported)
+    evaluate = ["evaluate", *options[: options.index("--chat")], "--precision", "fp32", "--limit", "2"]
+    results = [
+        json.loads(call(*evaluate, *more))
+        for more in (
+            ["--checkpoint", str(tmp_path / "run" / "checkpoint.pt")],
+            ["--model", str(tmp_path / "model")],
+        )
+    ]
+    assert results[0] == {**results[1], "steps": 12}
+
+    adapter = tmp_path / "adapter"
+    call("train", *options, "--run", str(tmp_path / "lora"), "--steps", "1")
+    call("export", "--run", str(tmp_path / "lora"), "--out", str(adapter))
+    assert "--method lora" in refused(*train, str(tmp_path / "other"), "--start-from", str(adapter))
