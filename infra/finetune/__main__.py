@@ -19,6 +19,8 @@ def main() -> None:
     add_train(commands)
     add_chat(commands)
     add_make(commands)
+    add_lessons(commands)
+    add_answers(commands)
     add_evaluate(commands)
     add_export(commands)
     add_check(commands)
@@ -64,7 +66,11 @@ def add_train(commands: argparse._SubParsersAction) -> None:
         action="append",
         help="records, .jsonl or .jsonl.gz; repeatable; never an eval file",
     )
-    parser.add_argument("--answers", type=Path, help="a teacher's answers: lines of {id, answer}")
+    parser.add_argument(
+        "--answers",
+        type=Path,
+        help="a teacher's answers, as `answers` writes them: lines of {id, answer}; other records are left out",
+    )
     parser.add_argument("--chat", type=Path, help="prompts without documents, as `chat` writes them")
     parser.add_argument(
         "--run", type=Path, default=RUNS / "main", help="folder of the run; default: %(default)s"
@@ -139,6 +145,43 @@ def add_make(commands: argparse._SubParsersAction) -> None:
     )
     add_writing_options(parser, count=1200)
     parser.set_defaults(command="make")
+
+
+def add_lessons(commands: argparse._SubParsersAction) -> None:
+    """The command `lessons`."""
+    parser = commands.add_parser(
+        "lessons",
+        help="questions for the base model as a teacher, with their gold passages only",
+        description="Writes records with their gold passages only, to be answered by `npm run eval -- --no-adapter "
+        "--attention full --file lessons.jsonl --out said.jsonl`. With what was said so far (--said) only those that "
+        "have no usable answer yet, each with a note that tells the answer.",
+        epilog="example: python -m infra.finetune lessons --data train-mix.jsonl.gz --out lessons.jsonl",
+    )
+    add_teacher_options(parser)
+    parser.set_defaults(command="lessons")
+
+
+def add_answers(commands: argparse._SubParsersAction) -> None:
+    """The command `answers`."""
+    parser = commands.add_parser(
+        "answers",
+        help="what the teacher said, as answers to train",
+        description="Writes lines of {id, answer} for `train --answers`: the first sentence that holds a gold answer.",
+        epilog="example: python -m infra.finetune answers --data train-mix.jsonl.gz --said said.jsonl --out answers.jsonl",
+    )
+    add_teacher_options(parser)
+    parser.set_defaults(command="answers")
+
+
+def add_teacher_options(parser: argparse.ArgumentParser) -> None:
+    """What both commands of the teacher need."""
+    parser.add_argument(
+        "--data", type=Path, required=True, action="append", help="records, .jsonl or .jsonl.gz; repeatable"
+    )
+    parser.add_argument(
+        "--said", type=Path, action="append", default=[], help="results of `npm run eval`; repeatable"
+    )
+    parser.add_argument("--out", type=Path, required=True, help="a new file of JSON lines")
 
 
 def add_evaluate(commands: argparse._SubParsersAction) -> None:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Iterable
 from dataclasses import asdict, fields, replace
 from itertools import islice
+from pathlib import Path
 
 import torch
 
 from .checkpoint import load_checkpoint
 from .chat import sample_chats
-from .data import read_chats, read_records
+from .data import read_chats, read_lines, read_records
 from .evaluate import evaluate as answer_all
 from .export import describe, export_adapter, export_model, read_adapter
 from .golden import check_model, check_tokens, read_golden
@@ -21,6 +23,8 @@ from .model import add_lora, load_base, load_tensors, trainable
 from .packing import Mix, SequenceStream
 from .prompt import Prompt
 from .sources import describe_sources, hash_model, keep_sources, licences_of, read_sources
+from .teacher import answers as taught_answers
+from .teacher import lessons as lessons_of
 from .train import CHECKPOINT, read_log
 from .train import train as train_run
 from .trainer import PEAKS, Settings, Trainer
@@ -83,9 +87,22 @@ def chat(arguments: argparse.Namespace) -> None:
 def make(arguments: argparse.Namespace) -> None:
     """Writes questions made by rule."""
     maker = Maker(read_records(arguments.data), arguments.seed)
-    with arguments.out.open("x", encoding="utf-8") as file:
-        for record in maker.records(arguments.count):
-            print(json.dumps(record, ensure_ascii=False), file=file)
+    write_lines(arguments.out, maker.records(arguments.count))
+
+
+def lessons(arguments: argparse.Namespace) -> None:
+    """Writes the teacher's lessons."""
+    records = [record for path in arguments.data for record in read_records(path)]
+    said = read_said(arguments.said)
+    taught = [line["id"] for line in taught_answers(records, said)] if said else None
+    print(f"{write_lines(arguments.out, lessons_of(records, taught))} of {len(records)} questions")
+
+
+def answers(arguments: argparse.Namespace) -> None:
+    """Writes what the teacher said as answers to train."""
+    records = [record for path in arguments.data for record in read_records(path)]
+    count = write_lines(arguments.out, taught_answers(records, read_said(arguments.said)))
+    print(f"answers to {count} of {len(records)} questions")
 
 
 def evaluate(arguments: argparse.Namespace) -> None:
@@ -152,6 +169,24 @@ def check(arguments: argparse.Namespace) -> None:
         print(f"{'ok' if good else 'WRONG'}  {difference:.5f}  {name}")
         wrong += [] if good else [name]
     sys.exit(1 if wrong else 0)
+
+
+def read_said(paths: list[Path]) -> dict[str, list[str]]:
+    """What the teacher said to each question, by id, in the order of the files: results of `npm run eval`."""
+    said: dict[str, list[str]] = {}
+    for path in paths:
+        for line in read_lines(path):
+            said.setdefault(line["id"], []).append(line["output"])
+    return said
+
+
+def write_lines(path: Path, lines: Iterable[dict]) -> int:
+    """Writes a new file of JSON lines; returns how many. @raise FileExistsError"""
+    count = 0
+    with path.open("x", encoding="utf-8") as file:
+        for count, line in enumerate(lines, 1):
+            print(json.dumps(line, ensure_ascii=False), file=file)
+    return count
 
 
 def set_threads(arguments: argparse.Namespace) -> None:

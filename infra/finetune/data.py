@@ -68,18 +68,22 @@ class Chat:
 
 def read_chats(path: Path) -> list[Chat]:
     """Reads what `chat` wrote: lines of {prompt, answer, ended}."""
-    return [Chat(**row) for row in _read_lines(path)]
+    return [Chat(**row) for row in read_lines(path)]
 
 
 def read_records(path: Path, answers: Path | None = None) -> list[Record]:
-    """Reads a .jsonl or .jsonl.gz file. answers: a teacher's answers, lines of {id, answer}."""
-    taught = {}
-    if answers is not None:
-        taught = {row["id"]: row["answer"] for row in _read_lines(answers)}
+    """Reads a .jsonl or .jsonl.gz file.
+
+    answers: what to teach instead of the gold answers, lines of {id, answer}; records that it does not name are left
+    out.
+    """
+    taught = None if answers is None else {row["id"]: row["answer"] for row in read_lines(answers)}
     records = []
-    for row in _read_lines(path):
+    for row in read_lines(path):
+        if taught is not None and row["id"] not in taught:
+            continue
         passages = tuple(Passage(p["title"], p["text"], p["gold"]) for p in row["passages"])
-        answer = taught.get(row["id"]) or choose_answer(row["answers"], passages)
+        answer = choose_answer(row["answers"], passages) if taught is None else taught[row["id"]]
         fields = {name: row[name] for name in ("id", "question", "source", "licence")}
         records.append(Record(answers=tuple(row["answers"]), passages=passages, answer=answer, **fields))
     return records
@@ -129,7 +133,8 @@ def tells(record: Record, passages: Iterable[Passage]) -> bool:
     return any(holds(f"{p.title} {p.text}", answer) for p in passages for answer in answers)
 
 
-def _read_lines(path: Path) -> list[dict]:
+def read_lines(path: Path) -> list[dict]:
+    """The lines of a .jsonl or .jsonl.gz file."""
     opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
     with opened as file:
         return [json.loads(line) for line in file if line.strip()]

@@ -13,7 +13,7 @@ import torch
 
 from ..attention import Packing
 from ..checkpoint import load_checkpoint
-from ..data import read_chats
+from ..data import read_chats, read_records
 from ..evaluate import generate
 from ..export import read_adapter
 from ..masks import Layout
@@ -215,3 +215,23 @@ def test_all_weights_are_trained_resumed_and_exported_as_a_model(options, tmp_pa
     call("train", *options, "--run", str(tmp_path / "lora"), "--steps", "1")
     call("export", "--run", str(tmp_path / "lora"), "--out", str(adapter))
     assert "--method lora" in refused(*train, str(tmp_path / "other"), "--start-from", str(adapter))
+
+
+def test_what_the_teacher_said_is_what_is_trained_and_nothing_else(options, tmp_path):
+    data, said, made = tmp_path / "data.jsonl", tmp_path / "said.jsonl", tmp_path / "answers.jsonl"
+    passage = {"title": "T", "text": "There are seven.", "gold": True}
+    form = {"answers": ["seven"], "passages": [passage], "source": "made", "licence": "CC0"}
+    rows = [{"id": str(i), "question": f"How many are there in case {i}?", **form} for i in range(3)]
+    data.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    lessons = ["lessons", "--data", str(data), "--out"]
+    call(*lessons, str(tmp_path / "lessons.jsonl"))
+    assert [json.loads(line) for line in (tmp_path / "lessons.jsonl").read_text().splitlines()] == rows
+    outputs = {"0": "There are seven of them.", "1": "There are eight."}
+    said.write_text("".join(json.dumps({"id": i, "output": text}) + "\n" for i, text in outputs.items()))
+    call(*lessons, str(tmp_path / "again.jsonl"), "--said", str(said))
+    again = [json.loads(line) for line in (tmp_path / "again.jsonl").read_text().splitlines()]
+    assert [row["id"] for row in again] == ["1", "2"] and len(again[0]["passages"]) == 2
+    call("answers", "--data", str(data), "--said", str(said), "--out", str(made))
+    assert json.loads(made.read_text()) == {"id": "0", "answer": "There are seven of them."}
+    assert [record.answer for record in read_records(data, made)] == ["There are seven of them."]
+    assert "exists" in refused(*lessons, str(tmp_path / "lessons.jsonl"))

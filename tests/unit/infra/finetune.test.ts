@@ -3,7 +3,9 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 
 const ROOT = new URL('../../..', import.meta.url);
-const SUITES = ['test_made', 'test_masks', 'test_packing'].map((name) => `infra.finetune.tests.${name}`);
+const SUITES = ['test_made', 'test_masks', 'test_packing', 'test_teacher'].map(
+  (name) => `infra.finetune.tests.${name}`,
+);
 
 describe('the fine-tuning recipe', () => {
   it('samples, packs and masks its sequences right; the part of its tests that needs no PyTorch', async () => {
