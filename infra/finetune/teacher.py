@@ -1,8 +1,7 @@
 """The base model as the teacher: its own sentences about the gold passages alone, as answers to train.
 
-With nothing but the gold passages before it a small model answers half of the questions, and most of these in sentences
-that say the question again before what is asked for; such a sentence finds the place in a passage better than an
-answer of two words, which a model of this size has to begin with. `lessons` makes the questions, the product's own
+With nothing but the gold passages before it a small model answers nearly half of the questions, and most of these in
+sentences, its own manner, that say the question again before what is asked for. `lessons` makes the questions, the product's own
 engine answers them (`npm run eval`), `answers` reads what it said.
 """
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from .checkpoint import load_checkpoint, save_checkpoint
 from .export import read_adapter
+from .sources import read_sources
 from .trainer import Stopped, Trainer
 
 CHECKPOINT = "checkpoint.pt"
@@ -28,14 +29,15 @@ def train(
     """Trains until `steps` are done, the decay is at its end, or a signal comes; resumes what the folder holds.
 
     start_from: what a folder without a checkpoint starts from: another run's checkpoint, whose log is taken over,
-    or the folder of an exported adapter (its tensors and its place in the data; the optimizer starts anew).
+    or the folder of an exported adapter (its tensors and, in the same data, its place; the optimizer starts anew).
     """
     run.mkdir(parents=True, exist_ok=True)
     latest, log_file = run / CHECKPOINT, run / LOG
     if latest.exists():
         trainer.restore(load_checkpoint(latest))
     elif start_from is not None and start_from.is_dir():
-        trainer.start_with(*read_adapter(start_from))
+        description, tensors = read_adapter(start_from)
+        trainer.start_with(description, tensors, description["data"] == read_sources(run)["data"])
     elif start_from is not None:
         trainer.restore(load_checkpoint(start_from))
         shutil.copyfile(start_from.parent / LOG, log_file)

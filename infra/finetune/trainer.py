@@ -90,8 +90,9 @@ class Trainer:
         self._optimizer.load_state_dict(checkpoint.optimizer)
         torch.set_rng_state(checkpoint.torch_rng)
 
-    def start_with(self, description: dict, tensors: dict[str, torch.Tensor]) -> None:
-        """Starts from an exported adapter: a new run, at step 0, whose data goes on where the adapter's ended."""
+    def start_with(self, description: dict, tensors: dict[str, torch.Tensor], same_data: bool) -> None:
+        """Starts from an exported adapter: a new run, at step 0, whose data, if it is the same, goes on where the
+        adapter's ended."""
         if self.settings.method != "lora":
             raise ValueError("an adapter's tensors are trained further with --method lora only")
         theirs, ours = description["settings"], as_json(self.settings)
@@ -99,7 +100,8 @@ class Trainer:
             if theirs[name] != ours[name]:
                 raise ValueError(f"the adapter was trained with {name} {theirs[name]}: say --{name} {theirs[name]}")
         load_tensors(self.trained, tensors)
-        self._stream.seek(Position(**description["position"]))
+        if same_data:
+            self._stream.seek(Position(**description["position"]))
 
     def state(self) -> Checkpoint:
         """The state after the last whole step."""

@@ -172,6 +172,14 @@ def test_a_run_starts_from_an_exported_adapter_where_its_data_ended(whole, optio
     assert checkpoint.step == 2 and checkpoint.position.sequence > description["position"]["sequence"] > 0
     assert all(torch.equal(tensors[name].float(), checkpoint.trained[name]) for name in tensors)
 
+    few = tmp_path / "few.jsonl"
+    few.write_text("".join(Path(options[options.index("--data") + 1]).read_text().splitlines(keepends=True)[:2]))
+    other = [*options, "--run", str(tmp_path / "other"), "--start-from", str(tmp_path / "first"), "--steps", "1"]
+    other[other.index("--data") + 1] = str(few)
+    call("train", *other)
+    position = load_checkpoint(tmp_path / "other" / "checkpoint.pt").position
+    assert 0 < position.sequence < description["position"]["sequence"]
+
     decay = ["--start-from", str(tmp_path / "run" / "checkpoint.pt"), "--decay-steps", "1", "--lr", "0"]
     call("train", *options, *decay, "--run", str(tmp_path / "decayed"))
     call("export", "--run", str(tmp_path / "decayed"), "--out", str(tmp_path / "second"))
