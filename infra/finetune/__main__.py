@@ -8,6 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from .packing import Mix
+from .schedule import PEAKS
 
 RUNS = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "blockrag-finetune"
 
@@ -15,7 +16,7 @@ RUNS = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "blockra
 def main() -> None:
     """Reads the command line and runs one command."""
     parser = argparse.ArgumentParser(prog="python -m infra.finetune", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(required=True, dest="command", metavar="COMMAND")
     add_train(commands)
     add_chat(commands)
     add_make(commands)
@@ -93,15 +94,14 @@ def add_train(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
         "--method",
-        choices=["lora", "full"],
+        choices=list(PEAKS),
         default="lora",
         help="train an adapter, or the weights of all linear layers; default: %(default)s",
     )
     parser.add_argument("--rank", type=int, default=16, help="of an adapter; default: %(default)s")
     parser.add_argument("--alpha", type=float, default=32, help="of an adapter; default: %(default)s")
-    parser.add_argument(
-        "--lr", type=float, help="of the stable phase; default: 6e-4 for an adapter, 1e-4 for all weights"
-    )
+    peaks = ", ".join(f"{peak:g} for {method}" for method, peak in PEAKS.items())
+    parser.add_argument("--lr", type=float, help=f"of the stable phase; default: {peaks}")
     parser.add_argument("--warmup", type=int, default=16, help="steps; default: %(default)s")
     parser.add_argument("--questions", type=int, default=8, help="of an optimizer step; default: %(default)s")
     parser.add_argument(
@@ -115,7 +115,6 @@ def add_train(commands: argparse._SubParsersAction) -> None:
             parser.add_argument(
                 option, type=type(field.default), default=field.default, help="default: %(default)s"
             )
-    parser.set_defaults(command="train")
 
 
 def add_chat(commands: argparse._SubParsersAction) -> None:
@@ -131,7 +130,6 @@ def add_chat(commands: argparse._SubParsersAction) -> None:
     add_model_options(parser)
     add_writing_options(parser, count=200)
     parser.add_argument("--tokens", type=int, default=64, help="of an answer at most; default: %(default)s")
-    parser.set_defaults(command="chat")
 
 
 def add_make(commands: argparse._SubParsersAction) -> None:
@@ -144,7 +142,6 @@ def add_make(commands: argparse._SubParsersAction) -> None:
         epilog="example: python -m infra.finetune make --data train-mix.jsonl.gz --out made.jsonl",
     )
     add_writing_options(parser, count=1200)
-    parser.set_defaults(command="make")
 
 
 def add_lessons(commands: argparse._SubParsersAction) -> None:
@@ -158,7 +155,6 @@ def add_lessons(commands: argparse._SubParsersAction) -> None:
         epilog="example: python -m infra.finetune lessons --data train-mix.jsonl.gz --out lessons.jsonl",
     )
     add_teacher_options(parser)
-    parser.set_defaults(command="lessons")
 
 
 def add_answers(commands: argparse._SubParsersAction) -> None:
@@ -170,7 +166,6 @@ def add_answers(commands: argparse._SubParsersAction) -> None:
         epilog="example: python -m infra.finetune answers --data train-mix.jsonl.gz --said said.jsonl --out answers.jsonl",
     )
     add_teacher_options(parser)
-    parser.set_defaults(command="answers")
 
 
 def add_teacher_options(parser: argparse.ArgumentParser) -> None:
@@ -202,7 +197,6 @@ def add_evaluate(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("--tokens", type=int, default=32, help="of an answer at most; default: %(default)s")
     parser.add_argument("--result", type=Path, help="also write the result there, for `export --dev`")
     parser.add_argument("--outputs", type=Path, help="write every answer there, as JSON lines")
-    parser.set_defaults(command="evaluate")
 
 
 def add_export(commands: argparse._SubParsersAction) -> None:
@@ -221,7 +215,6 @@ def add_export(commands: argparse._SubParsersAction) -> None:
         "--dev", type=Path, action="append", default=[], help="a result of `evaluate`; repeatable"
     )
     parser.add_argument("--out", type=Path, required=True, help="folder for the files")
-    parser.set_defaults(command="export")
 
 
 def add_check(commands: argparse._SubParsersAction) -> None:
@@ -233,7 +226,6 @@ def add_check(commands: argparse._SubParsersAction) -> None:
     )
     add_model_options(parser)
     parser.add_argument("--golden", type=Path, required=True, help="JSON with tokenize[] and cases[]")
-    parser.set_defaults(command="check")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import torch
 
 from .checkpoint import load_checkpoint
 from .chat import sample_chats
-from .data import read_chats, read_lines, read_records
+from .data import Record, read_chats, read_lines, read_records
 from .evaluate import evaluate as answer_all
 from .export import describe, export_adapter, export_model, read_adapter
 from .golden import check_model, check_tokens, read_golden
@@ -22,12 +22,13 @@ from .made import Maker
 from .model import add_lora, load_base, load_tensors, trainable
 from .packing import Mix, SequenceStream
 from .prompt import Prompt
+from .schedule import PEAKS
 from .sources import describe_sources, hash_model, keep_sources, licences_of, read_sources
 from .teacher import answers as taught_answers
 from .teacher import lessons as lessons_of
 from .train import CHECKPOINT, read_log
 from .train import train as train_run
-from .trainer import PEAKS, Settings, Trainer
+from .trainer import Settings, Trainer
 
 
 def train(arguments: argparse.Namespace) -> None:
@@ -92,15 +93,15 @@ def make(arguments: argparse.Namespace) -> None:
 
 def lessons(arguments: argparse.Namespace) -> None:
     """Writes the teacher's lessons."""
-    records = [record for path in arguments.data for record in read_records(path)]
+    records = read_all(arguments.data)
     said = read_said(arguments.said)
-    taught = [line["id"] for line in taught_answers(records, said)] if said else None
+    taught = {line["id"] for line in taught_answers(records, said)} if said else None
     print(f"{write_lines(arguments.out, lessons_of(records, taught))} of {len(records)} questions")
 
 
 def answers(arguments: argparse.Namespace) -> None:
     """Writes what the teacher said as answers to train."""
-    records = [record for path in arguments.data for record in read_records(path)]
+    records = read_all(arguments.data)
     count = write_lines(arguments.out, taught_answers(records, read_said(arguments.said)))
     print(f"answers to {count} of {len(records)} questions")
 
@@ -169,6 +170,11 @@ def check(arguments: argparse.Namespace) -> None:
         print(f"{'ok' if good else 'WRONG'}  {difference:.5f}  {name}")
         wrong += [] if good else [name]
     sys.exit(1 if wrong else 0)
+
+
+def read_all(paths: list[Path]) -> list[Record]:
+    """The records of all files."""
+    return [record for path in paths for record in read_records(path)]
 
 
 def read_said(paths: list[Path]) -> dict[str, list[str]]:

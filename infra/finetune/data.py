@@ -101,8 +101,9 @@ def normalise(text: str) -> str:
 
 
 def holds(text: str, answer: str) -> bool:
-    """Whether the normalised text holds the normalised answer as whole words."""
-    return f" {normalise(answer)} " in f" {normalise(text)} "
+    """Whether the normalised text holds the normalised answer as whole words; nothing holds an empty one."""
+    wanted = normalise(answer)
+    return wanted != "" and f" {wanted} " in f" {normalise(text)} "
 
 
 def epoch_order(records: list[Record], seed: int, epoch: int) -> list[int]:
@@ -129,8 +130,7 @@ def epoch_order(records: list[Record], seed: int, epoch: int) -> list[int]:
 
 def tells(record: Record, passages: Iterable[Passage]) -> bool:
     """Whether one of the passages holds one of the record's answers."""
-    answers = [answer for answer in record.answers if normalise(answer)]
-    return any(holds(f"{p.title} {p.text}", answer) for p in passages for answer in answers)
+    return any(holds(f"{p.title} {p.text}", answer) for p in passages for answer in record.answers)
 
 
 def read_lines(path: Path) -> list[dict]:

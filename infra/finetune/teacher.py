@@ -1,8 +1,8 @@
 """The base model as the teacher: its own sentences about the gold passages alone, as answers to train.
 
 With nothing but the gold passages before it a small model answers nearly half of the questions, and most of these in
-sentences, its own manner, that say the question again before what is asked for. `lessons` makes the questions, the product's own
-engine answers them (`npm run eval`), `answers` reads what it said.
+sentences, its own manner, that say the question again before what is asked for. `lessons` makes the questions, the
+product's own engine answers them (`npm run eval`), `answers` reads what it said.
 """
 
 from __future__ import annotations
@@ -19,15 +19,14 @@ EMPTY = re.compile(r"^(?:the (?:answer|question)|question:|title:|-)", re.IGNORE
 CLAUSE_END = re.compile(r"[.!?;,](?=\s|$)")
 
 
-def lessons(records: Iterable[Record], taught: Iterable[str] | None = None) -> Iterator[dict]:
+def lessons(records: Iterable[Record], taught: set[str] | None = None) -> Iterator[dict]:
     """Records, as lines of data, with their gold passages only, of the questions to be answered by a sentence.
 
     taught: ids of records whose answers are there already; the others get a passage more, which tells the answer.
     """
-    done = None if taught is None else set(taught)
     for record in records:
-        if record.gold and not is_choice(record) and (done is None or record.id not in done):
-            passages = record.gold if done is None else [*record.gold, note(record)]
+        if record.gold and not is_choice(record) and (taught is None or record.id not in taught):
+            passages = record.gold if taught is None else [*record.gold, note(record)]
             fields = asdict(replace(record, passages=tuple(passages)))
             del fields["answer"]
             yield fields
@@ -69,18 +68,14 @@ def sentence(output: str, gold: tuple[str, ...]) -> str | None:
     """
     text = OPENING.sub("", " ".join(output.split()))
     words = text.split(" ")
-    told = next((n for n in range(1, len(words) + 1) if told_in(" ".join(words[:n]), gold)), None)
+    starts = (" ".join(words[:n]) for n in range(1, len(words) + 1))
+    told = next((start for start in starts if any(holds(start, answer) for answer in gold)), None)
     if told is None or EMPTY.match(text):
         return None
-    complete = len(" ".join(words[:told]))
+    complete = len(told)
     # The answer's last word may end the clause itself.
     end = CLAUSE_END.search(text, complete - 1)
     clause = text[: end.start() if end else complete].rstrip(".,;:!?")
     if any(normalise(clause) == normalise(answer) for answer in gold):
         return None
     return f"{clause[0].upper()}{clause[1:]}."
-
-
-def told_in(text: str, gold: tuple[str, ...]) -> bool:
-    """Whether a text holds one of the answers."""
-    return any(normalise(answer) and holds(text, answer) for answer in gold)

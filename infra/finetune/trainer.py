@@ -18,10 +18,7 @@ from .decoder import MergedDecoder
 from .masks import MODES, Mode
 from .model import Method, Precision, load_tensors, logits, trainable
 from .packing import Mix, Position, Sequence, SequenceStream
-from .schedule import learning_rate
-
-# The learning rate of the stable phase, where none is given.
-PEAKS: dict[Method, float] = {"lora": 6e-4, "full": 1e-4}
+from .schedule import PEAKS, learning_rate
 
 
 @dataclass

@@ -52,7 +52,7 @@ class Lessons(unittest.TestCase):
         self.assertEqual(set(found[0]), {"id", "question", "answers", "passages", "source", "licence"})
 
     def test_what_is_not_taught_yet_is_asked_again_with_a_note_that_tells_the_answer(self):
-        (found,) = lessons(RECORDS, taught=["1", "2", "3"])
+        (found,) = lessons(RECORDS, taught={"1", "2", "3"})
         self.assertEqual(found["id"], "4")
         self.assertEqual(found["passages"][-1], {"title": "Note", "text": "When was it built? 1871.", "gold": True})
 
