@@ -4,8 +4,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['tests/{unit,contract,e2e}/**/*.test.ts'],
-    // What tests expect of answers is the base model's, whatever adapter is shipped: that one has tests of its own
-    // (tests/e2e/adapter.test.ts).
+    // What tests expect of answers is the base model's, so that a better adapter changes none of it; the one that is
+    // shipped has tests of its own (tests/e2e/adapter.test.ts).
     env: { BLOCKRAG_ADAPTER: 'none' },
     pool: 'forks',
     maxWorkers: 2,

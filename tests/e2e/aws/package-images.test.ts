@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { chmod, mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { shippedAdapter } from '../../../shared/model/adapter.ts';
+import { readAdapter, shippedAdapter } from '../../../shared/model/adapter.ts';
 import { DEFAULT_MODEL } from '../../../shared/model/sources/index.ts';
 import { temporaryFolder } from '../../support/models.ts';
 import { buildStage, runStage } from './build-stage.ts';
@@ -34,12 +34,12 @@ describe('the image of the functions', () => {
     expect(files).toEqual(expect.arrayContaining(['query.mjs', 'ingest.mjs', 'precompute.mjs', 'sweep.mjs']));
   });
 
-  it('has the adapters beside the bundles, by which they find a model compiled with one', () => {
+  it('has the adapter beside the bundles, by which they find the compiled model', () => {
     const shipped = relative(join(ROOT, 'shared/model'), shippedAdapter(DEFAULT_MODEL)!);
     expect(existsSync(join(workdir, 'dist/functions', shipped))).toBe(true);
   });
 
-  it('has the model compiled, and needs no network for it', () => {
+  it('has the model compiled with its adapter, and needs no network for it', async () => {
     const blockrag = join(workdir, 'functions/cli/blockrag.js');
     const env = {
       ...process.env,
@@ -49,8 +49,10 @@ describe('the image of the functions', () => {
       PIP_NO_INDEX: '1',
     };
     const compile = [blockrag, 'model', 'compile', '--json'];
-    const { compute, directory } = JSON.parse(execFileSync(process.execPath, compile, { env }).toString());
+    const made = JSON.parse(execFileSync(process.execPath, compile, { env }).toString());
+    const { adapter, compute, directory } = made;
     expect(compute).toBe('w8a8');
+    expect(adapter.sha256).toBe((await readAdapter(shippedAdapter(DEFAULT_MODEL)!)).sha256);
     expect(directory.startsWith(join(cache, 'compiled'))).toBe(true);
     expect(existsSync(join(cache, 'downloads'))).toBe(false);
   });
