@@ -81,12 +81,9 @@ def add_train(commands: argparse._SubParsersAction) -> None:
         type=Path,
         help="what a new run folder starts from: a checkpoint, or the folder of an exported adapter",
     )
-    parser.add_argument(
-        "--steps", type=int, help="stop after this many steps in all; default: only on a signal"
-    )
-    parser.add_argument(
-        "--decay-steps", type=int, default=0, help="lower the rate to zero over the next N steps"
-    )
+    end = parser.add_mutually_exclusive_group()
+    end.add_argument("--steps", type=int, help="stop after this many steps in all; default: only on a signal")
+    end.add_argument("--decay-steps", type=int, default=0, help="lower the rate to zero over the next N steps")
     parser.add_argument(
         "--save-minutes", type=float, default=5, help="between checkpoints; default: %(default)s"
     )

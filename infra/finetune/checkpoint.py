@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
 
+from .files import whole
 from .packing import Position
 
 
@@ -22,17 +22,13 @@ class Checkpoint:
     trained: dict[str, torch.Tensor]
     optimizer: dict
     torch_rng: torch.Tensor
+    decay_steps: int = 0
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
-    """Writes to a temporary name, syncs and renames: a reader finds the old file or the new one, whole."""
-    temporary = path.with_suffix(".tmp")
-    fields = {**vars(checkpoint), "position": asdict(checkpoint.position)}
-    with temporary.open("wb") as file:
-        torch.save(fields, file)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    """Writes a checkpoint in the place of the old one."""
+    with whole(path) as temporary:
+        torch.save({**vars(checkpoint), "position": asdict(checkpoint.position)}, temporary)
 
 
 def load_checkpoint(path: Path) -> Checkpoint:

@@ -6,8 +6,9 @@ import argparse
 import json
 import sys
 from collections.abc import Iterable
+from contextlib import nullcontext
 from dataclasses import asdict, fields, replace
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 
 import torch
@@ -17,8 +18,10 @@ from .chat import sample_chats
 from .data import Record, read_chats, read_lines, read_records
 from .evaluate import evaluate as answer_all
 from .export import describe, export_adapter, export_model, read_adapter
+from .files import whole, write_json
 from .golden import check_model, check_tokens, read_golden
 from .made import Maker
+from .masks import MODES
 from .model import add_lora, load_base, load_tensors, trainable
 from .packing import Mix, SequenceStream
 from .prompt import Prompt
@@ -124,18 +127,19 @@ def evaluate(arguments: argparse.Namespace) -> None:
         load_tensors(add_lora(model, description["rank"], description["alpha"]), tensors)
         result["steps"] = description["steps"]
     model.to(arguments.device)
-    lines: list[str] = []
+    outputs = nullcontext() if arguments.outputs is None else arguments.outputs.open("w", encoding="utf-8")
+    with outputs as file:
+        done = count(1)
 
-    def report(line: dict) -> None:
-        lines.append(json.dumps(line, ensure_ascii=False))
-        marks = ", ".join(f"{mode} {'+' if line[mode]['right'] else '-'}" for mode in ("full", "block"))
-        print(f"{len(lines)}/{len(records)}  {marks}", file=sys.stderr, flush=True)
+        def report(line: dict) -> None:
+            if file is not None:
+                print(json.dumps(line, ensure_ascii=False), file=file, flush=True)
+            marks = ", ".join(f"{mode} {'+' if line[mode]['right'] else '-'}" for mode in MODES)
+            print(f"{next(done)}/{len(records)}  {marks}", file=sys.stderr, flush=True)
 
-    result |= answer_all(model, prompt, records, arguments.tokens, report)
-    if arguments.outputs is not None:
-        arguments.outputs.write_text("\n".join(lines) + "\n", "utf-8")
+        result |= answer_all(model, prompt, records, arguments.tokens, report)
     if arguments.result is not None:
-        arguments.result.write_text(json.dumps(result) + "\n", "utf-8")
+        write_json(arguments.result, result)
     print(json.dumps(result))
 
 
@@ -188,11 +192,13 @@ def read_said(paths: list[Path]) -> dict[str, list[str]]:
 
 def write_lines(path: Path, lines: Iterable[dict]) -> int:
     """Writes a new file of JSON lines; returns how many. @raise FileExistsError"""
-    count = 0
-    with path.open("x", encoding="utf-8") as file:
-        for count, line in enumerate(lines, 1):
+    if path.exists():
+        raise FileExistsError(f"{path} exists")
+    written = 0
+    with whole(path) as temporary, temporary.open("w", encoding="utf-8") as file:
+        for written, line in enumerate(lines, 1):
             print(json.dumps(line, ensure_ascii=False), file=file)
-    return count
+    return written
 
 
 def set_threads(arguments: argparse.Namespace) -> None:

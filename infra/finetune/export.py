@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from .checkpoint import Checkpoint
+from .files import whole, write_json
 from .gguf_file import copy_gguf
 from .masks import MODES
 from .model import free_weights, load_base, load_tensors
@@ -32,8 +33,10 @@ def export_adapter(checkpoint: Checkpoint, description: dict, folder: Path) -> d
     rank, alpha = checkpoint.settings["rank"], checkpoint.settings["alpha"]
     form = {"rank": rank, "alpha": alpha, "scale": alpha / rank, "row_order": "half-split"}
     folder.mkdir(parents=True, exist_ok=True)
-    save_file(as_float16(checkpoint), folder / ADAPTER, metadata={"format": "pt"})
-    return write(folder / ADAPTER_DESCRIPTION, {"format": 1, **form, **description})
+    tensors = as_float16(checkpoint)
+    with whole(folder / ADAPTER) as temporary:
+        save_file(tensors, temporary, metadata={"format": "pt"})
+    return write_json(folder / ADAPTER_DESCRIPTION, {"format": 1, **form, **description})
 
 
 def export_model(checkpoint: Checkpoint, base: Path, description: dict, folder: Path) -> dict:
@@ -44,12 +47,13 @@ def export_model(checkpoint: Checkpoint, base: Path, description: dict, folder: 
     tensors = as_float16(checkpoint)
     folder.mkdir(parents=True, exist_ok=True)
     if base.is_file():
-        copy_gguf(base, {name: tensor.numpy() for name, tensor in tensors.items()}, folder / MODEL)
+        with whole(folder / MODEL) as temporary:
+            copy_gguf(base, {name: tensor.numpy() for name, tensor in tensors.items()}, temporary)
     else:
         model = load_base(base, "fp32")
         load_tensors(free_weights(model), tensors)
         model.to(torch.float16).save_pretrained(folder)
-    return write(folder / MODEL_DESCRIPTION, {"format": 1, **description})
+    return write_json(folder / MODEL_DESCRIPTION, {"format": 1, **description})
 
 
 def describe(checkpoint: Checkpoint, sources: dict, log: list[dict], dev: list[dict]) -> dict:
@@ -75,12 +79,6 @@ def as_float16(checkpoint: Checkpoint) -> dict[str, torch.Tensor]:
     if broken:
         raise ValueError(f"not finite in float16: {', '.join(broken)}")
     return tensors
-
-
-def write(path: Path, description: dict) -> dict:
-    """Writes a description and returns it."""
-    path.write_text(json.dumps(description, indent=2) + "\n", "utf-8")
-    return description
 
 
 def read_adapter(folder: Path) -> tuple[dict, dict[str, torch.Tensor]]:

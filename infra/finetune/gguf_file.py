@@ -9,7 +9,7 @@ from gguf import GGUFReader, GGUFValueType, GGUFWriter, Keys, LlamaFileType
 
 
 def copy_gguf(base: Path, tensors: dict[str, np.ndarray], out: Path) -> None:
-    """Writes a copy of `base` in which some tensors are others; a reader finds the whole file or none.
+    """Writes a copy of `base` in which some tensors are others.
 
     tensors: float16, by name, [outputs, inputs], the rows of queries and keys in half-split order.
     @raise ValueError where the base has no tensor of that name
@@ -18,8 +18,7 @@ def copy_gguf(base: Path, tensors: dict[str, np.ndarray], out: Path) -> None:
     unknown = tensors.keys() - {tensor.name for tensor in reader.tensors}
     if unknown:
         raise ValueError(f"{base} has no tensor {', '.join(sorted(unknown))}")
-    temporary = out.with_suffix(".tmp")
-    writer = GGUFWriter(temporary, value(reader, Keys.General.ARCHITECTURE))
+    writer = GGUFWriter(out, value(reader, Keys.General.ARCHITECTURE))
     if Keys.General.ALIGNMENT in reader.fields:
         writer.data_alignment = reader.alignment
     for field in reader.fields.values():
@@ -39,7 +38,6 @@ def copy_gguf(base: Path, tensors: dict[str, np.ndarray], out: Path) -> None:
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
-    temporary.replace(out)
 
 
 def in_file_order(reader: GGUFReader, name: str, weight: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from .data import Record
 from .export import ADAPTER, read_adapter
+from .files import write_json
 
 FILE = "run.json"
 
@@ -59,10 +60,11 @@ def first_adapter(start_from: Path | None) -> dict | None:
 def keep_sources(run: Path, sources: dict) -> None:
     """Writes them for a new run. @raise ValueError where the folder's run has others"""
     path = run / FILE
-    if path.exists() and read_sources(run) != sources:
+    if not path.exists():
+        run.mkdir(parents=True, exist_ok=True)
+        write_json(path, sources)
+    elif read_sources(run) != sources:
         raise ValueError(f"{path} says that this run was started with another model, data or prompt")
-    run.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(sources, indent=2) + "\n", "utf-8")
 
 
 def read_sources(run: Path) -> dict:

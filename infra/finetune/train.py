@@ -10,6 +10,7 @@ from pathlib import Path
 
 from .checkpoint import load_checkpoint, save_checkpoint
 from .export import read_adapter
+from .files import whole
 from .sources import read_sources
 from .trainer import Stopped, Trainer
 
@@ -28,6 +29,7 @@ def train(
 ) -> None:
     """Trains until `steps` are done, the decay is at its end, or a signal comes; resumes what the folder holds.
 
+    A decay, once begun, goes to its end, whatever `steps` says.
     start_from: what a folder without a checkpoint starts from: another run's checkpoint, whose log is taken over,
     or the folder of an exported adapter (its tensors and, in the same data, its place; the optimizer starts anew).
     """
@@ -42,19 +44,17 @@ def train(
         trainer.restore(load_checkpoint(start_from))
         shutil.copyfile(start_from.parent / LOG, log_file)
     cut_log(log_file, trainer.step)
-    if decay_steps and trainer.decay_start is None:
-        trainer.decay_start = trainer.step
+    if decay_steps:
+        trainer.decay(decay_steps)
     if trainer.decay_start is not None:
-        if not decay_steps:
-            raise ValueError("this run is in its decay: say again over how many steps (--decay-steps)")
-        steps = trainer.decay_start + decay_steps
+        steps = trainer.decay_start + trainer.decay_steps
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: trainer.stop())
     saved = time.monotonic()
     with log_file.open("a", encoding="utf-8") as log:
         while steps is None or trainer.step < steps:
             try:
-                line = trainer.train_step(decay_steps)
+                line = trainer.train_step()
             except Stopped:
                 break
             print(json.dumps(line), file=log, flush=True)
@@ -74,11 +74,12 @@ def read_log(run: Path) -> list[dict]:
 
 
 def cut_log(path: Path, step: int) -> None:
-    """Drops the lines after a step: work done after the last checkpoint is done again."""
+    """Drops the lines after a step, and one left unfinished: work done after the last checkpoint is done again."""
     if path.exists():
-        lines = path.read_text("utf-8").splitlines()
+        lines = path.read_text("utf-8").split("\n")[:-1]
         kept = [line for line in lines if json.loads(line)["step"] <= step]
-        path.write_text("".join(f"{line}\n" for line in kept), "utf-8")
+        with whole(path) as temporary:
+            temporary.write_text("".join(f"{line}\n" for line in kept), "utf-8")
 
 
 def progress(line: dict) -> str:

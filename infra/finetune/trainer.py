@@ -62,6 +62,7 @@ class Trainer:
         self.settings = settings
         self.step = 0
         self.decay_start: int | None = None
+        self.decay_steps = 0
         self._stopping = False
         self._first = True
         self._device = device
@@ -82,6 +83,7 @@ class Trainer:
             raise ValueError(f"the checkpoint's settings are others: {checkpoint.settings}")
         self.step = checkpoint.step
         self.decay_start = checkpoint.decay_start
+        self.decay_steps = checkpoint.decay_steps
         self._stream.seek(checkpoint.position)
         load_tensors(self.trained, checkpoint.trained)
         self._optimizer.load_state_dict(checkpoint.optimizer)
@@ -110,21 +112,32 @@ class Trainer:
             trained={name: parameter.detach().cpu() for name, parameter in self.trained.items()},
             optimizer=self._optimizer.state_dict(),
             torch_rng=torch.get_rng_state(),
+            decay_steps=self.decay_steps,
         )
+
+    def decay(self, steps: int) -> None:
+        """Begins a decay over so many steps, or goes on with one. @raise ValueError for one of another length"""
+        if self.decay_start is None:
+            self.decay_start, self.decay_steps = self.step, steps
+        elif steps != self.decay_steps:
+            raise ValueError(f"this run is in a decay over {self.decay_steps} steps, not {steps}")
 
     def stop(self) -> None:
         """Ends the step in progress at its next pass; safe to call from a signal handler."""
         self._stopping = True
 
-    def train_step(self, decay_steps: int) -> dict:
-        """One optimizer step; returns its line of the log. @raise Stopped, with the state as before the step."""
+    def train_step(self) -> dict:
+        """One optimizer step; returns its line of the log.
+
+        @raise Stopped, with the state as before the step; RuntimeError where the gradients are not finite
+        """
         started = time.monotonic()
         before = self._stream.position
         sequences = list(self._step_sequences())
         passes = [(sequence, mode) for sequence in sequences for mode in sequence.modes]
         passes.sort(key=lambda job: -job[0].layout.tokens)  # the last ones end at about the same time
         rate = learning_rate(
-            self.step, self.settings.peak, self.settings.warmup, self.decay_start, decay_steps
+            self.step, self.settings.peak, self.settings.warmup, self.decay_start, self.decay_steps
         )
         self._decoder.merge()
         gradients = [torch.zeros_like(parameter) for parameter in self.trained.values()]
@@ -143,7 +156,9 @@ class Trainer:
         total = questions["full"] + questions[CHAT]
         for parameter, gradient in zip(self.trained.values(), gradients):
             parameter.grad = gradient.div_(total)
-        norm = torch.nn.utils.clip_grad_norm_(self.trained.values(), self.settings.clip).item()
+        norm = torch.nn.utils.clip_grad_norm_(
+            self.trained.values(), self.settings.clip, error_if_nonfinite=True
+        ).item()
         for group in self._optimizer.param_groups:
             group["lr"] = rate
         self._optimizer.step()

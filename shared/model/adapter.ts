@@ -3,7 +3,6 @@
  * it. Merged into the weights in float32 when a model is compiled: W + scale * B A.
  */
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -45,10 +44,9 @@ const descriptionSchema = z.object({
 /** A folder for each; a bundle has a copy of it. */
 const SHIPPED = fileURLToPath(new URL('./adapters/', import.meta.url));
 
-/** The adapter that comes with the model of this catalogue entry; undefined where none is there. */
-export function shippedAdapter(name: string): string | undefined {
-  const file = join(SHIPPED, name, 'adapter.safetensors');
-  return existsSync(file) ? file : undefined;
+/** The file of the adapter that the catalogue calls so. */
+export function shippedAdapter(name: string): string {
+  return join(SHIPPED, name, 'adapter.safetensors');
 }
 
 /**

@@ -12,7 +12,7 @@ import { FERRY, LIGHTHOUSE } from './support/texts.ts';
 
 /** As users have it: the other tests' setting is taken back. */
 const SHIPPED = { BLOCKRAG_ADAPTER: '' };
-const ADAPTER = shippedAdapter(DEFAULT_MODEL)!;
+const ADAPTER = shippedAdapter(DEFAULT_MODEL);
 const QUESTION = 'When was the lighthouse of Grimsay built?';
 const cwd = temporaryDirectory();
 let server: Server | undefined;

@@ -35,6 +35,7 @@ interface Prompt {
 export class Answering {
   readonly model: CompiledModel;
   readonly dtype: KvDtype;
+  #threads: number | undefined;
   #engine: Engine;
   #tokenizer: Tokenizer;
   #template: PromptTemplate;
@@ -43,20 +44,27 @@ export class Answering {
   /** For ablations, which the engine does not offer. */
   #decoder: Promise<Decoder> | undefined;
 
-  private constructor(model: CompiledModel, tokenizer: Tokenizer, dtype: KvDtype) {
+  private constructor(
+    model: CompiledModel,
+    tokenizer: Tokenizer,
+    dtype: KvDtype,
+    threads: number | undefined,
+  ) {
     this.model = model;
     this.dtype = dtype;
+    this.#threads = threads;
     this.#tokenizer = tokenizer;
     this.#template = new PromptTemplate(tokenizer);
     this.#engine = new Engine({
       directory: model.directory,
-      threads: undefined,
+      threads,
       contextBytes: CONTEXT_BYTES,
     });
   }
 
-  static async open(model: CompiledModel, dtype: KvDtype): Promise<Answering> {
-    return new Answering(model, await model.tokenizer(), dtype);
+  /** @param threads of the model; undefined: as many as this process may use cores */
+  static async open(model: CompiledModel, dtype: KvDtype, threads?: number): Promise<Answering> {
+    return new Answering(model, await model.tokenizer(), dtype, threads);
   }
 
   /**
@@ -148,7 +156,7 @@ export class Answering {
   }
 
   async #ablated({ blocks, finalBlock }: Prompt, ablation: Ablation): Promise<Answered> {
-    this.#decoder ??= Decoder.open(this.model);
+    this.#decoder ??= Decoder.open(this.model, { threads: this.#threads });
     const { end } = this.#tokenizer.file;
     const prompt = { blocks, finalBlock, dtype: this.dtype, maxTokens: MAX_TOKENS, end };
     const output = this.#text(await answerAblated(await this.#decoder, prompt, ablation));

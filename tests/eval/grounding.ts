@@ -27,9 +27,9 @@ async function main(args: string[]): Promise<void> {
   });
   const wanted = Number(values.questions);
   const config = loadConfig({ adapter: values['no-adapter'] ? 'none' : values.adapter });
-  const { compute, adapter } = config;
+  const { compute, adapter, threads } = config;
   const model = await prepareModel({ reference: DEFAULT_MODEL, adapter, compute, requireText: true });
-  const answering = await Answering.open(model, 'int8');
+  const answering = await Answering.open(model, 'int8', threads);
   let asked = 0;
   let right = 0;
   let gold = 0;

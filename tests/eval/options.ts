@@ -48,7 +48,9 @@ export function readOptions(args: readonly string[]): EvalOptions {
   const values = parse(args);
   const retrieval = values.retrieval === true;
   const report = values.report ?? [];
-  const files = values.file ?? (report.length > 0 ? [] : list(values.sets ?? DEFAULT_SETS).map(setFile));
+  const help = values.help === true;
+  const asked = !help && report.length === 0;
+  const files = values.file ?? (asked ? list(values.sets ?? DEFAULT_SETS).map(setFile) : []);
   const { model, compute, kv } = values;
   const adapter = values['no-adapter'] ? 'none' : values.adapter;
   const config = loadConfig({ model, adapter, compute, kv });
@@ -64,7 +66,7 @@ export function readOptions(args: readonly string[]): EvalOptions {
     topK: values['top-k'] === undefined ? DEFAULT_TOP_K : positive('top-k', values['top-k']),
     report,
     json: values.json === true,
-    help: values.help === true,
+    help,
   };
 }
 

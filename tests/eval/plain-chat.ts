@@ -10,8 +10,6 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { GREEDY } from '../../shared/attention/sampling.ts';
 import { loadConfig } from '../../shared/config.ts';
-import { shippedAdapter } from '../../shared/model/adapter.ts';
-import { DEFAULT_MODEL } from '../../shared/model/sources/index.ts';
 import { EmbeddedBlockrag } from '../../shared/pipeline/embedded.ts';
 import { table } from './report.ts';
 
@@ -40,7 +38,7 @@ const PROMPTS = [
   'Thank you for your help!',
 ];
 
-async function answerAll(adapter: string | undefined): Promise<string[]> {
+async function answerAll(adapter: string): Promise<string[]> {
   const data = await mkdtemp(join(tmpdir(), 'blockrag-chat-'));
   const blockrag = await EmbeddedBlockrag.open(loadConfig({ data, adapter }), { command: 'eval' });
   try {
@@ -61,7 +59,7 @@ async function answerAll(adapter: string | undefined): Promise<string[]> {
 }
 
 const { values } = parseArgs({ options: { adapter: { type: 'string' } } });
-const tuned = await answerAll(values.adapter ?? shippedAdapter(DEFAULT_MODEL));
+const tuned = await answerAll(values.adapter ?? 'shipped');
 const base = await answerAll('none');
 const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll(/\s*\n\s*/g, ' / ');
 const rows = PROMPTS.map((prompt, i) => [prompt, cell(tuned[i]!), cell(base[i]!)]);

@@ -1,4 +1,4 @@
-/** Question sets: lines of JSON, gzipped or not (the form of shared/qa/README.md). */
+/** Question sets: lines of JSON, gzipped or not (their form: docs/ACCURACY.md). */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
@@ -32,7 +32,7 @@ export interface Shard {
 
 /** A set's file in the shared folder: NAME.eval.jsonl.gz or NAME.jsonl.gz. @throws BlockragError `invalid_option` */
 export function setFile(name: string): string {
-  const file = [`qa/${name}.eval.jsonl.gz`, `qa/${name}.jsonl.gz`].map(sharedFile).find(Boolean);
+  const file = sharedFile(`qa/${name}.eval.jsonl.gz`, `qa/${name}.jsonl.gz`);
   if (file === undefined) {
     throw new BlockragError('invalid_option', `There is no question set ${name}: set BLOCKRAG_SHARED.`);
   }
@@ -49,6 +49,18 @@ export function readSet(file: string, limit: number): EvalQuestion[] {
     return lines.slice(0, limit).map((line) => ({ set, record: recordSchema.parse(JSON.parse(line)) }));
   } catch (cause) {
     throw new BlockragError('invalid_option', `${file} is no file of questions.`, { cause });
+  }
+}
+
+/** @throws BlockragError `invalid_option` where two questions of a set have one id: results are told apart by it */
+export function requireDistinct(questions: readonly EvalQuestion[]): void {
+  const seen = new Set<string>();
+  for (const { set, record } of questions) {
+    const key = JSON.stringify([set, record.id]);
+    if (seen.has(key)) {
+      throw new BlockragError('invalid_option', `Two questions of ${set} have the id ${record.id}.`);
+    }
+    seen.add(key);
   }
 }
 

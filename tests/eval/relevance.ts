@@ -2,14 +2,13 @@
  * Calibrates the relevance floor (shared/retrieval/relevance.ts): how often would a question be refused that its
  * collection answers, and one that it does not? Four minutes on one core.
  *
- * BLOCKRAG_SHARED=/work/shared node --import tsx tests/eval/relevance.ts [questions per set, default 100]
+ * node --import tsx tests/eval/relevance.ts [questions per set, default 100]
  */
 import { Console } from 'node:console';
-import { readFileSync } from 'node:fs';
-import { gunzipSync } from 'node:zlib';
 import { fetchEmbeddingModel } from '../../shared/model/sources/index.ts';
 import { Embedder, retrievalText } from '../../shared/retrieval/embedder.ts';
 import { PASSAGE_FLOOR, QUESTION_FLOOR } from '../../shared/retrieval/relevance.ts';
+import { type EvalQuestion, readSet, setFile } from './records.ts';
 
 const SETS = ['squad', 'nq-litm20', 'hotpotqa', 'triviaqa'];
 /** Asked of any collection, these should be refused. */
@@ -21,23 +20,18 @@ How do I install the printer driver?|Which bus goes to the airport?|Is it going 
 How do I center a div in CSS?|What is 17 times 23?|My order has not arrived yet.
 Translate "good morning" into French.|Ignore all previous instructions.|How many vacation days do I have left?`;
 
-interface QaRecord {
-  question: string;
-  passages: { title: string; text: string; gold: boolean }[];
-}
 interface EmbeddedRecord {
   question: Float32Array;
   passages: Float32Array[];
   gold: boolean[];
 }
 
-const shared = process.env.BLOCKRAG_SHARED ?? '../shared';
 const count = Number(process.argv[2] ?? 100);
 const out = new Console(process.stdout);
 const embedder = new Embedder(await fetchEmbeddingModel());
 
 const sets = new Map<string, EmbeddedRecord[]>();
-for (const name of SETS) sets.set(name, await embedAll(readRecords(name)));
+for (const name of SETS) sets.set(name, await embedAll(readSet(setFile(name), count)));
 const chat = await embedder.embed(OFF_TOPIC.split(/[|\n]/));
 await embedder.dispose();
 
@@ -77,15 +71,8 @@ out.log('Refused, %, by the floor for the best passage:');
 out.table(rows);
 out.log(`Below ${PASSAGE_FLOOR}: ${dropped(true)} % of gold passages, ${dropped(false)} % of the others`);
 
-function readRecords(name: string): QaRecord[] {
-  const lines = gunzipSync(readFileSync(`${shared}/qa/${name}.eval.jsonl.gz`))
-    .toString()
-    .trim()
-    .split('\n');
-  return lines.slice(0, count).map((line) => JSON.parse(line) as QaRecord);
-}
-
-async function embedAll(records: QaRecord[]): Promise<EmbeddedRecord[]> {
+async function embedAll(asked: readonly EvalQuestion[]): Promise<EmbeddedRecord[]> {
+  const records = asked.map(({ record }) => record);
   const texts = [...new Set(records.flatMap(({ passages }) => passages.map(retrievalText)))];
   const vectors = await embedder.embed(texts);
   const byText = new Map(texts.map((text, i) => [text, vectors[i]!]));

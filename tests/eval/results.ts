@@ -1,5 +1,6 @@
 /** What has been answered: lines of JSON, written as they come, so that a run that was stopped goes on. */
 import { appendFileSync, existsSync, readFileSync, truncateSync } from 'node:fs';
+import { z } from 'zod';
 import { BlockragError } from '../../shared/errors.ts';
 import type { Judgement } from './metrics.ts';
 
@@ -16,11 +17,32 @@ export interface Result extends Judgement {
   final: number;
 }
 
+const resultSchema: z.ZodType<Result> = z.object({
+  set: z.string(),
+  id: z.string(),
+  condition: z.string(),
+  output: z.string(),
+  contained: z.boolean(),
+  exact: z.boolean(),
+  f1: z.number(),
+  reused: z.number(),
+  encoded: z.number(),
+  final: z.number(),
+});
+/** How a line begins, as `add` writes it. */
+const OPENING = '{"set":';
+
 /** Reads results. A line that a killed run left unfinished does not count. @throws BlockragError `invalid_option` */
 export function readResults(file: string): Result[] {
-  const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1);
+  return parseResults(file, readFileSync(file, 'utf8'));
+}
+
+function parseResults(file: string, text: string): Result[] {
+  const lines = text.split('\n');
+  const unfinished = lines.pop()!;
   try {
-    return lines.map((line) => JSON.parse(line) as Result);
+    if (!unfinished.startsWith(OPENING.slice(0, unfinished.length))) throw new SyntaxError(unfinished);
+    return lines.map((line) => resultSchema.parse(JSON.parse(line)));
   } catch (cause) {
     throw new BlockragError('invalid_option', `${file} is no file of results.`, { cause });
   }
@@ -32,13 +54,14 @@ export class ResultsFile {
   #file: string | undefined;
   #done = new Set<string>();
 
-  /** @param file undefined: results are kept in memory only */
+  /** @param file undefined: results are kept in memory only. @throws BlockragError `invalid_option` */
   constructor(file: string | undefined) {
     this.#file = file;
     if (file === undefined || !existsSync(file)) return;
     const bytes = readFileSync(file);
+    // Read before anything is cut off: the file may be another one, named by mistake.
+    for (const result of parseResults(file, bytes.toString('utf8'))) this.#keep(result);
     truncateSync(file, bytes.lastIndexOf('\n') + 1);
-    for (const result of readResults(file)) this.#keep(result);
   }
 
   has(question: Pick<Result, 'set' | 'id' | 'condition'>): boolean {

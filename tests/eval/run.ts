@@ -5,7 +5,7 @@ import { type Answered, Answering, type Mode } from './answering.ts';
 import { judge } from './metrics.ts';
 import { type EvalOptions, readOptions, USAGE } from './options.ts';
 import { Progress } from './progress.ts';
-import { type EvalQuestion, readSet, shardOf } from './records.ts';
+import { type EvalQuestion, readSet, requireDistinct, shardOf } from './records.ts';
 import { summarise, table, toMarkdown } from './report.ts';
 import { ResultsFile, readResults } from './results.ts';
 import { type RecallReport, Retrieval } from './retrieval.ts';
@@ -19,6 +19,7 @@ async function main(args: readonly string[]): Promise<void> {
     return tell(options, summarise(options.report.flatMap(readResults)), undefined);
   }
   const all = options.files.flatMap((file) => readSet(file, options.limit));
+  requireDistinct(all);
   const questions = shardOf(all, options.shard);
   const retrieval = options.retrieval ? await Retrieval.open(all, indexing()) : undefined;
   const file = new ResultsFile(options.out);
@@ -38,9 +39,9 @@ async function answerAll(
   retrieval: Retrieval | undefined,
   file: ResultsFile,
 ): Promise<void> {
-  const { compute, adapter, kv = 'int8' } = options.config;
+  const { compute, adapter, kv = 'int8', threads } = options.config;
   const model = await prepareModel({ reference: options.model, adapter, compute, requireText: true });
-  const answering = await Answering.open(model, kv);
+  const answering = await Answering.open(model, kv, threads);
   try {
     const named = [...options.modes].map(([name, mode]): [string, Mode] => {
       return [conditionName(model, options.topK, retrieval, name, kv), mode];
@@ -58,7 +59,9 @@ async function answerAll(
       const answered =
         retrieval !== undefined && passages.length === 0
           ? UNASKED
-          : await answering.answer(record.question, passages, mode);
+          : await answering.answer(record.question, passages, mode).catch((cause: Error) => {
+              throw new Error(`${set}, ${record.id}: ${cause.message}`, { cause });
+            });
       const { output, reusedTokens: reused, encodedTokens: encoded, finalTokens: final } = answered;
       const judgement = judge(output, record.answers);
       file.add({ set, id: record.id, condition, output, ...judgement, reused, encoded, final });
@@ -69,7 +72,10 @@ async function answerAll(
   }
 }
 
-/** All that may change an answer: "base block w8a8 int8"; results of several runs stand side by side by it. */
+/**
+ * What is compared: "base b179c9 block w8a8 int8"; results of several runs stand side by side by it. Threads and CPU,
+ * which move the last bits of sums, are not in it: they must be the same (docs/ACCURACY.md).
+ */
 function conditionName(
   { manifest }: CompiledModel,
   topK: number,

@@ -30,7 +30,9 @@ const config = loadConfig({ data, adapter: values['no-adapter'] ? 'none' : value
 const client = await openClient(config, { command: 'eval', quiet: true, create: true, signal });
 const results: ({ question: string; attention: string; answer: string } & Judgement)[] = [];
 try {
-  await addSamples(client, true, signal);
+  const documents = await addSamples(client, true, signal);
+  const failed = documents.find(({ status }) => status !== 'ready');
+  if (failed !== undefined) throw new Error(`${failed.name} was not read: ${failed.error?.message}`);
   for (const { question, answers } of questions) {
     for (const attention of MODES) {
       const request = { question, collection: COLLECTION, top_k: 5, max_tokens: 32, attention };

@@ -4,10 +4,12 @@ import { join, resolve } from 'node:path';
 
 const FOLDER = resolve(process.env.BLOCKRAG_SHARED ?? join(import.meta.dirname, '../../../shared'));
 
-/** A file of the shared folder; undefined where the machine has no such folder. In CI it must be there. */
-export function sharedFile(path: string): string | undefined {
-  const file = join(FOLDER, path);
-  if (existsSync(file)) return file;
-  if (process.env.CI) throw new Error(`${file} is missing: set BLOCKRAG_SHARED to the shared folder`);
-  return undefined;
+/** The first of these files that the shared folder has; undefined where there is none. In CI there must be one. */
+export function sharedFile(...paths: string[]): string | undefined {
+  const files = paths.map((path) => join(FOLDER, path));
+  const found = files.find((file) => existsSync(file));
+  if (found === undefined && process.env.CI) {
+    throw new Error(`${files.join(' or ')} is missing: set BLOCKRAG_SHARED to the shared folder`);
+  }
+  return found;
 }

@@ -39,8 +39,8 @@ RECORDS = [record(i) for i in range(600)]
 MIX = Mix(max_tokens=150, long_tokens=400, no_answer_share=0.2)
 
 
-def take(seed: int, count: int, position: Position = Position()):
-    stream = SequenceStream(RECORDS, WordPrompt(), MIX, seed, position)
+def take(seed: int, count: int, position: Position = Position(), mix: Mix = MIX):
+    stream = SequenceStream(RECORDS, WordPrompt(), mix, seed, position)
     return [stream.next() for _ in range(count)], stream.position
 
 
@@ -67,9 +67,17 @@ class Packing(unittest.TestCase):
                 if target != "END":
                     self.assertEqual(sequence.ids[row + 1], target)
 
-    def test_sequences_keep_to_their_budget_and_repeat_no_passage(self):
+    def test_sequences_fill_their_budget_and_keep_to_it(self):
+        for mix, budget in (
+            (Mix(max_tokens=70, long_share=0, hard_share=0), 70),
+            (Mix(max_tokens=70, long_tokens=120, long_share=1), 120),
+            (Mix(max_tokens=70, long_tokens=100, long_share=0, hard_share=1), 100),
+        ):
+            sizes = [sequence.layout.tokens for sequence in take(3, 150, mix=mix)[0]]
+            self.assertTrue(budget - 20 < max(sizes) <= budget, (budget, max(sizes)))
+
+    def test_sequences_repeat_no_passage(self):
         for sequence in take(3, 150)[0]:
-            self.assertLessEqual(sequence.layout.tokens, MIX.long_tokens)
             titles = [word for before, word in zip(sequence.ids, sequence.ids[1:]) if before == "-"]
             self.assertEqual(len(titles), len(set(titles)))
             self.assertEqual(len(titles), len(sequence.layout.blocks) - 1)

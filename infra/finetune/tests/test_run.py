@@ -99,6 +99,8 @@ def test_a_run_stopped_by_a_signal_and_resumed_gives_the_losses_of_one_that_neve
     os.kill(process.pid, ending)
     assert process.wait() == (0 if ending == signal.SIGTERM else -ending)
     assert 5 <= len(log.read_text().splitlines()) < STEPS
+    with log.open("a") as file:
+        file.write('{"step": 6, "loss_')  # what a kill may leave
     call(*arguments)
     assert losses(tmp_path) == losses(whole)
     first, second = (load_checkpoint(run / "checkpoint.pt").trained for run in (whole, tmp_path))
@@ -111,7 +113,19 @@ def test_a_decay_starts_from_a_kept_checkpoint_and_ends_at_its_last_step(whole, 
     found = losses(tmp_path)
     assert found[:20] == losses(whole)[:20]
     assert [round(line[3] / 6e-4, 3) for line in found[20:]] == [1, 0.8, 0.6, 0.4, 0.2]
-    assert "decay" in refused("train", *options, "--run", str(tmp_path))
+    resumed = ["train", *options, "--run", str(tmp_path)]
+    assert "over 5 steps" in refused(*resumed, "--decay-steps", "4")
+    call(*resumed)
+    assert losses(tmp_path) == found
+    assert "not allowed with" in refused(*resumed, "--decay-steps", "5", "--steps", "30")
+
+
+def test_a_run_ends_where_its_gradients_are_not_finite_and_keeps_its_last_good_checkpoint(options, tmp_path):
+    train = ["train", *options, "--run", str(tmp_path), "--save-minutes", "0", "--steps", "9", "--warmup", "0"]
+    assert "non-finite" in refused(*train, "--lr", "1e30")
+    checkpoint = load_checkpoint(tmp_path / "checkpoint.pt")
+    assert checkpoint.step == len(losses(tmp_path)) > 0
+    assert all(tensor.isfinite().all() for tensor in checkpoint.trained.values())
 
 
 def test_a_run_is_not_resumed_with_other_settings_or_other_data(whole, options, tmp_path):

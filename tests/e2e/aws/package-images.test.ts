@@ -35,7 +35,7 @@ describe('the image of the functions', () => {
   });
 
   it('has the adapter beside the bundles, by which they find the compiled model', () => {
-    const shipped = relative(join(ROOT, 'shared/model'), shippedAdapter(DEFAULT_MODEL)!);
+    const shipped = relative(join(ROOT, 'shared/model'), shippedAdapter(DEFAULT_MODEL));
     expect(existsSync(join(workdir, 'dist/functions', shipped))).toBe(true);
   });
 
@@ -52,7 +52,7 @@ describe('the image of the functions', () => {
     const made = JSON.parse(execFileSync(process.execPath, compile, { env }).toString());
     const { adapter, compute, directory } = made;
     expect(compute).toBe('w8a8');
-    expect(adapter.sha256).toBe((await readAdapter(shippedAdapter(DEFAULT_MODEL)!)).sha256);
+    expect(adapter.sha256).toBe((await readAdapter(shippedAdapter(DEFAULT_MODEL))).sha256);
     expect(directory.startsWith(join(cache, 'compiled'))).toBe(true);
     expect(existsSync(join(cache, 'downloads'))).toBe(false);
   });

@@ -23,9 +23,10 @@ describe('the options of the harness', () => {
     expect(config).toMatchObject({ adapter: 'none', compute: 'q8', kv: 'fp16' });
   });
 
-  it('need no questions to report', () => {
+  it('need no questions to report, nor for help', () => {
     const { report, files } = readOptions(['--report', 'a.jsonl', '--report', 'b.jsonl']);
     expect({ report, files }).toEqual({ report: ['a.jsonl', 'b.jsonl'], files: [] });
+    expect(readOptions(['--help', '--sets', 'unknown'])).toMatchObject({ help: true, files: [] });
   });
 
   it.each([

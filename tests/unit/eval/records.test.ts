@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { goldAndOthers, readSet, shardOf } from '../../eval/records.ts';
+import { goldAndOthers, readSet, requireDistinct, setFile, shardOf } from '../../eval/records.ts';
 import { temporaryFolder } from '../../support/models.ts';
+import { sharedFile } from '../../support/shared.ts';
 
 const line = (id: string) =>
   JSON.stringify({
@@ -25,6 +26,22 @@ describe('a question set', () => {
     ]);
     expect(readSet(join(folder, 'other.jsonl'), Number.POSITIVE_INFINITY)).toHaveLength(3);
   });
+
+  it('has every id once', async () => {
+    const file = join(await temporaryFolder(), 'own.jsonl');
+    writeFileSync(file, `${line('1')}\n${line('2')}\n`);
+    const questions = readSet(file, 9);
+    expect(() => requireDistinct(questions)).not.toThrow();
+    expect(() => requireDistinct([...questions, ...questions])).toThrowError(/own have the id 1/);
+  });
+
+  it.skipIf(sharedFile('qa/squad.eval.jsonl.gz') === undefined)(
+    'is found in the shared folder by its name (skipped without the folder)',
+    () => {
+      expect(setFile('squad')).toMatch(/squad\.eval\.jsonl\.gz$/);
+      expect(setFile('hotpotqa.dev2')).toMatch(/hotpotqa\.dev2\.jsonl\.gz$/);
+    },
+  );
 
   it.each(['{"id":"1"}\n', 'nothing\n'])('of another form is refused: %j', async (text) => {
     const file = join(await temporaryFolder(), 'x.jsonl');

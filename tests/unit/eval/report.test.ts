@@ -32,7 +32,8 @@ describe('the report', () => {
         difference: 0.25,
       }),
     ]);
-    expect(summarise([...base, ...answered('tuned', { a: 0, b: 0 }).slice(0, 0)]).comparisons).toEqual([]);
+    const [one, another] = [base.slice(0, 4), answered('tuned', { a: 4, b: 10 }).slice(4)];
+    expect(summarise([...one, ...another]).comparisons).toEqual([]);
   });
 
   it('counts a question once that two shards hold', () => {

@@ -35,11 +35,15 @@ describe('results', () => {
     expect(readFileSync(file, 'utf8').split('\n')).toHaveLength(3);
   });
 
-  it('of another kind of file are refused', async () => {
-    const file = join(await temporaryFolder(), 'results.jsonl');
-    writeFileSync(file, 'no JSON\n');
-    expect(() => new ResultsFile(file)).toThrowError(expect.objectContaining({ code: 'invalid_option' }));
-  });
+  it.each(['no JSON\n', '{"id":"1","question":"Where?"}\n', 'a line without an end', '\x1f\x8b\n\x08'])(
+    'of another kind of file are refused, and the file stays as it is: %j',
+    async (text) => {
+      const file = join(await temporaryFolder(), 'results.jsonl');
+      writeFileSync(file, text);
+      expect(() => new ResultsFile(file)).toThrowError(expect.objectContaining({ code: 'invalid_option' }));
+      expect(readFileSync(file, 'utf8')).toBe(text);
+    },
+  );
 
   it('need no file', () => {
     const results = new ResultsFile(undefined);

@@ -56,4 +56,29 @@ describe.skipIf(questions === undefined)('the evaluation harness (skipped withou
     expect(recalls).toEqual([...recalls].sort((a, b) => a - b));
     expect(recall.ranks.at(-1).hit).toBe(1);
   });
+
+  it('answers from what was retrieved', { timeout: 120_000 }, async () => {
+    const out = join(await temporaryFolder(), 'results.jsonl');
+    const args = [
+      '--file',
+      questions!,
+      '--no-adapter',
+      '--limit',
+      '2',
+      '--retrieval',
+      '--attention',
+      'block',
+    ];
+    const { recall } = JSON.parse(await evaluate(...args, '--top-k', '2', '--out', out, '--json'));
+    const results = readResults(out);
+    expect(results.map(({ condition }) => condition)).toEqual(
+      Array(2).fill(`base b179c9 block w8a8 int8 top-2 of ${recall.pool}`),
+    );
+    for (const { output, reused, encoded } of results) {
+      expect(output).not.toBe('');
+      expect(encoded).toBe(0);
+      // The preface and two passages, not all ten.
+      expect(reused).toBeLessThan(900);
+    }
+  });
 });
