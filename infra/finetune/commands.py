@@ -105,8 +105,8 @@ def lessons(arguments: argparse.Namespace) -> None:
 def answers(arguments: argparse.Namespace) -> None:
     """Writes what the teacher said as answers to train."""
     records = read_all(arguments.data)
-    count = write_lines(arguments.out, taught_answers(records, read_said(arguments.said)))
-    print(f"answers to {count} of {len(records)} questions")
+    taught = write_lines(arguments.out, taught_answers(records, read_said(arguments.said)))
+    print(f"answers to {taught} of {len(records)} questions")
 
 
 def evaluate(arguments: argparse.Namespace) -> None:

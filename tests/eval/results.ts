@@ -29,7 +29,7 @@ const resultSchema: z.ZodType<Result> = z.object({
   encoded: z.number(),
   final: z.number(),
 });
-/** How a line begins, as `add` writes it. */
+/** How a line begins: `add` writes fields in the schema's order. */
 const OPENING = '{"set":';
 
 /** Reads results. A line that a killed run left unfinished does not count. @throws BlockragError `invalid_option` */
@@ -69,7 +69,8 @@ export class ResultsFile {
   }
 
   add(result: Result): void {
-    if (this.#file !== undefined) appendFileSync(this.#file, `${JSON.stringify(result)}\n`);
+    const line = JSON.stringify(resultSchema.parse(result));
+    if (this.#file !== undefined) appendFileSync(this.#file, `${line}\n`);
     this.#keep(result);
   }
 
