@@ -1,7 +1,7 @@
 /** SQS messages that carry EventBridge events of the documents bucket: each object is followed (pipeline/follow.ts). */
 import { z } from 'zod';
 import { isBlockragError } from '../../shared/errors.ts';
-import { openCloud } from '../../shared/pipeline/cloud.ts';
+import { cloudOpener } from '../../shared/pipeline/cloud.ts';
 import { followObject } from '../../shared/pipeline/follow.ts';
 
 const eventSchema = z.object({
@@ -17,13 +17,11 @@ interface SqsResponse {
   batchItemFailures: { itemIdentifier: string }[];
 }
 
-// While the instance starts, before the first event; an error is the first event's.
-const opened = openCloud({ wakes: false });
-opened.catch(() => {});
+const open = cloudOpener({ wakes: false });
 
 /** Messages that failed come again, and after their last try lie in the dead-letter queue; the others are done. */
 export async function handler(event: SqsEvent): Promise<SqsResponse> {
-  const { blockrag, documents, dispatch } = await opened;
+  const { blockrag, documents, dispatch } = await open();
   const { services } = blockrag;
   const batchItemFailures: SqsResponse['batchItemFailures'] = [];
   let passages = 0;

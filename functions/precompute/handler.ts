@@ -1,5 +1,5 @@
 /** The worker as a Lambda: woken by a message, it works until nothing is left or its time is nearly over. */
-import { openCloud } from '../../shared/pipeline/cloud.ts';
+import { cloudOpener } from '../../shared/pipeline/cloud.ts';
 import { LEASE_MS, Worker } from '../../shared/pipeline/work.ts';
 
 /** Left of the invocation's time when no more work is begun; the upkeep of a large index may take longer. */
@@ -10,11 +10,10 @@ interface LambdaContext {
   getRemainingTimeInMillis(): number;
 }
 
-const opened = openCloud({ wakes: false });
-opened.catch(() => {});
+const open = cloudOpener({ wakes: false });
 
 export async function handler(_event: unknown, context: LambdaContext): Promise<void> {
-  const { blockrag, dispatch } = await opened;
+  const { blockrag, dispatch } = await open();
   const { services } = blockrag;
   // One invocation does the work that several were called for: the others do not stay for more.
   if ((await services.queue.counts()).waiting === 0) return;

@@ -1,5 +1,5 @@
 /** The sweep as a Lambda on a schedule. What it does not get done in its time is the next one's. */
-import { openCloud } from '../../shared/pipeline/cloud.ts';
+import { cloudOpener } from '../../shared/pipeline/cloud.ts';
 import { SWEEP_GRACE_MS, type SweepReport, sweep } from '../../shared/pipeline/sweep.ts';
 
 /** Left of the invocation's time when it stops: the longest single step compacts the index. */
@@ -9,11 +9,20 @@ interface LambdaContext {
   getRemainingTimeInMillis(): number;
 }
 
-const opened = openCloud({ wakes: true });
-opened.catch(() => {});
+/** What an operator asks for; the schedule's event asks for nothing. */
+interface SweepEvent {
+  /** Adopt the stage's settings although documents were made with others, and make these again (docs/DEPLOY.md). */
+  reencode?: boolean;
+}
 
-export async function handler(_event: unknown, context: LambdaContext): Promise<SweepReport> {
-  const { blockrag } = await opened;
+const open = cloudOpener({ wakes: true });
+
+export async function handler({ reencode }: SweepEvent, context: LambdaContext): Promise<SweepReport> {
+  // The first try, without, has failed where there is anything to adopt.
+  const { blockrag } = await open().catch((error: unknown) => {
+    if (reencode !== true) throw error;
+    return open({ reencode });
+  });
   const left = Math.max(1_000, context.getRemainingTimeInMillis() - MARGIN_MS);
   const signal = AbortSignal.timeout(left);
   return sweep(blockrag.services, { graceMs: SWEEP_GRACE_MS, signal });

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import asdict, fields, replace
 from itertools import count, islice
@@ -29,7 +29,7 @@ from .schedule import PEAKS
 from .sources import describe_sources, hash_model, keep_sources, licences_of, read_sources
 from .teacher import answers as taught_answers
 from .teacher import lessons as lessons_of
-from .train import CHECKPOINT, read_log
+from .train import CHECKPOINT, LOG, read_log
 from .train import train as train_run
 from .trainer import Settings, Trainer
 
@@ -76,16 +76,19 @@ def train(arguments: argparse.Namespace) -> None:
 
 
 def chat(arguments: argparse.Namespace) -> None:
-    """Writes prompts and the base model's answers, line by line."""
+    """Writes prompts and the base model's answers."""
     set_threads(arguments)
     prompt = Prompt.load(arguments.prompt, arguments.tokenizer)
     model = load_base(arguments.model, arguments.precision).to(arguments.device)
     questions = [record.question for record in read_records(arguments.data)]
     found = sample_chats(model, prompt, questions, arguments.seed, arguments.tokens)
-    with arguments.out.open("x", encoding="utf-8") as file:
+
+    def lines() -> Iterator[dict]:
         for number, sample in enumerate(islice(found, arguments.count), 1):
-            print(json.dumps(asdict(sample), ensure_ascii=False), file=file, flush=True)
             print(f"{number}/{arguments.count}", file=sys.stderr)
+            yield asdict(sample)
+
+    write_lines(arguments.out, lines())
 
 
 def make(arguments: argparse.Namespace) -> None:
@@ -148,7 +151,7 @@ def export(arguments: argparse.Namespace) -> None:
     checkpoint = load_checkpoint(arguments.checkpoint or arguments.run / CHECKPOINT)
     dev = [json.loads(path.read_text("utf-8")) for path in arguments.dev]
     sources = read_sources(arguments.run)
-    description = describe(checkpoint, sources, read_log(arguments.run), dev)
+    description = describe(checkpoint, sources, read_log(arguments.run / LOG), dev)
     if checkpoint.settings["method"] == "lora":
         description = export_adapter(checkpoint, description, arguments.out)
     elif arguments.model is None:

@@ -29,7 +29,7 @@ def train(
 ) -> None:
     """Trains until `steps` are done, the decay is at its end, or a signal comes; resumes what the folder holds.
 
-    A decay, once begun, goes to its end, whatever `steps` says.
+    steps: of all; not for a run in a decay, which goes to its end
     start_from: what a folder without a checkpoint starts from: another run's checkpoint, whose log is taken over,
     or the folder of an exported adapter (its tensors and, in the same data, its place; the optimizer starts anew).
     """
@@ -47,6 +47,8 @@ def train(
     if decay_steps:
         trainer.decay(decay_steps)
     if trainer.decay_start is not None:
+        if steps is not None:
+            raise ValueError("this run is in a decay, which goes to its end: leave out --steps")
         steps = trainer.decay_start + trainer.decay_steps
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: trainer.stop())
@@ -68,18 +70,17 @@ def train(
     print(f"stopped after step {trainer.step}; {latest}", flush=True)
 
 
-def read_log(run: Path) -> list[dict]:
-    """The lines of a run's log."""
-    return [json.loads(line) for line in (run / LOG).read_text("utf-8").splitlines()]
+def read_log(path: Path) -> list[dict]:
+    """The lines of a run's log, without one that a kill left unfinished."""
+    return [json.loads(line) for line in path.read_text("utf-8").split("\n")[:-1]]
 
 
 def cut_log(path: Path, step: int) -> None:
-    """Drops the lines after a step, and one left unfinished: work done after the last checkpoint is done again."""
+    """Drops the lines after a step: work done after the last checkpoint is done again."""
     if path.exists():
-        lines = path.read_text("utf-8").split("\n")[:-1]
-        kept = [line for line in lines if json.loads(line)["step"] <= step]
+        kept = [line for line in read_log(path) if line["step"] <= step]
         with whole(path) as temporary:
-            temporary.write_text("".join(f"{line}\n" for line in kept), "utf-8")
+            temporary.write_text("".join(f"{json.dumps(line)}\n" for line in kept), "utf-8")
 
 
 def progress(line: dict) -> str:

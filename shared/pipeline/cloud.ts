@@ -15,13 +15,19 @@ export interface CloudBlockrag {
   config: CloudConfig;
 }
 
+export interface CloudOptions {
+  /** Whether whatever is sent to the work queue wakes a worker: for those who do not work themselves. */
+  wakes: boolean;
+  /** As in `ServiceOptions`; what is outdated then is the next sweep's. */
+  reencode?: boolean;
+}
+
 /**
  * Opens what the environment names (config.ts). The model is the one in BLOCKRAG_CACHE: in the image it was compiled
  * when the image was built.
- * @param options.wakes whether whatever is sent to the work queue wakes a worker: for those who do not work themselves
  * @throws BlockragError as `openServices`, `invalid_option`
  */
-export async function openCloud(options: { wakes: boolean }): Promise<CloudBlockrag> {
+export async function openCloud(options: CloudOptions): Promise<CloudBlockrag> {
   const config = loadConfig();
   const cloud = loadCloudConfig();
   const logger = createLogger(process.env.BLOCKRAG_LOG ?? 'info');
@@ -29,11 +35,17 @@ export async function openCloud(options: { wakes: boolean }): Promise<CloudBlock
   const { bell, jobs } = await openCloudDispatch(cloud);
   const documents = await openCloudDocuments(cloud, config.maxDocumentBytes);
   const queue = options.wakes ? waking(stores.queue, bell) : stores.queue;
-  const opened = await openServices({ ...stores, queue }, config, { logger, documents });
   const closeStores = async () => {
     await stores.close();
     await Promise.all([bell.close(), jobs?.close(), documents.close()]);
   };
+  const { reencode } = options;
+  const opened = await openServices({ ...stores, queue }, config, { logger, documents, reencode }).catch(
+    async (error: unknown) => {
+      await closeStores();
+      throw error;
+    },
+  );
   return {
     blockrag: new Blockrag({
       ...opened,
@@ -45,6 +57,24 @@ export async function openCloud(options: { wakes: boolean }): Promise<CloudBlock
     dispatch: new Dispatch({ bell, jobs, jobPassages: cloud.batchPassages }),
     config: cloud,
   };
+}
+
+/**
+ * `openCloud` for a function whose instance takes many events: it begins at once, an error is the first event's, and
+ * the next event tries again.
+ * @returns what is opened; with other options only if it is not yet
+ */
+export function cloudOpener(options: CloudOptions): (more?: Partial<CloudOptions>) => Promise<CloudBlockrag> {
+  let opened: Promise<CloudBlockrag> | undefined;
+  const open = (more: Partial<CloudOptions> = {}) => {
+    opened ??= openCloud({ ...options, ...more }).catch((error: unknown) => {
+      opened = undefined;
+      throw error;
+    });
+    return opened;
+  };
+  open().catch(() => {});
+  return open;
 }
 
 /** The queue with a bell that rings whenever something was added. */

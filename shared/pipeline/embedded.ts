@@ -56,7 +56,9 @@ export class EmbeddedBlockrag extends Blockrag {
       ownership = await claimDataDirectory(environment, { command: options.command });
       stores = await openEmbeddedStores(environment, config.data);
       const opened = await openServices(stores, config, options);
-      await requeueOutdated(opened.services);
+      for (const tenant of await opened.services.catalog.tenants()) {
+        await requeueOutdated(opened.services, tenant);
+      }
       await recoverWork(opened.services);
       return new EmbeddedBlockrag(config, environment, stores, ownership, opened);
     } catch (error) {

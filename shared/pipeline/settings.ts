@@ -5,8 +5,8 @@ import type { Config } from '../config.ts';
 import { DEFAULT_MAX_TOKENS } from '../documents/split.ts';
 import { BlockragError } from '../errors.ts';
 import type { KvDtype } from '../kv/blob.ts';
-import { DEFAULT_MODEL } from '../model/sources/index.ts';
-import type { Catalog, DocumentRow } from '../storage/catalog.ts';
+import { DEFAULT_MODEL, KNOWN_MODELS } from '../model/sources/index.ts';
+import type { Catalog } from '../storage/catalog.ts';
 import type { RowData } from '../storage/ports.ts';
 import { adapterFile } from './model.ts';
 import { originalPath, type Services } from './services.ts';
@@ -27,9 +27,11 @@ export type Settings = {
   fingerprint: string;
 };
 
-/** A file is remembered by its whole path: the next command may run elsewhere. */
-function absolute(file: string | undefined): string | undefined {
-  return file !== undefined && existsSync(file) ? resolve(file) : file;
+const ADAPTER_WORDS = ['shipped', 'none'];
+
+/** A file is remembered by its whole path: the next command may run elsewhere. A word is none, whatever lies here. */
+function absolute(file: string | undefined, words: readonly string[]): string | undefined {
+  return file === undefined || words.includes(file) || !existsSync(file) ? file : resolve(file);
 }
 
 /** What is asked for, else what the data directory was made with, else the defaults. */
@@ -37,13 +39,13 @@ export function chooseSettings(
   config: Pick<Config, 'model' | 'adapter' | 'kv' | 'passageTokens'>,
   known: Settings | undefined,
 ): Pick<Settings, 'model' | 'adapter' | 'kv' | 'passageTokens'> {
-  const model = absolute(config.model) ?? known?.model ?? DEFAULT_MODEL;
+  const model = absolute(config.model, Object.keys(KNOWN_MODELS)) ?? known?.model ?? DEFAULT_MODEL;
   // An adapter belongs to its model: with another one it is forgotten.
   const remembered = known?.model === model ? known.adapter : undefined;
-  const adapter = absolute(config.adapter) ?? remembered ?? 'shipped';
+  const adapter = absolute(config.adapter, ADAPTER_WORDS) ?? remembered ?? 'shipped';
   return {
     model,
-    // What was made while the model shipped none stays without one when a later version ships it.
+    // Remembered so, and kept when a later version ships one: nobody's documents are encoded again unasked.
     adapter: adapterFile(model, adapter) === undefined ? 'none' : adapter,
     kv: config.kv ?? known?.kv ?? 'int8',
     passageTokens: config.passageTokens ?? known?.passageTokens ?? DEFAULT_MAX_TOKENS,
@@ -66,30 +68,44 @@ export function checkFormat(settings: RowData | undefined): Settings | undefined
 export async function refuseOutdated(catalog: Catalog, known: Settings, wanted: Settings): Promise<void> {
   let documents = 0;
   let passages = 0;
-  for await (const document of documentsOf(catalog)) {
-    if (document.status === 'deleting') continue;
-    documents++;
-    passages += document.passages;
+  for (const tenant of await catalog.tenants()) {
+    for await (const document of catalog.everyDocument(tenant)) {
+      if (document.status === 'deleting') continue;
+      documents++;
+      passages += document.passages;
+    }
   }
   if (documents === 0) return;
-  const say = ({ modelName, adapter, kv, passageTokens }: Settings) =>
-    `${modelName}, adapter ${adapter}, ${kv}, passages of ${passageTokens} tokens`;
+  // The start of the fingerprint: files and versions differ where all that has a name is the same.
+  const say = ({ modelName, adapter, kv, passageTokens, fingerprint }: Settings) =>
+    `${modelName} (${fingerprint.slice(0, 8)}), adapter ${adapter}, ${kv}, passages of ${passageTokens} tokens`;
   throw new BlockragError(
     'reencode_required',
-    `The documents (${documents}, ${passages} passages) were encoded with ${say(known)}; asked for is ${say(wanted)}. Run "blockrag reencode" with the same options to encode them again, or leave the options out.`,
+    `The documents (${documents}, ${passages} passages) were encoded with ${say(known)}; now it is ${say(wanted)}. Run "blockrag reencode" with the same options to encode them again, or go back to what they were encoded with.`,
     { data: { documents, passages } },
   );
 }
 
 /**
- * Sends documents that were made with other settings through ingestion again, from their original bytes. There
- * are some after the directory was opened to be reencoded, also when that was interrupted.
+ * Sends a tenant's documents that were made with other settings through ingestion again, from their original bytes.
+ * There are some after the system was opened to be reencoded, also when that was interrupted. Where another process
+ * has meanwhile been opened with other settings nothing is sent: it would be outdated there.
+ * @returns how many were sent
  */
-export async function requeueOutdated(services: Services): Promise<void> {
+export async function requeueOutdated(
+  services: Services,
+  tenant: string,
+  signal?: AbortSignal,
+): Promise<number> {
   const { catalog, blobs, fingerprint } = services;
-  for await (const document of documentsOf(catalog)) {
-    const { tenant, id, name, collection, metadata, mediaType, version, pending } = document;
-    const made = pending === null ? document.fingerprint : document.pendingFingerprint;
+  let sent = 0;
+  if ((await catalog.settings())?.fingerprint !== fingerprint) return sent;
+  for await (const document of catalog.everyDocument(tenant)) {
+    signal?.throwIfAborted();
+    const { id, name, collection, metadata, mediaType, followed, version, pending } = document;
+    // What failed with these settings would fail again: its document waits to be added again.
+    const tried = pending !== null || document.status === 'failed';
+    const made = tried ? document.pendingFingerprint : document.fingerprint;
     const source = pending ?? version;
     if (document.status === 'deleting' || source === null || made === fingerprint) continue;
     const bytes = await blobs.get(originalPath(tenant, id, source));
@@ -100,12 +116,9 @@ export async function requeueOutdated(services: Services): Promise<void> {
       });
       continue;
     }
-    const upload = { tenant, collection, name, metadata, mediaType: mediaType ?? undefined, bytes };
-    await submitDocument(services, upload);
+    const facts = { tenant, collection, name, metadata, mediaType: mediaType ?? undefined, followed };
+    await submitDocument(services, { ...facts, bytes });
+    sent++;
   }
-}
-
-/** The documents of all tenants. */
-async function* documentsOf(catalog: Catalog): AsyncGenerator<DocumentRow> {
-  for (const tenant of await catalog.tenants()) yield* catalog.everyDocument(tenant);
+  return sent;
 }

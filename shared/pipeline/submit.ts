@@ -16,7 +16,7 @@ export interface NewDocument {
   metadata?: Metadata | undefined;
   bytes: Uint8Array;
   /** Whether it is an object of the users' bucket, and is to go with it. */
-  followed?: boolean;
+  followed?: boolean | undefined;
 }
 
 /** The same name in the same collection is the same document: a new upload replaces it. */

@@ -6,6 +6,7 @@ import type { RowData } from '../storage/ports.ts';
 import { removeExpiredRequests } from './idempotency.ts';
 import { buryDead, resendWork } from './recover.ts';
 import type { Services } from './services.ts';
+import { requeueOutdated } from './settings.ts';
 import { sweepDeletions, sweepObjects, sweepStates } from './sweep-blobs.ts';
 import { sweepCharges, sweepOriginals } from './sweep-versions.ts';
 import { erase, tidy } from './tidy.ts';
@@ -19,6 +20,8 @@ export const SWEEP_ITEM: { id: string; body: RowData } = { id: 'sweep', body: { 
 export interface SweepCounts {
   /** Work items that had failed too often. */
   dead: number;
+  /** Documents that were made with other settings, and are made again. */
+  outdated: number;
   /** Documents whose work was sent, unless it was in the queue. */
   unfinished: number;
   /** Deletions of blobs whose deleter had died. */
@@ -72,6 +75,7 @@ const POSITION = { partition: 'data', sort: 'sweep' };
 /** In this order: what a step retires or sends is the worker's, later. */
 const STEPS: { name: string; run: (services: Services, pass: SweepPass) => Promise<void> }[] = [
   { name: 'dead', run: async (services, pass) => pass.count('dead', await buryDead(services)) },
+  { name: 'outdated', run: sweepOutdated },
   { name: 'unfinished', run: sweepUnfinished },
   { name: 'deletions', run: sweepDeletions },
   { name: 'states', run: sweepStates },
@@ -120,6 +124,7 @@ type Position = { step: string; after: string };
 
 const NOTHING: SweepCounts = {
   dead: 0,
+  outdated: 0,
   unfinished: 0,
   deletions: 0,
   versions: 0,
@@ -154,6 +159,13 @@ function passOf(
       counts[kind] += more;
     },
   };
+}
+
+async function sweepOutdated(services: Services, pass: SweepPass): Promise<void> {
+  for (const tenant of await pass.tenants()) {
+    pass.count('outdated', await requeueOutdated(services, tenant, pass.signal));
+    pass.reached(tenant);
+  }
 }
 
 async function sweepUnfinished(services: Services, pass: SweepPass): Promise<void> {

@@ -2,7 +2,7 @@
  * How far compute types and blob dtypes move the next token's distribution: KL divergence to float32 compute and
  * float32 blobs, in nats, over prompts of NaturalQuestions with two or three passages, block attention.
  *
- * node --import tsx tests/eval/divergence.ts [--prompts 100] [--model NAME_OR_FILE] [--json]
+ * node --import tsx tests/eval/divergence.ts [--prompts 100] [--model NAME_OR_FILE] [--adapter FILE | --no-adapter] [--json]
  */
 import { Console } from 'node:console';
 import { parseArgs } from 'node:util';
@@ -17,6 +17,8 @@ const { values } = parseArgs({
   options: {
     prompts: { type: 'string', default: '100' },
     model: { type: 'string', default: DEFAULT_MODEL },
+    adapter: { type: 'string' },
+    'no-adapter': { type: 'boolean' },
     json: { type: 'boolean', default: false },
   },
 });
@@ -27,8 +29,9 @@ const CONDITIONS: readonly [ComputeType, KvDtype][] = [
   ['w8a8', 'int8'],
 ];
 
+const adapter = values['no-adapter'] ? 'none' : values.adapter;
 const compiled = (compute: ComputeType) =>
-  prepareModel({ reference: values.model, adapter: 'none', compute, requireText: true });
+  prepareModel({ reference: values.model, adapter, compute, requireText: true });
 const measure = async (compute: ComputeType, dtype: KvDtype) => {
   process.stderr.write(`${compute}, ${dtype} blobs\n`);
   return distributions(prompts, await compiled(compute), dtype);

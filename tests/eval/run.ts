@@ -21,8 +21,9 @@ async function main(args: readonly string[]): Promise<void> {
   const all = options.files.flatMap((file) => readSet(file, options.limit));
   requireDistinct(all);
   const questions = shardOf(all, options.shard);
-  const retrieval = options.retrieval ? await Retrieval.open(all, indexing()) : undefined;
+  // First: a file that is no results is told of before anything is computed.
   const file = new ResultsFile(options.out);
+  const retrieval = options.retrieval ? await Retrieval.open(all, indexing()) : undefined;
   try {
     const recall = await retrieval?.recall(questions);
     if (options.modes.size > 0) await answerAll(options, questions, retrieval, file);

@@ -101,6 +101,7 @@ def test_a_run_stopped_by_a_signal_and_resumed_gives_the_losses_of_one_that_neve
     assert 5 <= len(log.read_text().splitlines()) < STEPS
     with log.open("a") as file:
         file.write('{"step": 6, "loss_')  # what a kill may leave
+    call("export", "--run", str(tmp_path), "--out", str(tmp_path / "so-far"))
     call(*arguments)
     assert losses(tmp_path) == losses(whole)
     first, second = (load_checkpoint(run / "checkpoint.pt").trained for run in (whole, tmp_path))
@@ -115,6 +116,7 @@ def test_a_decay_starts_from_a_kept_checkpoint_and_ends_at_its_last_step(whole, 
     assert [round(line[3] / 6e-4, 3) for line in found[20:]] == [1, 0.8, 0.6, 0.4, 0.2]
     resumed = ["train", *options, "--run", str(tmp_path)]
     assert "over 5 steps" in refused(*resumed, "--decay-steps", "4")
+    assert "leave out --steps" in refused(*resumed, "--steps", "30")
     call(*resumed)
     assert losses(tmp_path) == found
     assert "not allowed with" in refused(*resumed, "--decay-steps", "5", "--steps", "30")

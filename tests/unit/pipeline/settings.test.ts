@@ -1,5 +1,8 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, test } from 'vitest';
+import { DEFAULT_MODEL } from '../../../shared/model/sources/index.ts';
 import {
   checkFormat,
   chooseSettings,
@@ -22,7 +25,8 @@ const known: Settings = {
 describe('the settings of a data directory', () => {
   it('are the defaults where nothing is known', () => {
     expect(chooseSettings(nothing, undefined)).toMatchObject({
-      model: 'smollm2-135m-instruct',
+      model: DEFAULT_MODEL,
+      adapter: 'shipped',
       kv: 'int8',
       passageTokens: 256,
     });
@@ -51,13 +55,30 @@ describe('the settings of a data directory', () => {
     expect(chosen).toMatchObject({ model: file, adapter: file });
   });
 
+  it('take a known name for itself, whatever lies in the folder', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'blockrag-settings-'));
+    for (const name of [DEFAULT_MODEL, 'none', 'shipped']) mkdirSync(join(folder, name));
+    const before = process.cwd();
+    process.chdir(folder);
+    try {
+      for (const adapter of ['none', 'shipped']) {
+        const asked = { model: DEFAULT_MODEL, adapter };
+        expect(chooseSettings({ ...nothing, ...asked }, undefined)).toMatchObject(asked);
+      }
+    } finally {
+      process.chdir(before);
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   it('remember no adapter where the model ships none', () => {
     expect(chooseSettings({ ...nothing, adapter: 'shipped' }, known).adapter).toBe('none');
   });
 
   test('of before there were adapters have none', () => {
-    const { adapter: _, ...older } = known;
+    const { adapter: _, ...older } = { ...known, model: DEFAULT_MODEL };
     expect(checkFormat(older)?.adapter).toBe('none');
     expect(chooseSettings(nothing, checkFormat(older)).adapter).toBe('none');
+    expect(chooseSettings({ ...nothing, adapter: 'shipped' }, checkFormat(older)).adapter).toBe('shipped');
   });
 });

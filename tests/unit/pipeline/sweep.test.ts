@@ -3,8 +3,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BlockragError } from '../../../shared/errors.ts';
 import { ingestVersion } from '../../../shared/pipeline/ingest.ts';
 import { blobPath, originalPath, type Services } from '../../../shared/pipeline/services.ts';
+import { requeueOutdated } from '../../../shared/pipeline/settings.ts';
 import { removeKv, storeKv, useKv } from '../../../shared/pipeline/store-kv.ts';
-import { acceptDocument, submitDocument } from '../../../shared/pipeline/submit.ts';
+import { acceptDocument, documentId, submitDocument } from '../../../shared/pipeline/submit.ts';
 import { SWEEP_ITEM, type SweepOptions, sweep } from '../../../shared/pipeline/sweep.ts';
 import { Worker } from '../../../shared/pipeline/work.ts';
 import { expectNothingLostOrLeft } from './left-behind.ts';
@@ -24,7 +25,7 @@ const KEY = 'ab'.padEnd(64, '0');
 const blob = { tenant: 't', key: KEY, tokens: 1, object: new Uint8Array(10) };
 const user = { document: 'd', version: 'v' };
 const NOTHING = {
-  ...{ dead: 0, unfinished: 0, deletions: 0, versions: 0, marked: 0 },
+  ...{ dead: 0, outdated: 0, unfinished: 0, deletions: 0, versions: 0, marked: 0 },
   ...{ blobs: 0, objects: 0, originals: 0, charges: 0, complete: true },
 };
 
@@ -52,6 +53,60 @@ it('finds nothing where nothing is left', async () => {
   await work();
   expect(await sweepAfter(2 * HOUR)).toEqual(NOTHING);
   await expectNothingLostOrLeft(services, ['t']);
+});
+
+describe('documents that were made with other settings', () => {
+  const id = documentId('t', 'default', 'a');
+  const reopenWith = async (fingerprint: string) => {
+    services = { ...services, fingerprint };
+    await services.catalog.putSettings({ fingerprint });
+  };
+  beforeEach(async () => {
+    await reopenWith('old');
+    await submitDocument(services, document({ name: 'a', bytes: text('one', 'two'), followed: true }));
+    await work();
+  });
+
+  it('are made again from their bytes, and are what they were otherwise', async () => {
+    const before = await services.catalog.document('t', id);
+    await reopenWith('new');
+    // And the preface of the old settings is nobody's.
+    expect(await sweepAfter(0)).toEqual({ ...NOTHING, outdated: 1, marked: 1 });
+    expect((await sweepAfter(0)).outdated).toBe(0);
+    await work();
+    const made = { fingerprint: 'new', pendingFingerprint: 'new' };
+    const other = { version: expect.any(String), updated: expect.any(Number) };
+    const after = await services.catalog.document('t', id);
+    expect(after).toEqual({ ...before, ...made, ...other });
+    expect(after!.version).not.toBe(before!.version);
+    await expectNothingLostOrLeft(services, ['t']);
+  });
+
+  it('are left to the processes that were opened with other settings meanwhile', async () => {
+    await reopenWith('new');
+    const older = { ...services, fingerprint: 'old' };
+    await work();
+    expect(await requeueOutdated(older, 't')).toBe(0);
+    expect(await requeueOutdated(services, 't')).toBe(1);
+    expect(await requeueOutdated(older, 't')).toBe(0);
+  });
+
+  it('are tried once: one that fails is told of and not sent for ever', async () => {
+    await reopenWith('new');
+    const read = async () => {
+      throw new BlockragError('document_corrupt', 'no');
+    };
+    services = { ...services, reader: { read } as unknown as Services['reader'] };
+    expect((await sweepAfter(0)).outdated).toBe(1);
+    await work();
+    const row = await services.catalog.document('t', id);
+    expect(row).toMatchObject({
+      status: 'failed',
+      fingerprint: 'old',
+      error: { code: 'document_corrupt' },
+    });
+    expect((await sweepAfter(0)).outdated).toBe(0);
+  });
 });
 
 describe('a blob that nobody uses', () => {

@@ -1,0 +1,60 @@
+/** A stage that is deployed with other settings than its documents were made with. */
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeWith } from '../../services/describe-with.ts';
+import { defaultModel } from '../../support/models.ts';
+import { FERRY } from '../support/texts.ts';
+import { CLOUD, type Cloud, startCloud } from './support/cloud.ts';
+import { type Opened, openInProcess } from './support/opened.ts';
+
+const KEY = 'documents/acme/default/ferry.md';
+const CONTEXT = { getRemainingTimeInMillis: () => 600_000 };
+
+describeWith(CLOUD, 'a stage with other settings than before', () => {
+  let cloud: Cloud;
+  let opened: Opened | undefined;
+  const open = async () => {
+    opened = await openInProcess(cloud, { works: true });
+    return opened;
+  };
+  const close = async () => {
+    await opened?.close();
+    opened = undefined;
+  };
+  beforeAll(async () => {
+    await defaultModel('w8a8');
+    cloud = await startCloud({ BLOCKRAG_LOG: 'silent' });
+  });
+  afterAll(async () => {
+    await close();
+    await cloud?.stop();
+  });
+
+  it('refuses to work, until the sweep is told to make everything again', async () => {
+    const before = await open();
+    await cloud.put(KEY, FERRY, 'text/markdown');
+    await before.follow(KEY);
+    const old = await before.settled(KEY);
+    expect(old).toMatchObject({ status: 'ready', followed: true });
+    await close();
+
+    cloud.environment.BLOCKRAG_KV = 'fp16';
+    const refusal = { code: 'reencode_required', data: { documents: 1 } };
+    await expect(open()).rejects.toMatchObject(refusal);
+    const { handler } = await import('../../../functions/sweep/handler.ts');
+    await expect(handler({}, CONTEXT)).rejects.toMatchObject(refusal);
+    expect((await handler({ reencode: true }, CONTEXT)).outdated).toBe(1);
+    expect((await handler({}, CONTEXT)).outdated).toBe(0);
+
+    const after = await open();
+    const made = await after.settled(KEY);
+    expect(made).toMatchObject({ status: 'ready', followed: true, passages: old!.passages });
+    expect(made!.fingerprint).not.toBe(old!.fingerprint);
+    const { usage } = await after.blockrag.ask({
+      ...{ tenant: 'acme', collection: 'default', attention: 'block', topK: 3, maxTokens: 1, stop: [] },
+      question: 'When does the ferry to Grimsay leave?',
+      sampling: { temperature: 0, topP: 1, topK: 0, seed: undefined },
+    });
+    expect(usage.reused_tokens).toBeGreaterThan(0);
+    expect(usage.encoded_tokens).toBe(0);
+  });
+});
