@@ -7,7 +7,7 @@ import type { Logger } from 'pino';
 import type { AttentionMode } from '../../shared/attention/answer.ts';
 import type { Config } from '../../shared/config.ts';
 import { BlockragError } from '../../shared/errors.ts';
-import { readAdapter } from '../../shared/model/adapter.ts';
+import { adapterLabel, readAdapter } from '../../shared/model/adapter.ts';
 import type { Answer } from '../../shared/pipeline/answer.ts';
 import type { Stats } from '../../shared/pipeline/blockrag.ts';
 import { EmbeddedBlockrag } from '../../shared/pipeline/embedded.ts';
@@ -112,8 +112,7 @@ async function refuseOtherSettings(config: Config, stats: Stats, url: string): P
   const file = adapterFile(stats.model_reference, config.adapter);
   const adapter = file === undefined ? undefined : await readAdapter(file);
   if (adapter?.sha256 === stats.adapter?.sha256) return;
-  const say = (one: Stats['adapter'] | undefined) =>
-    one ? `the adapter ${one.name} (${one.sha256.slice(0, 12)})` : 'no adapter';
+  const say = (one: Stats['adapter'] | undefined) => (one ? adapterLabel(one) : 'no adapter');
   throw new BlockragError(
     'data_directory_in_use',
     `The data directory is served at ${url} with ${say(stats.adapter)}: stop that server to use ${say(adapter)}.`,

@@ -12,6 +12,7 @@ export class RecentKeys {
   }
 
   add(key: string): void {
+    if (this.#keys.has(key)) return;
     // Set keeps the order of insertion: the key added first goes first.
     if (this.#keys.size >= this.#limit) this.#keys.delete(this.#keys.values().next().value!);
     this.#keys.add(key);

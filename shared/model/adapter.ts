@@ -22,6 +22,11 @@ export interface AdapterIdentity {
   rank: number;
 }
 
+/** An adapter in a sentence. */
+export function adapterLabel({ name, sha256 }: Pick<AdapterIdentity, 'name' | 'sha256'>): string {
+  return `the adapter ${name} (${sha256.slice(0, 12)})`;
+}
+
 export interface Adapter extends AdapterIdentity {
   scale: number;
   /** The model that it was trained on, by the SHA-256 of its file. */

@@ -61,7 +61,11 @@ export function summarise(results: readonly Result[]): Report {
 
 function bySet<T extends { set: string }>(rows: readonly T[]): Map<string, T[]> {
   const sets = new Map<string, T[]>();
-  for (const row of rows) sets.set(row.set, [...(sets.get(row.set) ?? []), row]);
+  for (const row of rows) {
+    const found = sets.get(row.set);
+    if (found === undefined) sets.set(row.set, [row]);
+    else found.push(row);
+  }
   return sets;
 }
 

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { adapterLabel } from '../../../shared/model/adapter.ts';
 import { cacheDirectory } from '../../../shared/model/cache.ts';
 import { CompiledModel, type ModelManifest } from '../../../shared/model/compiled.ts';
 import {
@@ -99,7 +100,6 @@ export async function listModels(options: { json?: boolean }): Promise<number> {
 }
 
 function describe({ name, adapter, compute }: ModelManifest): string {
-  const adapted =
-    adapter === null ? '' : ` with the adapter ${adapter.name} (${adapter.sha256.slice(0, 12)})`;
-  return `${plain(name)}${adapted}, ${compute}`;
+  const adapted = adapter === null ? '' : ` with ${adapterLabel(adapter)}`;
+  return `${plain(name + adapted)}, ${compute}`;
 }
