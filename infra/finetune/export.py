@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
+from statistics import fmean
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -88,7 +89,6 @@ def read_adapter(folder: Path) -> tuple[dict, dict[str, torch.Tensor]]:
 
 
 def mean_losses(lines: list[dict]) -> dict[str, float]:
-    """Means of both losses over lines of the log."""
-    return {
-        mode: round(sum(line[f"loss_{mode}"] for line in lines) / max(1, len(lines)), 4) for mode in MODES
-    }
+    """Means of both losses over those lines of the log that have them."""
+    found = {mode: [line[f"loss_{mode}"] for line in lines if f"loss_{mode}" in line] for mode in MODES}
+    return {mode: round(fmean(losses), 4) for mode, losses in found.items() if losses}

@@ -29,6 +29,7 @@ class Mix:
     hard_share: float = 0.05  # one record with all its distractors
     no_answer_share: float = 0.02  # questions whose gold passages are left out
     chat_share: float = 0.1  # prompts without documents, where there are any
+    full_share: float = 1.0  # of what is about documents, trained under the causal mask too
     question_weights: tuple[float, ...] = (0.15, 0.3, 0.3, 0.25)  # of 1, 2, 3, 4 records a sequence
 
 
@@ -36,7 +37,7 @@ class Mix:
 class Sequence:
     """A packed sequence. rows[i] is the index of the token whose successor is targets[i].
 
-    lengths: targets of each answer, in order.
+    lengths: targets of each answer, in order. modes: the masks that it is trained under.
     """
 
     ids: list[int]
@@ -44,6 +45,7 @@ class Sequence:
     rows: list[int]
     targets: list[int]
     lengths: list[int]
+    modes: tuple[Mode, ...]
 
     @property
     def questions(self) -> int:
@@ -54,11 +56,6 @@ class Sequence:
     def has_documents(self) -> bool:
         """Whether it is about a context; otherwise it holds prompts without documents."""
         return bool(self.layout.blocks)
-
-    @property
-    def modes(self) -> tuple[Mode, ...]:
-        """The masks that it is trained under: without documents they are one."""
-        return MODES if self.has_documents else MODES[:1]
 
 
 @dataclass(frozen=True)
@@ -109,7 +106,7 @@ class SequenceStream:
             epoch, cursor = epoch + 1, 0
             self._order = epoch_order(self._records, self._seed, epoch)
         self.position = Position(epoch, cursor, at.sequence + 1)
-        return sequence
+        return sequence if rng.random() < self._mix.full_share else replace(sequence, modes=("block",))
 
 
 def compose(upcoming: list[Record], prompt: Prompt, mix: Mix, rng: Random) -> tuple[Sequence, int]:
@@ -174,7 +171,9 @@ def _lay(blocks: list[list[int]], taught: list[tuple[list[int], list[int]]]) -> 
         start += len(finals[-1])
     layout = Layout(tuple(map(len, blocks)), tuple(map(len, finals)))
     ids = [token for part in blocks + finals for token in part]
-    return Sequence(ids, layout, rows, targets, [len(expected) for _, expected in taught])
+    lengths = [len(expected) for _, expected in taught]
+    # Without documents both masks are one.
+    return Sequence(ids, layout, rows, targets, lengths, MODES if blocks else MODES[:1])
 
 
 def _whole_articles(upcoming: list[Record], most: int) -> int:

@@ -11,6 +11,7 @@ from pathlib import Path
 from .checkpoint import load_checkpoint, save_checkpoint
 from .export import read_adapter
 from .files import whole
+from .masks import MODES
 from .sources import read_sources
 from .trainer import Stopped, Trainer
 
@@ -86,7 +87,7 @@ def cut_log(path: Path, step: int) -> None:
 def progress(line: dict) -> str:
     """A line of the log for the terminal."""
     rate = line["tokens"] / line["seconds"]
+    losses = "  ".join(f"{mode} {line[f'loss_{mode}']:.3f}" for mode in MODES if f"loss_{mode}" in line)
     return (
-        f"step {line['step']:5d}  full {line['loss_full']:.3f}  block {line['loss_block']:.3f}  "
-        f"lr {line['lr']:.2e}  {rate:.0f} tokens/s  {line['seconds']:.0f} s"
+        f"step {line['step']:5d}  {losses}  lr {line['lr']:.2e}  {rate:.0f} tokens/s  {line['seconds']:.0f} s"
     )

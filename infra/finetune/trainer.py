@@ -153,7 +153,7 @@ class Trainer:
         except Stopped:
             self._stream.seek(before)
             raise
-        total = questions["full"] + questions[CHAT]
+        total = sum(sequence.questions for sequence in sequences)
         for parameter, gradient in zip(self.trained.values(), gradients):
             parameter.grad = gradient.div_(total)
         norm = torch.nn.utils.clip_grad_norm_(
@@ -168,7 +168,7 @@ class Trainer:
             **{f"loss_{kind}": round(losses[kind] / n, 5) for kind, n in questions.items() if n},
             "lr": rate,
             "grad_norm": round(norm, 4),
-            "questions": questions["full"],
+            "questions": total - questions[CHAT],
             "tokens": sum(sequence.layout.tokens for sequence, _ in passes),
             "seconds": round(time.monotonic() - started, 2),
             "epoch": self._stream.position.epoch,

@@ -1,6 +1,7 @@
 """Sampling and packing of records, with words for tokens."""
 
 import unittest
+from dataclasses import replace
 
 from ..data import MOST_OF_ARTICLE, NO_ANSWER, Chat, Passage, Record, choose_answer, epoch_order, holds, normalise
 from ..packing import Mix, Position, SequenceStream
@@ -109,6 +110,14 @@ class Packing(unittest.TestCase):
                 self.assertEqual(sequence.ids[start + 4 : end], ["said", number] if ended else ["said"])
             self.assertEqual([t for t in sequence.targets if t == "said"], ["said", "said"])
         self.assertTrue(15 < found < 60, found)
+
+    def test_a_share_of_the_same_sequences_is_trained_under_the_causal_mask_too(self):
+        both = take(5, 200)[0]
+        some = take(5, 200, mix=replace(MIX, full_share=0.25))[0]
+        self.assertEqual([replace(sequence, modes=("full", "block")) for sequence in some], both)
+        full = sum("full" in sequence.modes for sequence in some)
+        self.assertTrue(30 < full < 70, full)
+        self.assertTrue(all("block" in sequence.modes for sequence in some))
 
     def test_records_of_one_article_stand_together_and_share_a_sequence(self):
         others = tuple(Passage("article", f"other {i}", False) for i in range(9))

@@ -122,6 +122,15 @@ def test_a_decay_starts_from_a_kept_checkpoint_and_ends_at_its_last_step(whole, 
     assert "not allowed with" in refused(*resumed, "--decay-steps", "5", "--steps", "30")
 
 
+def test_a_run_under_the_block_mask_alone_tells_of_one_loss(options, tmp_path):
+    call("train", *options, "--run", str(tmp_path), "--steps", "2", "--full-share", "0")
+    assert all(full is None and block > 0 for _, full, block, *_ in losses(tmp_path))
+    call("export", "--run", str(tmp_path), "--out", str(tmp_path / "adapter"))
+    description = json.loads((tmp_path / "adapter" / "adapter.json").read_text())
+    assert list(description["losses"]["last"]) == ["block"]
+    assert description["questions"] > 0
+
+
 def test_a_run_ends_where_its_gradients_are_not_finite_and_keeps_its_last_good_checkpoint(options, tmp_path):
     train = ["train", *options, "--run", str(tmp_path), "--save-minutes", "0", "--steps", "9", "--warmup", "0"]
     assert "non-finite" in refused(*train, "--lr", "1e30")
