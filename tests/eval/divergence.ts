@@ -11,14 +11,14 @@ import type { ComputeType } from '../../shared/model/onnx/linear.ts';
 import { DEFAULT_MODEL } from '../../shared/model/sources/index.ts';
 import { prepareModel } from '../../shared/pipeline/model.ts';
 import { distributions, divergence, questionPrompts } from '../support/divergence.ts';
+import { ADAPTER_OPTIONS, adapterOf } from './options.ts';
 import { setFile } from './records.ts';
 
 const { values } = parseArgs({
   options: {
     prompts: { type: 'string', default: '100' },
     model: { type: 'string', default: DEFAULT_MODEL },
-    adapter: { type: 'string' },
-    'no-adapter': { type: 'boolean' },
+    ...ADAPTER_OPTIONS,
     json: { type: 'boolean', default: false },
   },
 });
@@ -29,7 +29,7 @@ const CONDITIONS: readonly [ComputeType, KvDtype][] = [
   ['w8a8', 'int8'],
 ];
 
-const adapter = values['no-adapter'] ? 'none' : values.adapter;
+const adapter = adapterOf(values);
 const compiled = (compute: ComputeType) =>
   prepareModel({ reference: values.model, adapter, compute, requireText: true });
 const measure = async (compute: ComputeType, dtype: KvDtype) => {

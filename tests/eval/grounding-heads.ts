@@ -25,6 +25,7 @@ import { PromptTemplate, passageText } from '../../shared/model/prompt.ts';
 import { DEFAULT_MODEL, fetchModelFile } from '../../shared/model/sources/index.ts';
 import { adapterFile } from '../../shared/pipeline/model.ts';
 import { judge } from './metrics.ts';
+import { ADAPTER_OPTIONS, adapterOf } from './options.ts';
 import { type EvalRecord, goldAndOthers, readSet, setFile } from './records.ts';
 
 const MAX_TOKENS = 32;
@@ -43,12 +44,11 @@ const out = new Console(process.stdout);
 const { values } = parseArgs({
   options: {
     questions: { type: 'string', default: '100' },
-    adapter: { type: 'string' },
-    'no-adapter': { type: 'boolean' },
+    ...ADAPTER_OPTIONS,
   },
 });
 const wanted = Number(values.questions);
-const file = adapterFile(DEFAULT_MODEL, values['no-adapter'] ? 'none' : (values.adapter ?? 'shipped'));
+const file = adapterFile(DEFAULT_MODEL, adapterOf(values) ?? 'shipped');
 const folder = await mkdtemp(join(tmpdir(), 'blockrag-heads-'));
 try {
   const observed: Observed[] = [];

@@ -10,6 +10,7 @@ import { DEFAULT_MODEL } from '../../shared/model/sources/index.ts';
 import { prepareModel } from '../../shared/pipeline/model.ts';
 import { Answering } from './answering.ts';
 import { judge } from './metrics.ts';
+import { ADAPTER_OPTIONS, adapterOf } from './options.ts';
 import { goldAndOthers, readSet, setFile } from './records.ts';
 
 /** Passages beside the gold one. */
@@ -20,13 +21,12 @@ async function main(args: string[]): Promise<void> {
     args,
     options: {
       questions: { type: 'string', default: '50' },
-      adapter: { type: 'string' },
-      'no-adapter': { type: 'boolean' },
+      ...ADAPTER_OPTIONS,
       json: { type: 'boolean' },
     },
   });
   const wanted = Number(values.questions);
-  const config = loadConfig({ adapter: values['no-adapter'] ? 'none' : values.adapter });
+  const config = loadConfig({ adapter: adapterOf(values) });
   const { compute, adapter, threads } = config;
   const model = await prepareModel({ reference: DEFAULT_MODEL, adapter, compute, requireText: true });
   const answering = await Answering.open(model, 'int8', threads);

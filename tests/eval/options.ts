@@ -25,6 +25,17 @@ export const USAGE = `npm run eval -- [options]
 
 const DEFAULT_SETS = 'nq-litm20,triviaqa,hotpotqa,2wiki';
 
+/** Which adapter: options of every command here that runs the model. */
+export const ADAPTER_OPTIONS = { adapter: { type: 'string' }, 'no-adapter': { type: 'boolean' } } as const;
+
+/** The adapter that they name, as `Config` has it. */
+export function adapterOf(values: {
+  adapter?: string | undefined;
+  'no-adapter'?: boolean | undefined;
+}): string | undefined {
+  return values['no-adapter'] ? 'none' : values.adapter;
+}
+
 export interface EvalOptions {
   /** Files of questions. */
   files: string[];
@@ -52,7 +63,7 @@ export function readOptions(args: readonly string[]): EvalOptions {
   const asked = !help && report.length === 0;
   const files = values.file ?? (asked ? list(values.sets ?? DEFAULT_SETS).map(setFile) : []);
   const { model, compute, kv } = values;
-  const adapter = values['no-adapter'] ? 'none' : values.adapter;
+  const adapter = adapterOf(values);
   const config = loadConfig({ model, adapter, compute, kv });
   return {
     files,
@@ -79,7 +90,8 @@ function parse(args: readonly string[]) {
       args: [...args],
       options: {
         ...{ sets: text, file: many, attention: text, ablation: text, limit: text, shard: text, out: text },
-        ...{ model: text, adapter: text, 'no-adapter': flag, compute: text, kv: text },
+        ...ADAPTER_OPTIONS,
+        ...{ model: text, compute: text, kv: text },
         ...{ retrieval: flag, 'top-k': text, report: many, json: flag, help: flag },
       },
     }).values;

@@ -13,20 +13,21 @@ import { openClient } from '../../functions/cli/client.ts';
 import { addSamples, COLLECTION, SAMPLES } from '../../functions/cli/commands/demo.ts';
 import { loadConfig } from '../../shared/config.ts';
 import { type Judgement, judge } from './metrics.ts';
+import { ADAPTER_OPTIONS, adapterOf } from './options.ts';
 import { table } from './report.ts';
 
 const MODES = ['block', 'full'] as const;
 const questionsSchema = z.array(z.object({ question: z.string(), answers: z.array(z.string()).min(1) }));
 
 const { values } = parseArgs({
-  options: { adapter: { type: 'string' }, 'no-adapter': { type: 'boolean' }, json: { type: 'boolean' } },
+  options: { ...ADAPTER_OPTIONS, json: { type: 'boolean' } },
 });
 const questions = questionsSchema.parse(
   JSON.parse(await readFile(new URL('questions.json', SAMPLES), 'utf8')),
 );
 const data = await mkdtemp(join(tmpdir(), 'blockrag-samples-'));
 const { signal } = new AbortController();
-const config = loadConfig({ data, adapter: values['no-adapter'] ? 'none' : values.adapter });
+const config = loadConfig({ data, adapter: adapterOf(values) });
 const client = await openClient(config, { command: 'eval', quiet: true, create: true, signal });
 const results: ({ question: string; attention: string; answer: string } & Judgement)[] = [];
 try {
