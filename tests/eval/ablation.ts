@@ -1,9 +1,8 @@
 /** Block attention with a part changed: what that part is worth. */
 import type { Decoder } from '../../shared/attention/decoder.ts';
-import { encodeBlock } from '../../shared/attention/encode.ts';
 import { argmax } from '../../shared/attention/sampling.ts';
 import { drain } from '../../shared/attention/steps.ts';
-import { decodeBlob, encodeBlob, type KvBlob, type KvDtype } from '../../shared/kv/blob.ts';
+import { decodeBlob, type KvBlob, type KvDtype } from '../../shared/kv/blob.ts';
 import { ContextKv } from '../../shared/kv/context.ts';
 import { kvWidth } from '../../shared/kv/shape.ts';
 import { RopeTable } from '../../shared/model/rope.ts';
@@ -21,14 +20,30 @@ export function parseAblation(name: string): Ablation | undefined {
   return match === null ? undefined : { kind: 'recompute-first', tokens: Number(match[1]) };
 }
 
+/** Token ids and the KV blob of a block. */
+export interface EncodedBlock {
+  tokens: Uint32Array;
+  key: string;
+  object: Uint8Array<ArrayBuffer>;
+}
+
 export interface AblatedPrompt {
-  /** Preface and passages, token ids. */
-  blocks: readonly Uint32Array[];
+  /** Preface and passages. */
+  blocks: readonly EncodedBlock[];
   finalBlock: Uint32Array;
   dtype: KvDtype;
   maxTokens: number;
   /** Token ids that end the answer. */
   end: readonly number[];
+}
+
+/** How many of a prompt's tokens an ablation computes before the final block; the others come from blobs. */
+export function recomputedTokens(
+  ablation: Ablation,
+  blocks: readonly Pick<EncodedBlock, 'tokens'>[],
+): number {
+  if (ablation.kind === 'local-positions') return 0;
+  return blocks.slice(1).reduce((sum, { tokens }) => sum + Math.min(ablation.tokens, tokens.length), 0);
 }
 
 /** Answers greedily under block attention, changed as asked; token ids. */
@@ -38,16 +53,17 @@ export async function answerAblated(
   ablation: Ablation,
 ): Promise<number[]> {
   const context = new ContextKv(decoder.shape);
-  const length = blocks.reduce((sum, block) => sum + block.length, finalBlock.length);
+  const length = blocks.reduce((sum, { tokens }) => sum + tokens.length, finalBlock.length);
   context.reset(length + maxTokens);
   const rope = new ShiftedRope(decoder.model.manifest.architecture.rope);
-  for (const block of blocks) {
-    let blob = await toBlob(decoder, block, dtype);
+  for (const { tokens, key, object } of blocks) {
+    const { shape } = decoder;
+    let blob = decodeBlob(object, { key, dtype, tokens: tokens.length, shape, verify: 'crc32' });
     if (ablation.kind === 'local-positions') rope.origin = context.length;
     // The first block has nothing before it.
     else if (context.length > 0) {
-      const first = Math.min(ablation.tokens, block.length);
-      await extend(decoder, context, block.subarray(0, first));
+      const first = Math.min(ablation.tokens, tokens.length);
+      await extend(decoder, context, tokens.subarray(0, first));
       blob = withoutFirst(blob, first, kvWidth(decoder.shape));
     }
     context.lay(blob, rope, decoder.model.keyBias);
@@ -61,13 +77,6 @@ export async function answerAblated(
     logits = await extend(decoder, context, Uint32Array.of(token));
   }
   return answer;
-}
-
-async function toBlob(decoder: Decoder, tokens: Uint32Array, dtype: KvDtype): Promise<KvBlob> {
-  const { shape, provenance, model } = decoder;
-  const kv = await drain(encodeBlock(decoder, tokens));
-  const object = encodeBlob(kv, { key: '', dtype, shape, provenance, keyBias: model.keyBias });
-  return decodeBlob(object, { key: '', dtype, tokens: tokens.length, shape, verify: 'crc32' });
 }
 
 /** Computes tokens as the context's next ones; the logits of the last. */

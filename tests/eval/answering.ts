@@ -9,7 +9,7 @@ import { blobKey } from '../../shared/kv/key.ts';
 import type { CompiledModel } from '../../shared/model/compiled.ts';
 import { PromptTemplate, passageText } from '../../shared/model/prompt.ts';
 import type { Tokenizer } from '../../shared/model/tokenizer.ts';
-import { type Ablation, answerAblated } from './ablation.ts';
+import { type Ablation, answerAblated, type EncodedBlock, recomputedTokens } from './ablation.ts';
 import type { EvalPassage } from './records.ts';
 
 /** Tokens of an answer at most, as in the paper. */
@@ -26,9 +26,11 @@ export interface Answered extends Pick<PromptFigures, 'reusedTokens' | 'encodedT
   attention: number[];
 }
 
+type KeyedBlock = Omit<EncodedBlock, 'object'>;
+
 interface Prompt {
-  /** Preface and passages, token ids. */
-  blocks: Uint32Array[];
+  /** Preface and passages. */
+  blocks: KeyedBlock[];
   finalBlock: Uint32Array;
 }
 
@@ -39,8 +41,8 @@ export class Answering {
   #engine: Engine;
   #tokenizer: Tokenizer;
   #template: PromptTemplate;
-  /** The preface's blob, the same for every question. */
-  #preface: Uint8Array<ArrayBuffer> | undefined;
+  /** By key, of the latest prompt's blocks: what the store would have. */
+  #blobs = new Map<string, Uint8Array<ArrayBuffer>>();
   /** For ablations, which the engine does not offer. */
   #decoder: Promise<Decoder> | undefined;
 
@@ -68,7 +70,7 @@ export class Answering {
   }
 
   /**
-   * Answers greedily. Of the passages nothing is kept: the next question finds no blob of this one.
+   * Answers greedily. The passages' blobs are kept until the next question, for it to be answered in other modes too.
    * @param passages in the order of the prompt, one block each
    * @throws BlockragError `prompt_too_long`
    */
@@ -77,14 +79,16 @@ export class Answering {
       blocks: [
         this.#template.preface,
         ...passages.map(({ title, text }) => this.#tokenizer.encode(passageText(title, text))),
-      ],
+      ].map((tokens) => ({ tokens, key: this.#key(tokens) })),
       finalBlock: this.#template.finalBlock(question),
     };
-    const length = prompt.blocks.reduce((sum, block) => sum + block.length, prompt.finalBlock.length);
+    const length = totalTokens(prompt.blocks) + prompt.finalBlock.length;
     const { contextLength } = this.model.manifest.architecture;
     if (length + MAX_TOKENS > contextLength) {
       throw new BlockragError('prompt_too_long', `${length} tokens are more than ${contextLength}.`);
     }
+    const keys = new Set(prompt.blocks.map(({ key }) => key));
+    for (const key of this.#blobs.keys()) if (!keys.has(key)) this.#blobs.delete(key);
     if ('ablation' in mode) return this.#ablated(prompt, mode.ablation);
     return this.#served(prompt, mode.attention);
   }
@@ -101,7 +105,7 @@ export class Answering {
     await this.#engine.answer(
       {
         attention,
-        blocks: await this.#stored(blocks, attention),
+        blocks: await this.#promptBlocks(blocks, attention),
         finalBlock,
         dtype: this.dtype,
         sampling: GREEDY,
@@ -121,32 +125,29 @@ export class Answering {
     return { output: this.#text(tokens), attention: attended, reusedTokens, encodedTokens, finalTokens };
   }
 
-  /**
-   * The prompt's blocks with the blobs that the store would have: of the preface from earlier questions, and for
-   * block attention of the passages, from their upload. Under anchor attention passages are encoded on the spot.
-   */
-  async #stored(blocks: readonly Uint32Array[], attention: AttentionMode): Promise<PromptBlock[]> {
-    const [first, ...passages] = blocks as [Uint32Array, ...Uint32Array[]];
-    const preface = { tokens: first, key: this.#key(first) };
-    if (attention === 'full') {
-      return blocks.map((tokens) => ({ tokens, key: this.#key(tokens), object: undefined }));
-    }
-    const dtype = this.dtype;
-    this.#preface ??= (await this.#engine.encode({ blocks: [preface], dtype }))[0]!;
-    // A copy: what is answered with moves to the engine.
-    const head = { ...preface, object: this.#preface.slice() };
-    if (attention === 'anchor') {
-      let start = first.length;
-      const anchored = passages.map((tokens) => {
-        const key = this.#key(tokens, { preface: preface.key, start });
-        start += tokens.length;
-        return { tokens, key, object: undefined };
-      });
-      return [head, ...anchored];
-    }
-    const keyed = passages.map((tokens) => ({ tokens, key: this.#key(tokens) }));
-    const objects = await this.#engine.encode({ blocks: keyed, dtype });
-    return [head, ...keyed.map((block, i) => ({ ...block, object: objects[i] }))];
+  /** Under anchor attention passages are encoded on the spot. */
+  async #promptBlocks(blocks: KeyedBlock[], attention: AttentionMode): Promise<PromptBlock[]> {
+    if (attention === 'full') return blocks.map((block) => ({ ...block, object: undefined }));
+    const stored = await this.#stored(attention === 'block' ? blocks : blocks.slice(0, 1));
+    // Copies: what is answered with moves to the engine.
+    const ready = stored.map((block) => ({ ...block, object: block.object.slice() }));
+    if (attention === 'block') return ready;
+    const [preface, ...passages] = blocks as [KeyedBlock, ...KeyedBlock[]];
+    let start = preface.tokens.length;
+    const anchored = passages.map(({ tokens }) => {
+      const key = this.#key(tokens, { preface: preface.key, start });
+      start += tokens.length;
+      return { tokens, key, object: undefined };
+    });
+    return [...ready, ...anchored];
+  }
+
+  /** The blocks with their blobs: what is missing is encoded, each block by itself, as at upload. */
+  async #stored(blocks: readonly KeyedBlock[]): Promise<EncodedBlock[]> {
+    const missing = blocks.filter(({ key }) => !this.#blobs.has(key));
+    const objects = await this.#engine.encode({ blocks: missing, dtype: this.dtype });
+    for (const [i, { key }] of missing.entries()) this.#blobs.set(key, objects[i]!);
+    return blocks.map((block) => ({ ...block, object: this.#blobs.get(block.key)! }));
   }
 
   #key(tokens: Uint32Array, anchor?: { preface: string; start: number }): string {
@@ -158,13 +159,19 @@ export class Answering {
   async #ablated({ blocks, finalBlock }: Prompt, ablation: Ablation): Promise<Answered> {
     this.#decoder ??= Decoder.open(this.model, { threads: this.#threads });
     const { end } = this.#tokenizer.file;
-    const prompt = { blocks, finalBlock, dtype: this.dtype, maxTokens: MAX_TOKENS, end };
+    const stored = await this.#stored(blocks);
+    const prompt = { blocks: stored, finalBlock, dtype: this.dtype, maxTokens: MAX_TOKENS, end };
     const output = this.#text(await answerAblated(await this.#decoder, prompt, ablation));
-    const encodedTokens = blocks.reduce((sum, block) => sum + block.length, 0);
-    return { output, attention: [], reusedTokens: 0, encodedTokens, finalTokens: finalBlock.length };
+    const encodedTokens = recomputedTokens(ablation, blocks);
+    const reusedTokens = totalTokens(blocks) - encodedTokens;
+    return { output, attention: [], reusedTokens, encodedTokens, finalTokens: finalBlock.length };
   }
 
   #text(tokens: readonly number[]): string {
     return this.#tokenizer.decode(tokens).trim();
   }
+}
+
+function totalTokens(blocks: readonly KeyedBlock[]): number {
+  return blocks.reduce((sum, { tokens }) => sum + tokens.length, 0);
 }

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import { Decoder } from '../../../shared/attention/decoder.ts';
-import { answerAblated, parseAblation } from '../../eval/ablation.ts';
+import { encodeBlock } from '../../../shared/attention/encode.ts';
+import { drain } from '../../../shared/attention/steps.ts';
+import { encodeBlob } from '../../../shared/kv/blob.ts';
+import { answerAblated, parseAblation, recomputedTokens } from '../../eval/ablation.ts';
 import { expectation, tinyCases } from '../../support/fixtures.ts';
 import { tinyModel } from '../../support/models.ts';
 
@@ -12,29 +15,44 @@ describe.each(['llama', 'qwen2'] as const)('ablations of block attention on %s',
   });
   afterAll(() => decoder.dispose());
 
-  const prompt = (blocks: number[][]) => ({
-    blocks: blocks.slice(0, -1).map((ids) => Uint32Array.from(ids)),
+  const dtype = 'fp32';
+  const prompt = async (blocks: number[][]) => ({
+    blocks: await Promise.all(blocks.slice(0, -1).map((ids) => encoded(Uint32Array.from(ids)))),
     finalBlock: Uint32Array.from(blocks.at(-1)!),
-    dtype: 'fp32' as const,
-    maxTokens: 16,
-    end: [],
+    ...({ dtype, maxTokens: 16, end: [] } as const),
   });
+  const encoded = async (tokens: Uint32Array) => {
+    const { shape, provenance, model } = decoder;
+    const kv = await drain(encodeBlock(decoder, tokens));
+    const key = '';
+    const { keyBias } = model;
+    return { tokens, key, object: encodeBlob(kv, { key, dtype, shape, provenance, keyBias }) };
+  };
 
   test.each(cases)('with every token computed again it is full attention, case $#', async (one) => {
-    const answer = await answerAblated(decoder, prompt(one.blocks), { kind: 'recompute-first', tokens: 999 });
+    const answer = await answerAblated(decoder, await prompt(one.blocks), {
+      kind: 'recompute-first',
+      tokens: 999,
+    });
     expect(answer).toEqual(expectation(one, 'full').greedy16);
   });
 
   test.each(cases)('with positions left local other answers come, case $#', async (one) => {
-    const answer = await answerAblated(decoder, prompt(one.blocks), { kind: 'local-positions' });
+    const answer = await answerAblated(decoder, await prompt(one.blocks), { kind: 'local-positions' });
     expect(answer).not.toEqual(expectation(one, 'block').greedy16);
   });
 
   it('with one block in front of the question nothing changes', async () => {
     const [one] = cases;
-    const alone = prompt([one!.blocks[1]!, one!.blocks.at(-1)!]);
+    const alone = await prompt([one!.blocks[1]!, one!.blocks.at(-1)!]);
     const local = await answerAblated(decoder, alone, { kind: 'local-positions' });
     expect(local).toEqual(await answerAblated(decoder, alone, { kind: 'recompute-first', tokens: 2 }));
+  });
+
+  it('of each block but the first as many tokens are computed again as it has at most', () => {
+    const blocks = [5, 3, 9].map((length) => ({ tokens: new Uint32Array(length) }));
+    expect(recomputedTokens({ kind: 'recompute-first', tokens: 4 }, blocks)).toBe(3 + 4);
+    expect(recomputedTokens({ kind: 'local-positions' }, blocks)).toBe(0);
   });
 });
 

@@ -29,11 +29,14 @@ describe.skipIf(questions === undefined)('the evaluation harness (skipped withou
     const first = readResults(out);
     expect(first).toHaveLength(2);
 
-    const { conditions, recall } = JSON.parse(await evaluate(...common, '--limit', '3', '--json'));
+    const changed = ['--ablation', 'local-positions'];
+    const { conditions, recall } = JSON.parse(
+      await evaluate(...common, ...changed, '--limit', '3', '--json'),
+    );
     const all = readResults(out);
     expect(all.slice(0, 2)).toEqual(first);
     expect(new Set(all.map(({ id }) => id)).size).toBe(3);
-    expect(all).toHaveLength(3);
+    expect(all).toHaveLength(6);
     for (const { output, reused, encoded } of all) {
       expect(output).not.toBe('');
       expect(reused).toBeGreaterThan(300);
@@ -41,7 +44,8 @@ describe.skipIf(questions === undefined)('the evaluation harness (skipped withou
     }
     expect(recall).toBeNull();
     expect(conditions).toEqual([
-      expect.objectContaining({ condition: expect.stringMatching(/^base b179c9 block w8a8 int8$/) }),
+      expect.objectContaining({ condition: 'base b179c9 block w8a8 int8' }),
+      expect.objectContaining({ condition: 'base b179c9 local-positions w8a8 int8' }),
     ]);
     expect(await evaluate('--report', out)).toMatch(/\| base b179c9 block w8a8 int8 \| [\d.]+ \(n 3\) \|/);
   });
