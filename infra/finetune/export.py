@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import fmean
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 
 from .checkpoint import Checkpoint
 from .files import whole, write_json
@@ -36,7 +36,8 @@ def export_adapter(checkpoint: Checkpoint, description: dict, folder: Path) -> d
     folder.mkdir(parents=True, exist_ok=True)
     tensors = as_float16(checkpoint)
     with whole(folder / ADAPTER) as temporary:
-        save_file(tensors, temporary, metadata={"format": "pt"})
+        # Not save_file, whose files only their owner can read.
+        temporary.write_bytes(save(tensors, metadata={"format": "pt"}))
     return write_json(folder / ADAPTER_DESCRIPTION, {"format": 1, **form, **description})
 
 

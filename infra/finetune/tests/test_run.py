@@ -15,7 +15,7 @@ from ..attention import Packing
 from ..checkpoint import load_checkpoint
 from ..data import read_chats, read_records
 from ..evaluate import generate
-from ..export import read_adapter
+from ..export import ADAPTER, ADAPTER_DESCRIPTION, read_adapter
 from ..masks import Layout
 from ..model import add_lora, free_weights, hidden_states, load_base, load_tensors
 from ..prompt import Prompt
@@ -162,6 +162,8 @@ def test_an_exported_adapter_has_gguf_names_and_added_to_the_weights_gives_the_t
     )
     call("export", "--run", str(whole), "--dev", str(dev), "--out", str(tmp_path))
     description, tensors = read_adapter(tmp_path)
+    modes = {(tmp_path / name).stat().st_mode for name in (ADAPTER, ADAPTER_DESCRIPTION)}
+    assert len(modes) == 1  # who may read one may read the other
     assert description["row_order"] == "half-split" and description["scale"] == 2
     assert description["steps"] == STEPS and description["dev"][0]["questions"] == 2
     assert tensors["blk.1.ffn_down.lora_a"].shape == (16, 96)
