@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import { Decoder } from '../../../shared/attention/decoder.ts';
-import { encodeBlock } from '../../../shared/attention/encode.ts';
+import { encodeToBlob } from '../../../shared/attention/encode-to-blob.ts';
 import { drain } from '../../../shared/attention/steps.ts';
-import { encodeBlob } from '../../../shared/kv/blob.ts';
 import { answerAblated, parseAblation, recomputedTokens } from '../../eval/ablation.ts';
 import { expectation, tinyCases } from '../../support/fixtures.ts';
 import { tinyModel } from '../../support/models.ts';
@@ -22,11 +21,8 @@ describe.each(['llama', 'qwen2'] as const)('ablations of block attention on %s',
     ...({ dtype, maxTokens: 16, end: [] } as const),
   });
   const encoded = async (tokens: Uint32Array) => {
-    const { shape, provenance, model } = decoder;
-    const kv = await drain(encodeBlock(decoder, tokens));
-    const key = '';
-    const { keyBias } = model;
-    return { tokens, key, object: encodeBlob(kv, { key, dtype, shape, provenance, keyBias }) };
+    const block = { tokens, key: '' };
+    return { ...block, object: await drain(encodeToBlob(decoder, block, dtype, undefined)) };
   };
 
   test.each(cases)('with every token computed again it is full attention, case $#', async (one) => {
