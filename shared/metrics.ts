@@ -16,7 +16,7 @@ export type BlobResult = 'hit' | 'miss' | 'damaged';
 /** Where a blob was read from. */
 export type Tier = 'memory' | 'disk' | 's3';
 
-/** What is counted of an answer; `Answer` of pipeline/answer.ts is one. */
+/** What is counted of an answer; `Answer` of pipeline/question/answer.ts is one. */
 export interface Answered {
   attention: AttentionMode;
   finish_reason: 'end' | 'length' | 'stop' | 'no_relevant_passages';

@@ -2,7 +2,7 @@
 import type { CloudConfig } from './config.ts';
 import type { Tier } from './metrics.ts';
 import type { PassageIndex } from './retrieval/ports.ts';
-import type { Environment } from './storage/lmdb.ts';
+import type { Environment } from './storage/lmdb/environment.ts';
 import type { BlobStore, DocumentSource, Doorbell, JobQueue, Table, WorkQueue } from './storage/ports.ts';
 
 /** What is stored, whatever it is stored in. */
@@ -19,7 +19,7 @@ export interface Stores {
 /** Deliveries of one work item at most. Generous: each kill of the process counts as one. */
 export const MAX_ATTEMPTS = 10;
 
-/** Opens the embedded drivers in an environment whose directory this process owns (storage/ownership.ts). */
+/** Opens the embedded drivers in an environment whose directory this process owns (storage/lmdb/ownership.ts). */
 export async function openEmbeddedStores(environment: Environment, directory: string): Promise<Stores> {
   // Drivers are loaded when they are opened: reading options must not cost a database.
   const { openFsBlobStore } = await import('./storage/blobs/fs.ts');
@@ -37,7 +37,7 @@ export async function openEmbeddedStores(environment: Environment, directory: st
 
 /** Opens the database of a data directory: enough to see who owns it. */
 export async function openDataDirectory(directory: string): Promise<Environment> {
-  const { openEnvironment } = await import('./storage/lmdb.ts');
+  const { openEnvironment } = await import('./storage/lmdb/environment.ts');
   return openEnvironment(`${directory}/catalog`);
 }
 
@@ -65,7 +65,7 @@ export async function openCloudDispatch({
   batchQueue,
   batchJob,
 }: CloudConfig): Promise<{ bell: Doorbell; jobs: JobQueue | undefined }> {
-  const { openSqsBell } = await import('./storage/queue/sqs-bell.ts');
+  const { openSqsBell } = await import('./storage/doorbell/sqs.ts');
   const { openBatchJobs } = await import('./storage/jobs/batch.ts');
   const batch = batchQueue !== '' && batchJob !== '';
   return {
@@ -79,7 +79,7 @@ export async function openCloudDocuments(
   { documentsBucket }: CloudConfig,
   maxBytes: number,
 ): Promise<DocumentSource> {
-  const { openS3Documents } = await import('./storage/documents-s3.ts');
+  const { openS3Documents } = await import('./storage/source/s3.ts');
   return openS3Documents({ bucket: documentsBucket, maxBytes });
 }
 

@@ -4,17 +4,17 @@
  */
 import { existsSync } from 'node:fs';
 import type { Logger } from 'pino';
+import type { DocumentView } from '../../shared/api/views/document.ts';
 import type { AttentionMode } from '../../shared/attention/answer.ts';
 import type { Config } from '../../shared/config.ts';
 import { BlockragError } from '../../shared/errors.ts';
 import { adapterLabel, readAdapter } from '../../shared/model/adapter.ts';
-import type { Answer } from '../../shared/pipeline/answer.ts';
 import type { Stats } from '../../shared/pipeline/blockrag.ts';
 import { EmbeddedBlockrag } from '../../shared/pipeline/embedded.ts';
-import { adapterFile } from '../../shared/pipeline/model.ts';
-import { readOwner } from '../../shared/storage/ownership.ts';
+import { adapterFile } from '../../shared/pipeline/prepare-model.ts';
+import type { Answer } from '../../shared/pipeline/question/answer.ts';
+import { readOwner } from '../../shared/storage/lmdb/ownership.ts';
 import { openDataDirectory } from '../../shared/stores.ts';
-import type { DocumentView } from '../query/views.ts';
 import { LocalClient } from './local-client.ts';
 import { RemoteClient } from './remote-client.ts';
 import { ProgressLine } from './terminal.ts';

@@ -1,10 +1,11 @@
 /** The data directory opened in this process. */
-import type { Answer } from '../../shared/pipeline/answer.ts';
+
+import { toQuestion } from '../../shared/api/routes/query.ts';
+import { parseRequest, querySchema } from '../../shared/api/schemas/requests.ts';
+import { type DocumentView, viewDocument } from '../../shared/api/views/document.ts';
 import { DEFAULT_TENANT, type Stats } from '../../shared/pipeline/blockrag.ts';
 import type { EmbeddedBlockrag } from '../../shared/pipeline/embedded.ts';
-import { toQuestion } from '../query/routes/query.ts';
-import { parseRequest, querySchema } from '../query/schemas.ts';
-import { type DocumentView, viewDocument } from '../query/views.ts';
+import type { Answer } from '../../shared/pipeline/question/answer.ts';
 import type { AskOptions, Client } from './client.ts';
 import { allPages, pause } from './paging.ts';
 

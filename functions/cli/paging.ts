@@ -1,5 +1,5 @@
 /** Small things that both clients do: all pages of a listing, and a pause. */
-import type { DocumentView } from '../query/views.ts';
+import type { DocumentView } from '../../shared/api/views/document.ts';
 
 export async function allPages(
   page: (after: string | undefined) => Promise<{ documents: DocumentView[]; next: string | undefined }>,

@@ -1,9 +1,10 @@
 /** The `serve` process that owns the data directory, spoken to over its REST API. */
+
+import type { QueryBody } from '../../shared/api/schemas/requests.ts';
+import type { DocumentView } from '../../shared/api/views/document.ts';
 import { BlockragError, ERROR_STATUS, type ErrorCode, isBlockragError } from '../../shared/errors.ts';
-import type { Answer } from '../../shared/pipeline/answer.ts';
 import type { Stats } from '../../shared/pipeline/blockrag.ts';
-import type { QueryBody } from '../query/schemas.ts';
-import type { DocumentView } from '../query/views.ts';
+import type { Answer } from '../../shared/pipeline/question/answer.ts';
 import type { AskOptions, Client } from './client.ts';
 import { allPages, pause } from './paging.ts';
 

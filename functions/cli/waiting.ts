@@ -1,6 +1,7 @@
 /** Waiting for documents, with progress. */
+
+import type { DocumentView } from '../../shared/api/views/document.ts';
 import { BlockragError } from '../../shared/errors.ts';
-import type { DocumentView } from '../query/views.ts';
 import type { Client } from './client.ts';
 import { ProgressLine } from './terminal.ts';
 

@@ -1,8 +1,8 @@
-/** SQS messages that carry EventBridge events of the documents bucket: each object is followed (pipeline/follow.ts). */
+/** SQS messages that carry EventBridge events of the documents bucket: each object is followed (pipeline/intake/follow.ts). */
 import { z } from 'zod';
 import { isBlockragError } from '../../shared/errors.ts';
 import { cloudOpener } from '../../shared/pipeline/cloud.ts';
-import { followObject } from '../../shared/pipeline/follow.ts';
+import { followObject } from '../../shared/pipeline/intake/follow.ts';
 
 const eventSchema = z.object({
   'detail-type': z.enum(['Object Created', 'Object Deleted']),

@@ -1,6 +1,6 @@
 /** The worker as a Lambda: woken by a message, it works until nothing is left or its time is nearly over. */
 import { cloudOpener } from '../../shared/pipeline/cloud.ts';
-import { LEASE_MS, Worker } from '../../shared/pipeline/work.ts';
+import { LEASE_MS, Worker } from '../../shared/pipeline/work/worker.ts';
 
 /** Left of the invocation's time when no more work is begun; the upkeep of a large index may take longer. */
 const MARGIN_MS = 60_000;

@@ -3,7 +3,7 @@
  * machine that is taken back) ends it after the step under way, with an exit code that asks for another try.
  */
 import { openCloud } from '../../shared/pipeline/cloud.ts';
-import { LEASE_MS, Worker } from '../../shared/pipeline/work.ts';
+import { LEASE_MS, Worker } from '../../shared/pipeline/work/worker.ts';
 
 /** "Try again" (sysexits.h): infra's retry strategy names it. */
 const TRY_AGAIN = 75;

@@ -1,7 +1,8 @@
 /** The REST API as a Lambda behind API Gateway: streamed, or in one piece where the gateway cannot stream. */
+
+import { createApp } from '../../shared/api/app.ts';
 import { loadConfig } from '../../shared/config.ts';
 import { openCloud } from '../../shared/pipeline/cloud.ts';
-import { createApp } from './app.ts';
 import { lambdaHandler } from './lambda.ts';
 
 // While the instance starts: model, index and connections are there before the first request, and stay.

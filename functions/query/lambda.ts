@@ -1,9 +1,9 @@
 /** An app as a Lambda behind API Gateway, whose every answer is one that the gateway can read. */
 import { Hono } from 'hono';
 import { handle, type LambdaContext, type LambdaEvent, streamHandle } from 'hono/aws-lambda';
+import { toProblem } from '../../shared/api/problem.ts';
+import type { Api } from '../../shared/api/route.ts';
 import { BlockragError } from '../../shared/errors.ts';
-import type { Api } from './api.ts';
-import { toProblem } from './problem.ts';
 
 /** What Lambda's runtime has put there before it loads a function. */
 declare const awslambda: { streamifyResponse<T>(handler: T): T };

@@ -6,7 +6,7 @@
  */
 import { BlockragError } from '../errors.ts';
 import type { Row, Table, WriteOperation } from '../storage/ports.ts';
-import { untilNoConflict } from './conflicts.ts';
+import { untilNoConflict } from '../storage/table/conflicts.ts';
 import type { TenantLimits } from './limits.ts';
 
 /** Tokens set aside for one answer. */

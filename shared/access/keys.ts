@@ -5,10 +5,10 @@
  * keys       SHA-256 in hex   tenant, name, scopes, created, revoked
  */
 import { createHash, randomBytes } from 'node:crypto';
+import { setBounded } from '../bounded.ts';
 import { BlockragError } from '../errors.ts';
 import type { Row, Table } from '../storage/ports.ts';
-import { setBounded } from './bounded.ts';
-import { untilNoConflict } from './conflicts.ts';
+import { untilNoConflict } from '../storage/table/conflicts.ts';
 import { checkTenant } from './tenant.ts';
 
 export const SCOPES = ['read', 'write', 'admin'] as const;

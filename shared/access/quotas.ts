@@ -10,7 +10,7 @@
  */
 import { BlockragError } from '../errors.ts';
 import type { RowData, Table, WriteOperation } from '../storage/ports.ts';
-import { untilNoConflict } from './conflicts.ts';
+import { untilNoConflict } from '../storage/table/conflicts.ts';
 import type { TenantLimits } from './limits.ts';
 
 /** A version of a document: what is charged, and given back. */

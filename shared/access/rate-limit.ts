@@ -5,8 +5,9 @@
  * rates/TENANT  NAME  the bucket of a policy (bucket.ts)
  */
 import { setImmediate } from 'node:timers/promises';
+import { setBounded } from '../bounded.ts';
 import type { Table } from '../storage/ports.ts';
-import { setBounded } from './bounded.ts';
+import { untilNoConflict } from '../storage/table/conflicts.ts';
 import {
   type Bucket,
   checkPolicy,
@@ -18,7 +19,6 @@ import {
   slotAt,
   untilNext,
 } from './bucket.ts';
-import { untilNoConflict } from './conflicts.ts';
 
 /**
  * What becomes of a request, with the values of the fields of draft-ietf-httpapi-ratelimit-headers-10:

@@ -1,18 +1,19 @@
 /** The use cases of the system, over whatever stores lie below: what the REST API and the command line call. */
+
+import type { DocumentRow } from '../catalog/catalog.ts';
 import { BlockragError } from '../errors.ts';
-import type { DocumentRow } from '../storage/catalog.ts';
 import { span } from '../tracing.ts';
-import { type Answer, answerQuestion, type Question } from './answer.ts';
-import { answerChat, type Chat, type ChatAnswer } from './chat.ts';
 import { listCollections, removeCollection } from './collections.ts';
 import { type ListOptions, listDocuments } from './documents.ts';
-import type { GenerateOptions } from './generate.ts';
-import { watchDocument } from './progress.ts';
-import { removeDocument } from './retire.ts';
+import { watchDocument } from './intake/progress.ts';
+import { type NewDocument, submitDocument, submitOnce } from './intake/submit.ts';
+import { LocalUploads, type Uploads } from './intake/uploads.ts';
+import { type Answer, answerQuestion, type Question } from './question/answer.ts';
+import { answerChat, type Chat, type ChatAnswer } from './question/chat.ts';
+import type { GenerateOptions } from './question/generate.ts';
+import { removeDocument } from './removal/retire.ts';
 import type { Services } from './services.ts';
 import type { Settings } from './settings.ts';
-import { type NewDocument, submitDocument, submitOnce } from './submit.ts';
-import { LocalUploads, type Uploads } from './uploads.ts';
 
 /** Who owns what is stored where no keys are asked for. */
 export const DEFAULT_TENANT = 'default';

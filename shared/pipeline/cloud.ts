@@ -4,9 +4,9 @@ import type { DocumentSource, Doorbell, WorkQueue } from '../storage/ports.ts';
 import { openCloudDispatch, openCloudDocuments, openCloudStores } from '../stores.ts';
 import { createLogger } from '../telemetry.ts';
 import { Blockrag } from './blockrag.ts';
-import { Dispatch } from './dispatch.ts';
+import { PresignedUploads } from './intake/uploads-presigned.ts';
 import { openServices } from './open.ts';
-import { PresignedUploads } from './uploads-cloud.ts';
+import { Dispatch } from './work/dispatch.ts';
 
 export interface CloudBlockrag {
   blockrag: Blockrag;

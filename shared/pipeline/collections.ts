@@ -1,7 +1,8 @@
 /** Collections: what they hold, and their end. */
+
+import { deleteUnchanged } from '../catalog/rows.ts';
 import { BlockragError, isBlockragError } from '../errors.ts';
-import { deleteUnchanged } from '../storage/catalog-rows.ts';
-import { removeDocument } from './retire.ts';
+import { removeDocument } from './removal/retire.ts';
 import type { Services } from './services.ts';
 
 export interface CollectionCounts {

@@ -1,5 +1,5 @@
 /** Listing documents. */
-import type { DocumentRow, DocumentStatus } from '../storage/catalog.ts';
+import type { DocumentRow, DocumentStatus } from '../catalog/catalog.ts';
 import { checkFilter, type Filter, matchesFilter } from './metadata.ts';
 import type { Services } from './services.ts';
 

@@ -1,15 +1,15 @@
 /** The embedded default: the whole system in one process on one data directory. */
 import type { Config } from '../config.ts';
-import type { Environment } from '../storage/lmdb.ts';
-import { claimDataDirectory, type Ownership } from '../storage/ownership.ts';
+import type { Environment } from '../storage/lmdb/environment.ts';
+import { claimDataDirectory, type Ownership } from '../storage/lmdb/ownership.ts';
 import { openDataDirectory, openEmbeddedStores, type Stores } from '../stores.ts';
 import { Blockrag } from './blockrag.ts';
 import { openServices, type ServiceOptions } from './open.ts';
-import { recoverWork } from './recover.ts';
 import type { Services } from './services.ts';
 import { requeueOutdated, type Settings } from './settings.ts';
-import { SWEEP_ITEM } from './sweep.ts';
-import { Worker } from './work.ts';
+import { SWEEP_ITEM } from './sweep/sweep.ts';
+import { recoverWork } from './work/recover.ts';
+import { Worker } from './work/worker.ts';
 
 const DAY_MS = 86_400_000;
 

@@ -1,8 +1,8 @@
 /** What an owner says of a document in pairs, and the filters that ask for them. */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import type { Metadata } from '../catalog/catalog.ts';
 import { BlockragError } from '../errors.ts';
-import type { Metadata } from '../storage/catalog.ts';
 
 const MAX_ENTRIES = 32;
 /** Values that one key of a filter may name. */

@@ -1,6 +1,7 @@
 /** Opens the stages over a set of stores: the model fetched and compiled, threads made, settings checked. */
 import { openAccess } from '../access/index.ts';
 import { Engine } from '../attention/engine.ts';
+import { Catalog } from '../catalog/catalog.ts';
 import type { Config } from '../config.ts';
 import { DocumentReader } from '../documents/index.ts';
 import { Gate } from '../gate.ts';
@@ -8,14 +9,13 @@ import { Metrics } from '../metrics.ts';
 import { PromptTemplate } from '../model/prompt.ts';
 import { type FetchOptions, fetchEmbeddingModel } from '../model/sources/index.ts';
 import { Embedder } from '../retrieval/embedder.ts';
-import { Catalog } from '../storage/catalog.ts';
 import type { DocumentSource } from '../storage/ports.ts';
 import type { Stores } from '../stores.ts';
 import { createLogger, type Logger } from '../telemetry.ts';
-import { KvBudget } from './budget.ts';
-import { prepareModel } from './model.ts';
+import { prepareModel } from './prepare-model.ts';
 import type { Services } from './services.ts';
 import { checkFormat, chooseSettings, DATA_FORMAT, refuseOutdated, type Settings } from './settings.ts';
+import { KvBudget } from './stored-kv/budget.ts';
 
 export interface ServiceOptions extends FetchOptions {
   /** Adopt another model, KV dtype or passage size, and encode every document again. */

@@ -1,6 +1,7 @@
 /** What the use cases work with: the stages, opened. */
 import type { Access } from '../access/index.ts';
 import type { Engine } from '../attention/engine.ts';
+import type { Catalog } from '../catalog/catalog.ts';
 import type { DocumentReader } from '../documents/index.ts';
 import type { Gate } from '../gate.ts';
 import type { KvDtype } from '../kv/blob.ts';
@@ -11,10 +12,9 @@ import type { PromptTemplate } from '../model/prompt.ts';
 import type { Tokenizer } from '../model/tokenizer.ts';
 import type { Embedder } from '../retrieval/embedder.ts';
 import type { PassageIndex } from '../retrieval/ports.ts';
-import type { Catalog } from '../storage/catalog.ts';
 import type { BlobStore, DocumentSource, WorkQueue } from '../storage/ports.ts';
 import type { Logger } from '../telemetry.ts';
-import type { KvBudget } from './budget.ts';
+import type { KvBudget } from './stored-kv/budget.ts';
 
 export interface Services {
   metrics: Metrics;

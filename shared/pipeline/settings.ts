@@ -1,16 +1,16 @@
 /** What a data directory was made with, and what happens when it is opened with something else. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { Catalog } from '../catalog/catalog.ts';
 import type { Config } from '../config.ts';
 import { DEFAULT_MAX_TOKENS } from '../documents/split.ts';
 import { BlockragError } from '../errors.ts';
 import type { KvDtype } from '../kv/blob.ts';
 import { DEFAULT_MODEL, KNOWN_MODELS } from '../model/sources/index.ts';
-import type { Catalog } from '../storage/catalog.ts';
 import type { RowData } from '../storage/ports.ts';
-import { adapterFile } from './model.ts';
+import { submitDocument } from './intake/submit.ts';
+import { adapterFile } from './prepare-model.ts';
 import { originalPath, type Services } from './services.ts';
-import { submitDocument } from './submit.ts';
 
 export const DATA_FORMAT = 2;
 

@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import { ARTIFACTS } from '../../infra/artifact/artifacts.ts';
 import { bundle } from '../../infra/artifact/bundle.ts';
 import { KeyRing } from '../../shared/access/keys.ts';
-import type { Answer } from '../../shared/pipeline/answer.ts';
+import type { Answer } from '../../shared/pipeline/question/answer.ts';
 import { startCloud } from '../e2e/aws/support/cloud.ts';
 import { eventsIn, gatewayEvent, streamedResponse, textOf } from '../e2e/aws/support/gateway.ts';
 import { openInProcess } from '../e2e/aws/support/opened.ts';

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { openS3BlobStore } from '../../shared/storage/blobs/s3.ts';
-import { openS3Client } from '../../shared/storage/blobs/s3-client.ts';
+import { openS3Client } from '../../shared/storage/s3/client.ts';
 import { startVersitygw } from '../services/index.ts';
 
 const BUCKET = 'blobs';

@@ -9,12 +9,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { REFERENCE_PASSAGES } from '../../shared/attention/reference-text.ts';
+import { passageId } from '../../shared/catalog/passages.ts';
 import { loadConfig } from '../../shared/config.ts';
 import { DEFAULT_COLLECTION, DEFAULT_TENANT } from '../../shared/pipeline/blockrag.ts';
 import { EmbeddedBlockrag } from '../../shared/pipeline/embedded.ts';
+import { documentId } from '../../shared/pipeline/intake/submit.ts';
 import { keyOf } from '../../shared/pipeline/services.ts';
-import { documentId } from '../../shared/pipeline/submit.ts';
-import { passageId } from '../../shared/storage/catalog-passages.ts';
 import { drawTimes } from './speed/peers.ts';
 
 const { values } = parseArgs({

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openS3BlobStore } from '../../shared/storage/blobs/s3.ts';
-import { openS3Client } from '../../shared/storage/blobs/s3-client.ts';
+import { openS3Client } from '../../shared/storage/s3/client.ts';
 import { describeWith } from '../services/describe-with.ts';
 import { type Service, startMinistack, startVersitygw } from '../services/index.ts';
 import { describeBlobStore } from './blob-store.contract.ts';

@@ -8,9 +8,9 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { openS3Client } from '../../shared/storage/blobs/s3-client.ts';
-import { openS3Documents } from '../../shared/storage/documents-s3.ts';
 import type { DocumentSource, RowData } from '../../shared/storage/ports.ts';
+import { openS3Client } from '../../shared/storage/s3/client.ts';
+import { openS3Documents } from '../../shared/storage/source/s3.ts';
 import { describeWith } from '../services/describe-with.ts';
 import { type FaultProxy, startFaultProxy } from '../services/fault-proxy.ts';
 import { expiredToken, reset, slowDown, truncate } from '../services/faults.ts';

@@ -6,7 +6,7 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { openSqsBell } from '../../shared/storage/queue/sqs-bell.ts';
+import { openSqsBell } from '../../shared/storage/doorbell/sqs.ts';
 import { describeWith } from '../services/describe-with.ts';
 import { type Service, startMinistack } from '../services/index.ts';
 

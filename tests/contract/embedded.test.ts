@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openFsBlobStore } from '../../shared/storage/blobs/fs.ts';
-import { openEnvironment } from '../../shared/storage/lmdb.ts';
+import { openEnvironment } from '../../shared/storage/lmdb/environment.ts';
 import { openLmdbQueue } from '../../shared/storage/queue/lmdb.ts';
 import { openLmdbTable } from '../../shared/storage/table/lmdb.ts';
 import { describeBlobStore } from './blob-store.contract.ts';

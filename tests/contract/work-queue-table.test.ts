@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
-import { openEnvironment } from '../../shared/storage/lmdb.ts';
+import { openEnvironment } from '../../shared/storage/lmdb/environment.ts';
 import { openTableQueue } from '../../shared/storage/queue/table.ts';
 import { openDynamoTable } from '../../shared/storage/table/dynamodb.ts';
 import { openLmdbTable } from '../../shared/storage/table/lmdb.ts';

@@ -1,10 +1,10 @@
 import { statSync } from 'node:fs';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { DocumentRow } from '../../shared/catalog/catalog.ts';
 import { loadConfig } from '../../shared/config.ts';
 import { DEFAULT_TENANT } from '../../shared/pipeline/blockrag.ts';
 import { EmbeddedBlockrag } from '../../shared/pipeline/embedded.ts';
-import type { DocumentRow } from '../../shared/storage/catalog.ts';
 import { addText, askBlockrag, idle, openBlockrag } from './support/blockrag.ts';
 import { blobFiles, temporaryDirectory } from './support/directory.ts';
 

@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Metadata } from '../../shared/catalog/catalog.ts';
 import { DEFAULT_TENANT } from '../../shared/pipeline/blockrag.ts';
 import type { EmbeddedBlockrag } from '../../shared/pipeline/embedded.ts';
-import type { Metadata } from '../../shared/storage/catalog.ts';
 import { askBlockrag, idle, openBlockrag } from './support/blockrag.ts';
 import { blobFiles, filesHolding, temporaryDirectory } from './support/directory.ts';
 import { FERRY, LIGHTHOUSE } from './support/texts.ts';

@@ -1,6 +1,6 @@
 import OpenAI, { APIError } from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Answer } from '../../shared/pipeline/answer.ts';
+import type { Answer } from '../../shared/pipeline/question/answer.ts';
 import { temporaryDirectory } from './support/directory.ts';
 import { askServer, type Server, startServer, uploadText } from './support/server.ts';
 import { FERRY, LIGHTHOUSE } from './support/texts.ts';

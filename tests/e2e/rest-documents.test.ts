@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { DocumentView } from '../../functions/query/views.ts';
+import type { DocumentView } from '../../shared/api/views/document.ts';
 import { temporaryDirectory } from './support/directory.ts';
 import { askServer, type Server, settled, startServer, uploadText } from './support/server.ts';
 import { FERRY, LIGHTHOUSE } from './support/texts.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Answer } from '../../shared/pipeline/answer.ts';
+import type { Answer } from '../../shared/pipeline/question/answer.ts';
 import { temporaryDirectory } from './support/directory.ts';
 import {
   askServer,

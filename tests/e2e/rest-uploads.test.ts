@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { DocumentView } from '../../functions/query/views.ts';
+import type { DocumentView } from '../../shared/api/views/document.ts';
 import { temporaryDirectory } from './support/directory.ts';
 import {
   askServer,

@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { DocumentView } from '../../functions/query/views.ts';
-import type { Answer } from '../../shared/pipeline/answer.ts';
+import type { DocumentView } from '../../shared/api/views/document.ts';
 import type { Stats } from '../../shared/pipeline/blockrag.ts';
+import type { Answer } from '../../shared/pipeline/question/answer.ts';
 import { blockrag, blockragJson } from './support/command.ts';
 import { filesHolding, temporaryDirectory } from './support/directory.ts';
 import { eventsOf, type Server, startServer } from './support/server.ts';

@@ -1,9 +1,9 @@
 import { copyFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Answer } from '../../shared/pipeline/answer.ts';
 import { DEFAULT_TENANT } from '../../shared/pipeline/blockrag.ts';
 import type { EmbeddedBlockrag } from '../../shared/pipeline/embedded.ts';
+import type { Answer } from '../../shared/pipeline/question/answer.ts';
 import { addText, askBlockrag, idle, openBlockrag } from './support/blockrag.ts';
 import { blobFiles, temporaryDirectory } from './support/directory.ts';
 import { FERRY, LIGHTHOUSE } from './support/texts.ts';

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Catalog } from '../../shared/catalog/catalog.ts';
 import { loadConfig } from '../../shared/config.ts';
 import { DEFAULT_TENANT } from '../../shared/pipeline/blockrag.ts';
 import type { EmbeddedBlockrag } from '../../shared/pipeline/embedded.ts';
-import { Catalog } from '../../shared/storage/catalog.ts';
 import { openLmdbTable } from '../../shared/storage/table/lmdb.ts';
 import { openDataDirectory } from '../../shared/stores.ts';
 import { addText, askBlockrag, idle, openBlockrag } from './support/blockrag.ts';

@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import type { KvDtype } from '../../shared/kv/blob.ts';
 import type { ComputeType } from '../../shared/model/onnx/linear.ts';
 import { DEFAULT_MODEL } from '../../shared/model/sources/index.ts';
-import { prepareModel } from '../../shared/pipeline/model.ts';
+import { prepareModel } from '../../shared/pipeline/prepare-model.ts';
 import { distributions, divergence, questionPrompts } from '../support/divergence.ts';
 import { ADAPTER_OPTIONS, adapterOf } from './options.ts';
 import { setFile } from './records.ts';

@@ -23,7 +23,7 @@ import { compileModel } from '../../shared/model/compile.ts';
 import type { CompiledModel } from '../../shared/model/compiled.ts';
 import { PromptTemplate, passageText } from '../../shared/model/prompt.ts';
 import { DEFAULT_MODEL, fetchModelFile } from '../../shared/model/sources/index.ts';
-import { adapterFile } from '../../shared/pipeline/model.ts';
+import { adapterFile } from '../../shared/pipeline/prepare-model.ts';
 import { judge } from './metrics.ts';
 import { ADAPTER_OPTIONS, adapterOf } from './options.ts';
 import { type EvalRecord, goldAndOthers, readSet, setFile } from './records.ts';

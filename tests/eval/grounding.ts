@@ -7,7 +7,7 @@
 import { parseArgs } from 'node:util';
 import { loadConfig } from '../../shared/config.ts';
 import { DEFAULT_MODEL } from '../../shared/model/sources/index.ts';
-import { prepareModel } from '../../shared/pipeline/model.ts';
+import { prepareModel } from '../../shared/pipeline/prepare-model.ts';
 import { Answering } from './answering.ts';
 import { judge } from './metrics.ts';
 import { ADAPTER_OPTIONS, adapterOf } from './options.ts';

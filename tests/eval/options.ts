@@ -4,7 +4,7 @@ import { ATTENTION_MODES, type AttentionMode } from '../../shared/attention/answ
 import { type Config, loadConfig } from '../../shared/config.ts';
 import { BlockragError } from '../../shared/errors.ts';
 import { DEFAULT_MODEL } from '../../shared/model/sources/index.ts';
-import { DEFAULT_TOP_K } from '../../shared/pipeline/answer.ts';
+import { DEFAULT_TOP_K } from '../../shared/pipeline/question/answer.ts';
 import { parseAblation } from './ablation.ts';
 import type { Mode } from './answering.ts';
 import { type Shard, setFile } from './records.ts';

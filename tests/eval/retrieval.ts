@@ -11,7 +11,7 @@ import type { EvalPassage, EvalQuestion } from './records.ts';
 
 /** Ranks at which recall is reported. */
 export const RANKS = [1, 3, 5, 10, 20] as const;
-/** As shared/pipeline/retrieve.ts: more is fetched than asked. */
+/** As shared/pipeline/question/retrieve.ts: more is fetched than asked. */
 const OVERFETCH = 3;
 const SCOPE = { tenant: 'eval', collection: 'eval' };
 const BATCH = 256;

@@ -1,6 +1,6 @@
 /** Accuracy of the product's own engine on question sets; see docs/ACCURACY.md. Usage: `USAGE` in options.ts. */
 import type { CompiledModel } from '../../shared/model/compiled.ts';
-import { prepareModel } from '../../shared/pipeline/model.ts';
+import { prepareModel } from '../../shared/pipeline/prepare-model.ts';
 import { type Answered, Answering, type Mode } from './answering.ts';
 import { judge } from './metrics.ts';
 import { type EvalOptions, readOptions, USAGE } from './options.ts';

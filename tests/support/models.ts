@@ -12,7 +12,7 @@ import { type CompileOptions, compileModel } from '../../shared/model/compile.ts
 import type { CompiledModel } from '../../shared/model/compiled.ts';
 import type { ComputeType } from '../../shared/model/onnx/linear.ts';
 import { DEFAULT_MODEL } from '../../shared/model/sources/index.ts';
-import { prepareModel } from '../../shared/pipeline/model.ts';
+import { prepareModel } from '../../shared/pipeline/prepare-model.ts';
 import { type TinyModel, tinyFile } from './fixtures.ts';
 
 const folders: string[] = [];

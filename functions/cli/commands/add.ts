@@ -2,9 +2,9 @@
 import type { Dirent } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { extname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { parseRequest, scopeSchema } from '../../../shared/api/schemas/requests.ts';
+import type { DocumentView } from '../../../shared/api/views/document.ts';
 import { BlockragError, toBlockragError } from '../../../shared/errors.ts';
-import { parseRequest, scopeSchema } from '../../query/schemas.ts';
-import type { DocumentView } from '../../query/views.ts';
 import { openClient } from '../client.ts';
 import { type CommonOptions, toConfig } from '../options.ts';
 import { plain, print, printError, printJson } from '../terminal.ts';

@@ -1,7 +1,7 @@
 /** blockrag ask: a question, answered from the documents. */
 import type { AttentionMode } from '../../../shared/attention/answer.ts';
-import type { Answer } from '../../../shared/pipeline/answer.ts';
 import { DEFAULT_COLLECTION } from '../../../shared/pipeline/blockrag.ts';
+import type { Answer } from '../../../shared/pipeline/question/answer.ts';
 import { openClient } from '../client.ts';
 import { type CommonOptions, toConfig } from '../options.ts';
 import { plain, print, printJson } from '../terminal.ts';

@@ -2,8 +2,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Answer } from '../../../shared/pipeline/answer.ts';
-import type { DocumentView } from '../../query/views.ts';
+import type { DocumentView } from '../../../shared/api/views/document.ts';
+import type { Answer } from '../../../shared/pipeline/question/answer.ts';
 import { type Client, openClient } from '../client.ts';
 import { type CommonOptions, toConfig } from '../options.ts';
 import { plain, print, printJson } from '../terminal.ts';

@@ -8,7 +8,7 @@ import { BlockragError } from '../../../shared/errors.ts';
 import type { KvDtype } from '../../../shared/kv/blob.ts';
 import { blobKey } from '../../../shared/kv/key.ts';
 import { DEFAULT_MODEL } from '../../../shared/model/sources/index.ts';
-import { prepareModel } from '../../../shared/pipeline/model.ts';
+import { prepareModel } from '../../../shared/pipeline/prepare-model.ts';
 import { type CommonOptions, toConfig } from '../options.ts';
 import { ProgressLine, print, printJson } from '../terminal.ts';
 

@@ -4,7 +4,7 @@ import { BlockragError } from '../../../shared/errors.ts';
 import { PromptTemplate, passageText } from '../../../shared/model/prompt.ts';
 import { DEFAULT_MODEL } from '../../../shared/model/sources/index.ts';
 import type { Tokenizer } from '../../../shared/model/tokenizer.ts';
-import { prepareModel } from '../../../shared/pipeline/model.ts';
+import { prepareModel } from '../../../shared/pipeline/prepare-model.ts';
 import { type CommonOptions, toConfig } from '../options.ts';
 import { ProgressLine, printJson } from '../terminal.ts';
 

@@ -11,7 +11,7 @@ import {
   fetchModelFile,
   KNOWN_MODELS,
 } from '../../../shared/model/sources/index.ts';
-import { prepareModel } from '../../../shared/pipeline/model.ts';
+import { prepareModel } from '../../../shared/pipeline/prepare-model.ts';
 import { type CommonOptions, toConfig } from '../options.ts';
 import { ProgressLine, plain, print, printJson } from '../terminal.ts';
 

@@ -1,7 +1,8 @@
 /** blockrag serve: the REST API, ingestion and encoding in one process. */
+
+import { startServer } from '../../../shared/api/server.ts';
 import type { Config } from '../../../shared/config.ts';
 import { createLogger, type Logger } from '../../../shared/telemetry.ts';
-import { startServer } from '../../query/server.ts';
 import { openBlockrag } from '../client.ts';
 import { type CommonOptions, toConfig } from '../options.ts';
 import { print, printJson } from '../terminal.ts';

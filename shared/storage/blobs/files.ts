@@ -1,7 +1,7 @@
 /** Reading and writing whole files so that they outlast a power cut. */
 import { mkdir, open, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { startTimeOf } from '../process.ts';
+import { startTimeOf } from '../../process.ts';
 
 /** One read() takes less than 2 GiB. */
 const READ_BYTES = 1 << 30;

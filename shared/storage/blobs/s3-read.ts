@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { GetObjectCommand, type GetObjectCommandOutput, type S3Client } from '@aws-sdk/client-s3';
 import type { Gate } from '../../gate.ts';
-import { BrokenRead, statusOf } from './s3-failure.ts';
+import { BrokenRead, statusOf } from '../s3/failure.ts';
 
 /** AWS recommends ranges of 8 to 16 MB. */
 const PART_BYTES = 8 << 20;

@@ -9,16 +9,16 @@ import {
 } from '@aws-sdk/client-s3';
 import { Gate } from '../../gate.ts';
 import type { BlobEntry, BlobStore } from '../ports.ts';
-import { checkedKey } from './keys.ts';
 import {
   DEFAULT_CONCURRENCY,
   DEFAULT_MAX_ATTEMPTS,
   openS3Client,
   type S3ClientOptions,
-} from './s3-client.ts';
-import { attemptsOf, BrokenRead, s3Failure, statusOf } from './s3-failure.ts';
+} from '../s3/client.ts';
+import { attemptsOf, BrokenRead, s3Failure, statusOf } from '../s3/failure.ts';
+import { retrying } from '../s3/retry.ts';
+import { checkedKey } from './keys.ts';
 import { readObject, sha256 } from './s3-read.ts';
-import { retrying } from './s3-retry.ts';
 
 /**
  * Ends the name of every object. No key has it, so "a" and "a/b" can both be objects where a server keeps them

@@ -1,8 +1,8 @@
+import { Bell } from '../../bell.ts';
 import { BlockragError } from '../../errors.ts';
-import { type Environment, MAX_KEY_BYTES } from '../lmdb.ts';
+import { type Environment, MAX_KEY_BYTES } from '../lmdb/environment.ts';
 import type { Lease, RowData, WorkQueue } from '../ports.ts';
 import { utf8 } from '../utf8.ts';
-import { Bell } from './bell.ts';
 import {
   countIn,
   findItem,

@@ -4,7 +4,7 @@
  */
 
 import { BlockragError } from '../../errors.ts';
-import type { NamedDatabase } from '../lmdb.ts';
+import type { NamedDatabase } from '../lmdb/environment.ts';
 import type { RowData } from '../ports.ts';
 import { utf8 } from '../utf8.ts';
 

@@ -1,7 +1,7 @@
+import { Bell } from '../../bell.ts';
 import { BlockragError } from '../../errors.ts';
 import type { Lease, Row, RowData, Table, WorkQueue, WriteOperation } from '../ports.ts';
 import { utf8 } from '../utf8.ts';
-import { Bell } from './bell.ts';
 import { LEASE_RAN_OUT, parseReceipt, receiptOf } from './rows.ts';
 import {
   addition,

@@ -1,6 +1,6 @@
 /** Keys of rows in LMDB: the partition's byte length, the partition, the sort key; all texts in UTF-8. */
 import { BlockragError } from '../../errors.ts';
-import { MAX_KEY_BYTES } from '../lmdb.ts';
+import { MAX_KEY_BYTES } from '../lmdb/environment.ts';
 import { utf8 } from '../utf8.ts';
 
 /**

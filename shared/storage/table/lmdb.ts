@@ -1,7 +1,7 @@
 import { BlockragError } from '../../errors.ts';
-import type { Environment, NamedDatabase } from '../lmdb.ts';
+import type { Environment, NamedDatabase } from '../lmdb/environment.ts';
+import { scrubDatabase } from '../lmdb/scrub.ts';
 import type { Condition, Row, RowData, Table, Value, WriteOperation } from '../ports.ts';
-import { scrubDatabase } from '../scrub.ts';
 import { endOf, prefixKey, rowKey, sortOf } from './keys.ts';
 
 const MAX_OPERATIONS = 100;

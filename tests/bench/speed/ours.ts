@@ -5,7 +5,7 @@ import { REFERENCE_PASSAGES } from '../../../shared/attention/reference-text.ts'
 import { GREEDY } from '../../../shared/attention/sampling.ts';
 import type { CompiledModel } from '../../../shared/model/compiled.ts';
 import type { ComputeType } from '../../../shared/model/onnx/linear.ts';
-import { prepareModel } from '../../../shared/pipeline/model.ts';
+import { prepareModel } from '../../../shared/pipeline/prepare-model.ts';
 import { openFsBlobStore } from '../../../shared/storage/blobs/fs.ts';
 import type { BlobStore } from '../../../shared/storage/ports.ts';
 

@@ -1,7 +1,7 @@
 /** A large document is encoded by a job of Batch: the command of the deployed definition, stopped and killed. */
 import { once } from 'node:events';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { Dispatch } from '../../../shared/pipeline/dispatch.ts';
+import { Dispatch } from '../../../shared/pipeline/work/dispatch.ts';
 import { retrievalText } from '../../../shared/retrieval/embedder.ts';
 import { type LocalJobQueue, openLocalJobs } from '../../../shared/storage/jobs/local.ts';
 import { describeWith } from '../../services/describe-with.ts';

@@ -7,8 +7,8 @@ import {
   SetQueueAttributesCommand,
 } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { DocumentView } from '../../../functions/query/views.ts';
-import type { Answer } from '../../../shared/pipeline/answer.ts';
+import type { DocumentView } from '../../../shared/api/views/document.ts';
+import type { Answer } from '../../../shared/pipeline/question/answer.ts';
 import { describeWith } from '../../services/describe-with.ts';
 import { type Service, startMinistack } from '../../services/index.ts';
 import { shippedModel } from '../../support/models.ts';

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { handler as ingestHandler } from '../../../functions/ingest/handler.ts';
-import type { UploadTicket } from '../../../shared/pipeline/uploads.ts';
+import type { UploadTicket } from '../../../shared/pipeline/intake/uploads.ts';
 import { describeWith } from '../../services/describe-with.ts';
 import { defaultModel } from '../../support/models.ts';
 import { FERRY, LIGHTHOUSE } from '../support/texts.ts';

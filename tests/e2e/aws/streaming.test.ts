@@ -1,7 +1,7 @@
 /** The query function as Lambda runs it: the bundle, under AWS's runtime interface client, asked as a gateway asks. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { KeyRing } from '../../../shared/access/keys.ts';
-import type { Answer } from '../../../shared/pipeline/answer.ts';
+import type { Answer } from '../../../shared/pipeline/question/answer.ts';
 import { describeWith } from '../../services/describe-with.ts';
 import { type LambdaFunction, startFunction } from '../../services/ric.ts';
 import { defaultModel } from '../../support/models.ts';

@@ -1,14 +1,14 @@
 /** The sweep beside workers, uploads and deletes, on S3 and DynamoDB: it takes what is left over and nothing else. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { removeDocument } from '../../../shared/pipeline/retire.ts';
+import { documentId, submitDocument } from '../../../shared/pipeline/intake/submit.ts';
+import { removeDocument } from '../../../shared/pipeline/removal/retire.ts';
 import type { Services } from '../../../shared/pipeline/services.ts';
-import { documentId, submitDocument } from '../../../shared/pipeline/submit.ts';
-import { type SweepReport, sweep } from '../../../shared/pipeline/sweep.ts';
-import { Worker } from '../../../shared/pipeline/work.ts';
+import { type SweepReport, sweep } from '../../../shared/pipeline/sweep/sweep.ts';
+import { Worker } from '../../../shared/pipeline/work/worker.ts';
 import { describeWith } from '../../services/describe-with.ts';
 import { defaultModel } from '../../support/models.ts';
-import { expectNothingLostOrLeft } from '../../unit/pipeline/left-behind.ts';
+import { expectNothingLostOrLeft } from '../../unit/pipeline/sweep/left-behind.ts';
 import { temporaryDirectory } from '../support/directory.ts';
 import { CLOUD, type Cloud, startCloud } from './support/cloud.ts';
 import { type Opened, openInProcess } from './support/opened.ts';

@@ -1,9 +1,10 @@
 /** A Blockrag opened in the test's own process, for looking inside. */
+
+import type { DocumentRow } from '../../../shared/catalog/catalog.ts';
 import { loadConfig } from '../../../shared/config.ts';
-import type { Answer, Question } from '../../../shared/pipeline/answer.ts';
 import { DEFAULT_TENANT } from '../../../shared/pipeline/blockrag.ts';
 import { EmbeddedBlockrag, type OpenOptions } from '../../../shared/pipeline/embedded.ts';
-import type { DocumentRow } from '../../../shared/storage/catalog.ts';
+import type { Answer, Question } from '../../../shared/pipeline/question/answer.ts';
 
 /** Opens a data directory. */
 export function openBlockrag(

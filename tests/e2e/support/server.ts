@@ -2,9 +2,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import type { DocumentView } from '../../../functions/query/views.ts';
-import type { Answer } from '../../../shared/pipeline/answer.ts';
+import type { DocumentView } from '../../../shared/api/views/document.ts';
 import type { Stats } from '../../../shared/pipeline/blockrag.ts';
+import type { Answer } from '../../../shared/pipeline/question/answer.ts';
 import { BLOCKRAG } from './command.ts';
 
 export interface Server {

@@ -10,7 +10,7 @@ import { cacheDirectory } from '../../../shared/model/cache.ts';
 import { compileModel } from '../../../shared/model/compile.ts';
 import { GgufFile } from '../../../shared/model/gguf.ts';
 import { DEFAULT_MODEL } from '../../../shared/model/sources/index.ts';
-import { prepareModel } from '../../../shared/pipeline/model.ts';
+import { prepareModel } from '../../../shared/pipeline/prepare-model.ts';
 import { ask } from '../../support/asking.ts';
 import { type TinyModel, tinyCases, tinyFile } from '../../support/fixtures.ts';
 import { mergeIntoGguf } from '../../support/merged-gguf.ts';

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { DocumentRow, DocumentStatus } from '../../../shared/catalog/catalog.ts';
 import { listCollections, removeCollection } from '../../../shared/pipeline/collections.ts';
 import { type ListOptions, listDocuments } from '../../../shared/pipeline/documents.ts';
-import { removeDocument } from '../../../shared/pipeline/retire.ts';
-import { submitDocument } from '../../../shared/pipeline/submit.ts';
-import type { DocumentRow, DocumentStatus } from '../../../shared/storage/catalog.ts';
-import { document, type OpenedStores, openTestStores } from './stores.ts';
+import { submitDocument } from '../../../shared/pipeline/intake/submit.ts';
+import { removeDocument } from '../../../shared/pipeline/removal/retire.ts';
+import { document, type OpenedStores, openTestStores } from '../../support/stores.ts';
 
 let stores: OpenedStores;
 beforeEach(async () => {

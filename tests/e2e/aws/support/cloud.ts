@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { cacheDirectory } from '../../../../shared/model/cache.ts';
-import { openS3Client } from '../../../../shared/storage/blobs/s3-client.ts';
+import { openS3Client } from '../../../../shared/storage/s3/client.ts';
 import { type Service, startDynamoDb, startMinistack, startVersitygw } from '../../../services/index.ts';
 import { makeTable } from '../../../support/dynamodb.ts';
 

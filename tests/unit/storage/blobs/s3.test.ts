@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { CreateBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openS3BlobStore, type S3BlobStoreOptions } from '../../../../shared/storage/blobs/s3.ts';
-import { openS3Client } from '../../../../shared/storage/blobs/s3-client.ts';
+import { openS3Client } from '../../../../shared/storage/s3/client.ts';
 import { describeWith } from '../../../services/describe-with.ts';
 import { startFaultProxy } from '../../../services/fault-proxy.ts';
 import { type Service, startVersitygw } from '../../../services/index.ts';

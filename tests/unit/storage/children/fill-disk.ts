@@ -2,7 +2,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openFsBlobStore } from '../../../../shared/storage/blobs/fs.ts';
-import { openEnvironment } from '../../../../shared/storage/lmdb.ts';
+import { openEnvironment } from '../../../../shared/storage/lmdb/environment.ts';
 import { openLmdbTable } from '../../../../shared/storage/table/lmdb.ts';
 
 const directory = process.argv[2]!;

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Environment, openEnvironment } from '../../../../shared/storage/lmdb.ts';
+import { type Environment, openEnvironment } from '../../../../shared/storage/lmdb/environment.ts';
 import type { WorkQueue } from '../../../../shared/storage/ports.ts';
 import { openLmdbQueue } from '../../../../shared/storage/queue/lmdb.ts';
 import { start } from '../children/start.ts';

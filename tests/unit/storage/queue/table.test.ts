@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { BlockragError } from '../../../../shared/errors.ts';
-import { type Environment, openEnvironment } from '../../../../shared/storage/lmdb.ts';
+import { type Environment, openEnvironment } from '../../../../shared/storage/lmdb/environment.ts';
 import type { Lease, Table, WorkQueue } from '../../../../shared/storage/ports.ts';
 import { openTableQueue } from '../../../../shared/storage/queue/table.ts';
 import { shardsOf } from '../../../../shared/storage/queue/table-rows.ts';

@@ -1,0 +1,101 @@
+/** The REST API as a value: the same app runs under Node (server.ts) and, later, on Lambda. */
+import type { Context } from 'hono';
+import { cors } from 'hono/cors';
+import { requestId } from 'hono/request-id';
+import type { StatusCode } from 'hono/utils/http-status';
+import { BlockragError } from '../errors.ts';
+import type { Blockrag } from '../pipeline/blockrag.ts';
+import { type Logger, requestLogger } from '../telemetry.ts';
+import { type AccessOptions, authenticate } from './middleware/authenticate.ts';
+import { limitBodies } from './middleware/body-limits.ts';
+import { limitConcurrency } from './middleware/concurrency.ts';
+import { limitRate } from './middleware/rate-limit.ts';
+import { logRequests } from './middleware/request-log.ts';
+import { serveDescription } from './openapi.ts';
+import { headersOf, type Problem, toProblem } from './problem.ts';
+import { type Api, type ApiEnv, newRoutes } from './route.ts';
+import { collectionRoutes } from './routes/collections.ts';
+import { documentRoutes } from './routes/documents/index.ts';
+import { healthRoutes } from './routes/health.ts';
+import { keyRoutes } from './routes/keys.ts';
+import { metricsRoutes } from './routes/metrics.ts';
+import { isOpenAi, openAiRoutes, toOpenAiError } from './routes/openai/index.ts';
+import { queryRoutes } from './routes/query.ts';
+import { uploadRoutes } from './routes/uploads.ts';
+import { type WorkOptions, workRunner } from './work.ts';
+
+export interface AppOptions extends AccessOptions, WorkOptions {
+  logger: Logger;
+  /** Bytes of one document; a request may be a little larger. */
+  maxDocumentBytes: number;
+  /** Requests of one tenant a minute; undefined: no limit. */
+  requestsPerMinute: number | undefined;
+}
+
+export function createApp(blockrag: Blockrag, options: AppOptions): Api {
+  const { logger, corsOrigins } = options;
+  const { services } = blockrag;
+  const app = newRoutes();
+
+  app.onError((error, c) => {
+    const problem = toProblem(error);
+    if (problem.status >= 500) {
+      requestLogger(logger, c.get('requestId')).error({ err: error, code: problem.code }, 'request failed');
+    }
+    return respond(c, problem);
+  });
+  app.notFound((c) => {
+    const { method, path } = c.req;
+    const allowed = methodsAt(app, path);
+    if (allowed.length === 0) {
+      return respond(c, toProblem(new BlockragError('not_found', `There is nothing at ${path}.`)));
+    }
+    c.header('Allow', allowed.join(', '));
+    const message = `${path} does not take ${method}, but ${allowed.join(', ')}.`;
+    return respond(c, toProblem(new BlockragError('method_not_allowed', message)));
+  });
+
+  app.use(requestId());
+  app.use(logRequests(logger, services.metrics));
+  if (corsOrigins.length > 0) {
+    app.use(cors({ origin: [...corsOrigins], exposeHeaders: EXPOSED, maxAge: 600 }));
+  }
+  app.use(authenticate(services.access.keys, options));
+  if (options.requestsPerMinute !== undefined) app.use(limitRate(services, options.requestsPerMinute));
+  app.use(limitConcurrency());
+  app.use(limitBodies(options.maxDocumentBytes));
+
+  const run = workRunner(options);
+  app.route('/', healthRoutes(blockrag));
+  app.route('/', metricsRoutes(services.metrics));
+  app.route('/', documentRoutes(blockrag, options.stopping, logger));
+  app.route('/', uploadRoutes(blockrag));
+  app.route('/', collectionRoutes(blockrag));
+  app.route('/', queryRoutes(blockrag, run, logger));
+  app.route('/', keyRoutes(services.access.keys));
+  app.route('/', openAiRoutes(blockrag, run, logger));
+  serveDescription(app);
+  return app;
+}
+
+/** Headers of answers that web pages may read. */
+const EXPOSED = ['Location', 'Retry-After', 'RateLimit', 'RateLimit-Policy', 'X-Request-Id'];
+
+/** The methods that some route takes at a path. */
+function methodsAt(app: Api, path: string): string[] {
+  return ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].filter((method) => {
+    const [matches] = app.router.match(method, path);
+    // Middleware stands for all methods.
+    return matches.some(([[, route]]) => route.method === method);
+  });
+}
+
+/** An error in the shape that the route's clients know, with the headers that middleware has set. */
+function respond(c: Context<ApiEnv>, problem: Problem): Response {
+  const openAi = isOpenAi(c.req.path);
+  return c.newResponse(
+    JSON.stringify(openAi ? toOpenAiError(problem) : problem),
+    problem.status as StatusCode,
+    { 'content-type': openAi ? 'application/json' : 'application/problem+json', ...headersOf(problem) },
+  );
+}

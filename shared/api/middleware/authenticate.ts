@@ -1,0 +1,70 @@
+/** Who asks: API keys, and the embedded default that needs none. */
+import type { Context, MiddlewareHandler } from 'hono';
+import { type KeyRing, requireScope, SCOPES, type Scope } from '../../access/keys.ts';
+import { BlockragError } from '../../errors.ts';
+import { DEFAULT_TENANT } from '../../pipeline/blockrag.ts';
+import type { ApiEnv, Caller } from '../route.ts';
+import { refuseForeignPages } from './foreign-hosts.ts';
+
+export interface AccessOptions {
+  /** Whether the server listens on this machine alone: then it is open as long as there are no keys. */
+  loopbackOnly: boolean;
+  /** Origins of web pages that may call the API. */
+  corsOrigins: readonly string[];
+}
+
+/** Routes that anyone may call; an upload's URL holds its own secret. */
+const OPEN = [/^\/healthz$/, /^\/openapi\.json$/, /^\/docs$/];
+const ONE_TIME = /^\/v1\/uploads\/[^/]+$/;
+
+const ANYONE: Caller = { tenant: DEFAULT_TENANT, scopes: SCOPES, key: null };
+
+/**
+ * Finds out who asks and refuses strangers: sets `caller`.
+ *
+ * Without any key in the store a server on loopback lets every program of this machine in as the default tenant,
+ * but no web page of another site. From the first key on, revoked ones included, each request needs one.
+ */
+export function authenticate(keys: KeyRing, options: AccessOptions): MiddlewareHandler<ApiEnv> {
+  let keyed = !options.loopbackOnly;
+  return async (c, next) => {
+    if (OPEN.some((path) => path.test(c.req.path))) return next();
+    if (c.req.method === 'PUT' && ONE_TIME.test(c.req.path)) return next();
+    keyed ||= (await keys.list()).length > 0;
+    if (keyed) c.set('caller', await callerOf(keys, c));
+    else {
+      refuseForeignPages(c.req, options.corsOrigins);
+      c.set('caller', ANYONE);
+    }
+    return next();
+  };
+}
+
+async function callerOf(keys: KeyRing, c: Context): Promise<Caller> {
+  const given = c.req.header('authorization');
+  const [, key] = /^bearer +(\S+) *$/i.exec(given ?? '') ?? [];
+  const row = key === undefined ? undefined : await keys.verify(key);
+  if (row !== undefined) return { tenant: row.tenant, scopes: row.scopes, key: row.id };
+  throw new BlockragError(
+    'unauthorized',
+    given === undefined
+      ? 'An API key is needed: send the header "Authorization: Bearer brk_...".'
+      : 'That is no API key, or one that was revoked.',
+  );
+}
+
+/** Lets only callers with a scope through. @throws BlockragError `scope_missing` */
+export function needsScope(scope: Scope): MiddlewareHandler<ApiEnv> {
+  return async (c, next) => {
+    requireScope({ scopes: [...c.get('caller').scopes] }, scope);
+    await next();
+  };
+}
+
+/**
+ * Whether a caller runs the whole system: an admin of the default tenant.
+ * Figures of all tenants, and keys of other tenants, are for operators only.
+ */
+export function isOperator({ tenant, scopes }: Caller): boolean {
+  return tenant === DEFAULT_TENANT && scopes.includes('admin');
+}

@@ -1,0 +1,30 @@
+/** Requests of a tenant per minute, counted across instances; every answer says what is left. */
+import type { MiddlewareHandler } from 'hono';
+import { BlockragError } from '../../errors.ts';
+import type { Services } from '../../pipeline/services.ts';
+import type { ApiEnv } from '../route.ts';
+
+const NAME = 'requests';
+const WINDOW_SECONDS = 60;
+
+/** Header fields as in draft-ietf-httpapi-ratelimit-headers-10. @throws BlockragError `rate_limited` */
+export function limitRate(
+  { access, metrics }: Pick<Services, 'access' | 'metrics'>,
+  limit: number,
+): MiddlewareHandler<ApiEnv> {
+  return async (c, next) => {
+    const caller = c.get('caller');
+    if (caller === undefined) return next();
+    const { allowed, remaining, resetSeconds, retryAfterSeconds } = await access.rates.take(caller.tenant, {
+      name: NAME,
+      limit,
+      windowSeconds: WINDOW_SECONDS,
+    });
+    c.header('ratelimit-policy', `"${NAME}";q=${limit};w=${WINDOW_SECONDS}`);
+    c.header('ratelimit', `"${NAME}";r=${remaining};t=${resetSeconds}`);
+    if (allowed) return next();
+    metrics.rateLimited();
+    const message = `More than ${limit} requests in ${WINDOW_SECONDS} seconds: wait ${retryAfterSeconds} s.`;
+    throw new BlockragError('rate_limited', message, { data: { limit, retryAfter: retryAfterSeconds } });
+  };
+}

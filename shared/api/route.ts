@@ -1,0 +1,109 @@
+/** What every route is made of: the types of a request's context, and the parts of a route's description. */
+import { OpenAPIHono } from '@hono/zod-openapi';
+import { z } from 'zod';
+import type { Scope } from '../access/keys.ts';
+import { ERROR_STATUS, type ErrorCode } from '../errors.ts';
+import { needsScope } from './middleware/authenticate.ts';
+import { refuseInvalid } from './schemas/requests.ts';
+
+/** Who asks. */
+export interface Caller {
+  tenant: string;
+  scopes: readonly Scope[];
+  /** Id of the API key; null where none is asked for. */
+  key: string | null;
+}
+
+/** What middleware leaves in a request's context. */
+export interface ApiEnv {
+  Variables: {
+    requestId: string;
+    caller: Caller;
+    /** Set by a streamed answer: settles at its end, with what was thrown if it failed. */
+    streamed: Promise<unknown>;
+  };
+}
+
+export type Api = OpenAPIHono<ApiEnv>;
+
+/** An empty set of routes; what their schemas refuse is `invalid_request`. */
+export function newRoutes(): Api {
+  return new OpenAPIHono<ApiEnv>({
+    defaultHook: (result) => {
+      if (!result.success) refuseInvalid(result.error);
+    },
+  });
+}
+
+/** The scope that a route asks for: checked, and described. */
+export function access(scope: Scope) {
+  return {
+    middleware: needsScope(scope),
+    security: [{ bearer: [] as string[] }],
+    'x-blockrag-scope': scope,
+  };
+}
+
+/** A JSON body or answer. */
+export function json<T extends z.ZodType>(schema: T, description: string) {
+  return { description, content: { 'application/json': { schema } } };
+}
+
+/** Server-sent events: each with one of these names, or with none. */
+export function events(...names: string[]) {
+  const data = z.string().meta({ description: 'JSON.' });
+  const schema = names.length === 0 ? z.object({ data }) : z.object({ event: z.enum(names), data });
+  return { 'text/event-stream': { schema } };
+}
+
+/** Codes that any route with access control may answer with. */
+export const COMMON_CODES = [
+  'invalid_request',
+  'unauthorized',
+  'forbidden',
+  'scope_missing',
+  'rate_limited',
+  'internal',
+  'overloaded',
+  'shutting_down',
+] as const satisfies ErrorCode[];
+
+const problemSchema = (codes: readonly ErrorCode[]) =>
+  z.looseObject({
+    type: z.literal('about:blank'),
+    title: z.string(),
+    status: z.int(),
+    code: z.enum(codes).meta({ description: 'Stable: programs may rely on it.' }),
+    detail: z.string().meta({ description: 'What is wrong and what to do, for people.' }),
+  });
+
+/**
+ * The error answers of a route, by status, as problem+json (RFC 9457).
+ * @param codes what the route may answer with besides the codes that all have
+ */
+export function problems(...codes: ErrorCode[]): NonNullable<unknown> {
+  return failures([...COMMON_CODES, ...codes], 'application/problem+json', problemSchema);
+}
+
+/** Error answers by status, in any shape. The handlers throw them: types need not know. */
+export function failures(
+  codes: readonly ErrorCode[],
+  mediaType: string,
+  schemaOf: (codes: readonly ErrorCode[]) => z.ZodType,
+): NonNullable<unknown> {
+  const statuses = [...new Set(codes.map((code) => ERROR_STATUS[code]))];
+  return Object.fromEntries(
+    statuses.map((status) => {
+      const those = [...new Set(codes)].filter((code) => ERROR_STATUS[code] === status);
+      return [
+        status,
+        { description: those.join(', '), content: { [mediaType]: { schema: schemaOf(those) } } },
+      ];
+    }),
+  );
+}
+
+/** As `problems`, for the few routes without access control. */
+export function openProblems(...codes: ErrorCode[]): NonNullable<unknown> {
+  return failures(['internal', ...codes], 'application/problem+json', problemSchema);
+}

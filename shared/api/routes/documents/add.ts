@@ -1,0 +1,99 @@
+/** POST /v1/documents: a document as JSON or as a form. */
+import { createRoute } from '@hono/zod-openapi';
+import { z } from 'zod';
+import { BlockragError } from '../../../errors.ts';
+import type { Blockrag } from '../../../pipeline/blockrag.ts';
+import { metadataSchema } from '../../../pipeline/metadata.ts';
+import { type Api, access, json, newRoutes, problems } from '../../route.ts';
+import { collectionSchema, idempotencyHeaders, jsonText, nameSchema } from '../../schemas/requests.ts';
+import { documentSchema, viewDocument } from '../../views/document.ts';
+
+export const documentJsonSchema = z
+  .strictObject({
+    name: nameSchema.meta({ example: 'ferry.md' }),
+    text: z.string().meta({ example: 'The ferry leaves at noon on Tuesdays.' }),
+    collection: collectionSchema,
+    metadata: metadataSchema.optional().meta({ example: { year: 2024, draft: false } }),
+  })
+  .meta({ id: 'NewDocument' });
+
+const formSchema = z
+  .object({
+    file: z
+      .instanceof(File, { message: 'send the document as the form field "file"' })
+      .meta({ type: 'string', format: 'binary' }),
+    name: nameSchema.optional(),
+    collection: collectionSchema,
+    metadata: jsonText(metadataSchema).optional().meta({ type: 'string', description: 'A JSON object.' }),
+  })
+  .meta({ id: 'NewDocumentForm' });
+
+const add = createRoute({
+  method: 'post',
+  path: '/v1/documents',
+  tags: ['documents'],
+  summary: 'Add a document, or replace the one of that name',
+  description: 'As JSON with its text, or as a form with its file: PDF, DOCX, HTML, Markdown or text.',
+  ...access('write'),
+  request: {
+    headers: idempotencyHeaders,
+    body: {
+      content: {
+        'application/json': { schema: documentJsonSchema },
+        'multipart/form-data': { schema: formSchema },
+      },
+    },
+  },
+  responses: {
+    200: json(documentSchema, 'It is there already, and ready.'),
+    202: json(documentSchema, 'It is stored, and will be encoded.'),
+    ...problems(
+      'document_not_found',
+      'document_empty',
+      'document_too_large',
+      'unsupported_media_type',
+      'conflict',
+      'idempotency_mismatch',
+      'quota_exceeded',
+      'storage_full',
+    ),
+  },
+});
+
+export function addRoutes(blockrag: Blockrag): Api {
+  const routes = newRoutes();
+  routes.openapi(add, async (c) => {
+    const type = c.req.header('content-type');
+    if (type === undefined) throw withoutType();
+    const body = /json/i.test(type) ? c.req.valid('json') : c.req.valid('form');
+    const content = 'file' in body ? await fromForm(body) : fromJson(body);
+    const document = { tenant: c.get('caller').tenant, ...content };
+    const key = c.req.valid('header')['idempotency-key'];
+    const row = await (key === undefined ? blockrag.add(document) : blockrag.addOnce(document, key));
+    c.header('location', `/v1/documents/${row.id}`);
+    return c.json(viewDocument(row), row.status === 'ready' ? 200 : 202);
+  });
+  return routes;
+}
+
+/** A document that was sent as its text. */
+export function fromJson({ name, text, collection, metadata }: z.output<typeof documentJsonSchema>) {
+  // A name without a known extension is text.
+  return { name, collection, metadata, mediaType: 'text/plain', bytes: new TextEncoder().encode(text) };
+}
+
+async function fromForm({ file, name, collection, metadata }: z.output<typeof formSchema>) {
+  return {
+    name: name ?? (file.name || 'upload'),
+    collection,
+    metadata,
+    mediaType: file.type === '' || file.type === 'application/octet-stream' ? undefined : file.type,
+    bytes: new Uint8Array(await file.arrayBuffer()),
+  };
+}
+
+/** A request without a body passes the validators. */
+function withoutType(): BlockragError {
+  const message = 'Send application/json with name and text, or multipart/form-data with the field file.';
+  return new BlockragError('unsupported_media_type', message);
+}

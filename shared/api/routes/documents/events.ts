@@ -1,0 +1,56 @@
+/** GET /v1/documents/{id}/events: a document's progress as server-sent events. */
+import { createRoute } from '@hono/zod-openapi';
+import type { DocumentRow } from '../../../catalog/catalog.ts';
+import { BlockragError } from '../../../errors.ts';
+import type { Blockrag } from '../../../pipeline/blockrag.ts';
+import type { Logger } from '../../../telemetry.ts';
+import { type StreamEvent, sendEvents } from '../../event-stream.ts';
+import { type Api, access, events, newRoutes, problems } from '../../route.ts';
+import { documentIdSchema, viewDocument } from '../../views/document.ts';
+
+const follow = createRoute({
+  method: 'get',
+  path: '/v1/documents/{id}/events',
+  tags: ['documents'],
+  summary: "Follow a document's progress",
+  description:
+    'Events "progress", then one of "ready", "failed" or "removed", each with the document; or "error" with a problem.',
+  ...access('read'),
+  request: { params: documentIdSchema },
+  responses: {
+    200: { description: 'The events.', content: events('progress', 'ready', 'failed', 'removed', 'error') },
+    ...problems('document_not_found'),
+  },
+});
+
+export function eventRoutes(blockrag: Blockrag, stopping: AbortSignal, logger: Logger): Api {
+  const routes = newRoutes();
+  routes.openapi(follow, async (c) => {
+    const { tenant } = c.get('caller');
+    const signal = AbortSignal.any([c.req.raw.signal, stopping]);
+    const rows = blockrag.watch(tenant, c.req.valid('param').id, signal);
+    // What is not there is answered with 404, not with a stream.
+    const first = await rows.next();
+    const stream = toEvents(first, rows);
+    return sendEvents(c, logger, stream, (problem) => ({ event: 'error', data: problem })) as never;
+  });
+  return routes;
+}
+
+async function* toEvents(
+  first: IteratorResult<DocumentRow, void>,
+  rows: AsyncIterator<DocumentRow, void>,
+): AsyncGenerator<StreamEvent> {
+  let ended = false;
+  for (let next = first; !next.done; next = await rows.next()) {
+    const event = eventOf(next.value);
+    ended = event !== 'progress';
+    yield { event, data: viewDocument(next.value) };
+  }
+  if (!ended) throw new BlockragError('shutting_down', 'The server is stopping: ask again soon.');
+}
+
+function eventOf({ status }: DocumentRow): 'progress' | 'ready' | 'failed' | 'removed' {
+  if (status === 'ready' || status === 'failed') return status;
+  return status === 'deleting' ? 'removed' : 'progress';
+}

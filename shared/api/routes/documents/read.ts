@@ -1,0 +1,95 @@
+/** GET and DELETE of /v1/documents: list, look at, delete. */
+import { createRoute } from '@hono/zod-openapi';
+import { z } from 'zod';
+import { BlockragError } from '../../../errors.ts';
+import type { Blockrag } from '../../../pipeline/blockrag.ts';
+import { filterSchema } from '../../../pipeline/metadata.ts';
+import { type Api, access, json, newRoutes, problems } from '../../route.ts';
+import { cursorSchema, jsonText, nameSchema, toCursor } from '../../schemas/requests.ts';
+import { documentIdSchema, documentSchema, viewDocument } from '../../views/document.ts';
+
+const STATUSES = ['queued', 'encoding', 'ready', 'failed'] as const;
+
+const list = createRoute({
+  method: 'get',
+  path: '/v1/documents',
+  tags: ['documents'],
+  summary: 'List documents',
+  ...access('read'),
+  request: {
+    query: z.object({
+      collection: nameSchema.optional(),
+      status: z
+        .string()
+        .transform((text) => text.split(','))
+        .pipe(z.array(z.enum(STATUSES)))
+        .optional()
+        .meta({ type: 'string', example: 'queued,encoding', description: 'Any of these.' }),
+      filter: jsonText(filterSchema)
+        .optional()
+        .meta({ type: 'string', example: '{"year":[2023,2024]}', description: 'Of the metadata, as JSON.' }),
+      limit: z.coerce
+        .number()
+        .int()
+        .min(1)
+        .max(1000)
+        .default(100)
+        .meta({ type: 'integer', minimum: 1, maximum: 1000 }),
+      after: cursorSchema.optional(),
+    }),
+  },
+  responses: {
+    200: json(
+      z.object({
+        documents: z.array(documentSchema),
+        next: z.string().nullable().meta({ description: 'Where the next page begins; null: there is none.' }),
+      }),
+      'A page. It may have fewer documents than the limit, or none, although there is a next.',
+    ),
+    ...problems(),
+  },
+});
+
+const show = createRoute({
+  method: 'get',
+  path: '/v1/documents/{id}',
+  tags: ['documents'],
+  summary: 'Look at a document',
+  ...access('read'),
+  request: { params: documentIdSchema },
+  responses: { 200: json(documentSchema, 'The document.'), ...problems('document_not_found') },
+});
+
+const remove = createRoute({
+  method: 'delete',
+  path: '/v1/documents/{id}',
+  tags: ['documents'],
+  summary: 'Delete a document',
+  description: 'It answers no question from now on; its text leaves the disk in the background.',
+  ...access('write'),
+  request: { params: documentIdSchema },
+  responses: { 204: { description: 'It is deleted.' }, ...problems('document_not_found') },
+});
+
+export function readRoutes(blockrag: Blockrag): Api {
+  const routes = newRoutes();
+
+  routes.openapi(list, async (c) => {
+    const { documents, next } = await blockrag.documents(c.get('caller').tenant, c.req.valid('query'));
+    return c.json({ documents: documents.map(viewDocument), next: toCursor(next) }, 200);
+  });
+
+  routes.openapi(show, async (c) => {
+    const { id } = c.req.valid('param');
+    const row = await blockrag.document(c.get('caller').tenant, id);
+    if (row === undefined) throw new BlockragError('document_not_found', `There is no document ${id}.`);
+    return c.json(viewDocument(row), 200);
+  });
+
+  routes.openapi(remove, async (c) => {
+    await blockrag.remove(c.get('caller').tenant, c.req.valid('param').id);
+    return c.body(null, 204);
+  });
+
+  return routes;
+}

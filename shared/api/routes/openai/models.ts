@@ -1,0 +1,86 @@
+/** GET /v1/models: the model that answers, alone and with each collection, and the one that embeds. */
+import { createRoute } from '@hono/zod-openapi';
+import { z } from 'zod';
+import { BlockragError } from '../../../errors.ts';
+import type { Blockrag } from '../../../pipeline/blockrag.ts';
+import { type Api, access, json, newRoutes } from '../../route.ts';
+import { nameSchema } from '../../schemas/requests.ts';
+import { openAiProblems } from './errors.ts';
+
+/** Id of the model behind /v1/embeddings. */
+export const EMBEDDING_MODEL = 'all-minilm-l6-v2';
+
+/** Id of the model that answers: its name as ids are written. */
+function modelId({ services }: Blockrag): string {
+  return services.model.manifest.name.toLowerCase().replace(/[^a-z0-9.]+/g, '-');
+}
+
+/**
+ * What a request's `model` asks for: the model that is served, with a collection after an @, if there is one.
+ * @throws BlockragError `model_unknown`, `invalid_request` for what is no collection's name
+ */
+export function readModel(blockrag: Blockrag, model: string): { collection: string | undefined } {
+  const id = modelId(blockrag);
+  if (model === id) return { collection: undefined };
+  if (!model.startsWith(`${id}@`)) throw unknownModel(model);
+  const name = nameSchema.safeParse(model.slice(id.length + 1));
+  if (name.success) return { collection: name.data };
+  const message = 'model: what stands after the @ is no name of a collection.';
+  throw new BlockragError('invalid_request', message, { data: { field: 'model' } });
+}
+
+export function unknownModel(model: string): BlockragError {
+  const message = `There is no model ${model} here: GET /v1/models names those there are.`;
+  return new BlockragError('model_unknown', message, { data: { field: 'model' } });
+}
+
+const modelSchema = z
+  .object({
+    id: z.string().meta({ example: 'smollm2-135m-instruct' }),
+    object: z.literal('model'),
+    created: z.int(),
+    owned_by: z.string(),
+  })
+  .meta({ id: 'Model' });
+
+const list = createRoute({
+  method: 'get',
+  path: '/v1/models',
+  tags: ['openai'],
+  summary: 'List models',
+  description: 'MODEL@COLLECTION answers from that collection.',
+  ...access('read'),
+  responses: {
+    200: json(z.object({ object: z.literal('list'), data: z.array(modelSchema) }), 'The models.'),
+    ...openAiProblems(),
+  },
+});
+
+const show = createRoute({
+  method: 'get',
+  path: '/v1/models/{model}',
+  tags: ['openai'],
+  summary: 'Look at a model',
+  ...access('read'),
+  request: { params: z.object({ model: z.string() }) },
+  responses: { 200: json(modelSchema, 'The model.'), ...openAiProblems('model_unknown') },
+});
+
+const view = (id: string) => ({ id, object: 'model' as const, created: 0, owned_by: 'blockrag' });
+
+export function modelRoutes(blockrag: Blockrag): Api {
+  const routes = newRoutes();
+  routes.openapi(list, async (c) => {
+    const id = modelId(blockrag);
+    const collections = await blockrag.collections(c.get('caller').tenant);
+    // Chat windows offer what is listed: so one may choose a collection there.
+    const data = [id, ...collections.map(({ name }) => `${id}@${name}`), EMBEDDING_MODEL].map(view);
+    return c.json({ object: 'list' as const, data }, 200);
+  });
+  routes.openapi(show, (c) => {
+    const { model } = c.req.valid('param');
+    if (model !== EMBEDDING_MODEL) readModel(blockrag, model);
+    return c.json(view(model), 200);
+  });
+  return routes;
+}

@@ -1,0 +1,57 @@
+/** How an answer is described; its type is the pipeline's. */
+import { z } from 'zod';
+import { ATTENTION_MODES } from '../../attention/answer.ts';
+
+export const citationSchema = z
+  .object({
+    document: z.string().meta({ example: 'ferry.md' }),
+    document_id: z.string(),
+    title: z.string().meta({ example: 'Ferry' }),
+    page: z.int().nullable(),
+    passage: z.int().meta({ description: 'Index of the passage in its document, from 0.' }),
+    text: z.string(),
+    score: z.number(),
+    similarity: z.number(),
+    grounding: z
+      .number()
+      .nullable()
+      .meta({ description: "Share of the answer's attention to the passages, 0 to 1." }),
+  })
+  .meta({ id: 'Citation' });
+
+export const usageSchema = z
+  .object({
+    prompt_tokens: z.int(),
+    reused_tokens: z.int().meta({ description: 'Tokens whose keys and values came from the store.' }),
+    encoded_tokens: z.int().meta({ description: 'Tokens of blocks that the store lacked.' }),
+    final_tokens: z.int().meta({ description: 'Tokens of the final block: the question.' }),
+    completion_tokens: z.int(),
+  })
+  .meta({ id: 'Usage' });
+
+export const timingsSchema = z
+  .object({
+    retrieve: z.number(),
+    load: z.number(),
+    encode: z.number(),
+    reencode: z.number(),
+    attend: z.number(),
+    first_token: z.number(),
+    total: z.number(),
+  })
+  .meta({ id: 'Timings', description: 'Milliseconds; first_token and total from the request on.' });
+
+export const answerSchema = z
+  .object({
+    answer: z.string(),
+    finish_reason: z.enum(['end', 'length', 'stop', 'no_relevant_passages']),
+    citations: z.array(citationSchema).meta({ description: 'Best first.' }),
+    usage: usageSchema,
+    timings_ms: timingsSchema,
+    passages_dropped: z
+      .int()
+      .meta({ description: "Relevant passages left out because the model's context is full." }),
+    attention: z.enum(ATTENTION_MODES),
+    model: z.string(),
+  })
+  .meta({ id: 'Answer' });

@@ -1,0 +1,71 @@
+/** Serves the API over HTTP with Node. */
+import type { AddressInfo } from 'node:net';
+import { serve } from '@hono/node-server';
+import { BlockragError } from '../errors.ts';
+import type { EmbeddedBlockrag } from '../pipeline/embedded.ts';
+import { type AppOptions, createApp } from './app.ts';
+import { isLoopback } from './middleware/foreign-hosts.ts';
+
+export interface ServerOptions extends Omit<AppOptions, 'loopbackOnly' | 'stopping'> {
+  host: string;
+  /** 0: any free one. */
+  port: number;
+}
+
+export interface RunningServer {
+  url: string;
+  /** Takes no more requests; those under way have a few seconds, then they end as `shutting_down`. */
+  close(): Promise<void>;
+}
+
+const DRAIN_MS = 5_000;
+/** Time for an answer that was ended to say so. */
+const FAREWELL_MS = 2_000;
+
+/** @throws BlockragError `invalid_option` for an address beyond this machine without keys, or one that is taken */
+export async function startServer(
+  blockrag: EmbeddedBlockrag,
+  options: ServerOptions,
+): Promise<RunningServer> {
+  const { host, port } = options;
+  const loopbackOnly = isLoopback(host);
+  if (!loopbackOnly && (await blockrag.services.access.keys.list()).length === 0) {
+    const message = `Listening on ${host} lets other machines in, and there are no API keys yet: make one (blockrag keys add), or use 127.0.0.1.`;
+    throw new BlockragError('invalid_option', message);
+  }
+  const stopping = new AbortController();
+  const app = createApp(blockrag, { ...options, loopbackOnly, stopping: stopping.signal });
+  const server = serve({ fetch: app.fetch, hostname: host, port });
+  await new Promise<void>((resolve, reject) => {
+    server.once('listening', resolve);
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const taken =
+        cause.code === 'EADDRINUSE' ? `Port ${port} is taken: choose another with --port.` : cause.message;
+      reject(new BlockragError('invalid_option', taken, { cause }));
+    });
+  });
+  const { port: bound } = server.address() as AddressInfo;
+  const url = `http://${host.includes(':') ? `[${host}]` : host}:${bound}`;
+  try {
+    await blockrag.setUrl(url);
+  } catch (error) {
+    server.close();
+    throw error;
+  }
+  return {
+    url,
+    close: async () => {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      if ('closeIdleConnections' in server) server.closeIdleConnections();
+      const timers = [
+        setTimeout(() => stopping.abort(), DRAIN_MS),
+        setTimeout(
+          () => 'closeAllConnections' in server && server.closeAllConnections(),
+          DRAIN_MS + FAREWELL_MS,
+        ),
+      ];
+      await closed;
+      timers.forEach(clearTimeout);
+    },
+  };
+}

@@ -1,0 +1,53 @@
+/** How the API shows things: the REST routes and the command line give the same JSON. */
+import { z } from 'zod';
+import type { DocumentRow } from '../../catalog/catalog.ts';
+import { metadataSchema } from '../../pipeline/metadata.ts';
+
+export const documentSchema = z
+  .object({
+    id: z.string().meta({ example: 'doc_5f1c0f6b2a9d4e7c8b3a1f20' }),
+    collection: z.string().meta({ example: 'station' }),
+    name: z.string().meta({ example: 'handbook.pdf' }),
+    title: z.string().meta({ example: 'Station handbook' }),
+    metadata: metadataSchema.meta({ example: { year: 2024, draft: false } }),
+    status: z
+      .enum(['queued', 'encoding', 'ready', 'failed'])
+      .meta({ description: 'failed: see error; an earlier version may still answer (answers: true).' }),
+    answers: z.boolean().meta({ description: 'Whether a version of it answers questions.' }),
+    passages: z.int(),
+    encoded: z.int().meta({ description: 'Passages encoded so far.' }),
+    tokens: z.int(),
+    bytes: z.int(),
+    sha256: z.string(),
+    error: z.object({ code: z.string(), message: z.string() }).nullable(),
+    created_at: z.iso.datetime(),
+    updated_at: z.iso.datetime(),
+  })
+  .meta({ id: 'Document' });
+
+export const documentIdSchema = z.object({
+  id: z.string().meta({ example: 'doc_5f1c0f6b2a9d4e7c8b3a1f20' }),
+});
+
+export type DocumentView = z.infer<typeof documentSchema>;
+
+export function viewDocument(row: DocumentRow): DocumentView {
+  const { id, collection, name, title, metadata, passages, encoded, tokens, bytes, sha256, error } = row;
+  return {
+    id,
+    collection,
+    name,
+    title,
+    metadata,
+    status: row.status === 'deleting' ? 'failed' : row.status,
+    answers: row.version !== null,
+    passages,
+    encoded,
+    tokens,
+    bytes,
+    sha256,
+    error,
+    created_at: new Date(row.created).toISOString(),
+    updated_at: new Date(row.updated).toISOString(),
+  };
+}

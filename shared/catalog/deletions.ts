@@ -1,0 +1,100 @@
+/**
+ * The catalog's rows about blobs that are just being deleted. Many workers use and delete the same blobs; no lock:
+ *
+ * - Who needs a blob records its use first, in one transaction that demands that no deletion is under way, and only
+ *   then looks whether it is stored, and stores it.
+ * - Who deletes a blob writes a deletion first, and only then looks who uses it; with a user it is abandoned.
+ *
+ * So of two racers one sees the other. Nothing here relies on a revision: a row that was deleted and written again
+ * has the revisions of the first one.
+ */
+import { isBlockragError } from '../errors.ts';
+import type { Row, Table, WriteOperation } from '../storage/ports.ts';
+import { deleteUnchanged, rowsOf } from './rows.ts';
+
+/** A deletion under way. */
+export interface Deletion {
+  key: string;
+  tenant: string;
+  /** When its deleter began; milliseconds since the epoch. */
+  since: number;
+  /** Whether it is done although the blob is used: to make room. */
+  evicts: boolean;
+  revision: number;
+}
+
+/** Rows that are listed whole lie in few partitions: keys are hashes, so their first digit spreads them evenly. */
+export const SHARDS = '0123456789abcdef';
+
+export const stateKey = (key: string) => ({ partition: `kv/${key.slice(0, 1)}`, sort: key });
+const deletionKey = (key: string) => ({ partition: `deleting/${key.slice(0, 1)}`, sort: key });
+
+/** A condition of a write: the blob is not being deleted. */
+export function notDeleting(key: string): WriteOperation {
+  return { check: deletionKey(key), condition: 'absent' };
+}
+
+export class DeletionCatalog {
+  /** Where the rows lie: what the catalog has no words for keeps rows of its own there. */
+  readonly table: Table;
+
+  constructor(table: Table) {
+    this.table = table;
+  }
+
+  /** Begins to delete a blob; undefined while another does. */
+  async beginDeletion(deletion: Omit<Deletion, 'revision'>): Promise<Deletion | undefined> {
+    return this.#write({ ...deletion, revision: 0 });
+  }
+
+  /** Takes a deletion over whose deleter has died; undefined when it is over, or another was faster. */
+  async takeOverDeletion(deletion: Deletion, since: number): Promise<Deletion | undefined> {
+    return this.#write({ ...deletion, since });
+  }
+
+  /** Leaves a blob as it is. */
+  async abandonDeletion({ key, revision }: Deletion): Promise<void> {
+    await deleteUnchanged(this.table, { ...deletionKey(key), revision });
+  }
+
+  /** Forgets a blob that was deleted from the store; who uses it stays known. */
+  async endDeletion({ key, revision }: Deletion): Promise<void> {
+    try {
+      await this.table.write([
+        { delete: stateKey(key) },
+        { delete: deletionKey(key), condition: { revision } },
+      ]);
+    } catch (error) {
+      // Taken over: the other one ends it.
+      if (!isBlockragError(error, 'conflict')) throw error;
+    }
+  }
+
+  /** The deletions of some blobs that are under way. */
+  async deletionsOf(keys: readonly string[]): Promise<Deletion[]> {
+    const rows = await this.table.getMany(keys.map(deletionKey));
+    return rows.flatMap((row) => (row === undefined ? [] : toDeletion(row)));
+  }
+
+  /** Every deletion under way, of all tenants. */
+  async *deletions(): AsyncGenerator<Deletion> {
+    for (const shard of SHARDS) {
+      for await (const row of rowsOf(this.table, deletionKey(shard).partition)) yield toDeletion(row);
+    }
+  }
+
+  async #write({ key, revision, ...data }: Deletion): Promise<Deletion | undefined> {
+    const condition = revision === 0 ? ('absent' as const) : { revision };
+    try {
+      await this.table.write([{ put: { ...deletionKey(key), data }, condition }]);
+      return { key, ...data, revision: revision + 1 };
+    } catch (error) {
+      if (isBlockragError(error, 'conflict')) return undefined;
+      throw error;
+    }
+  }
+}
+
+function toDeletion({ sort, revision, data }: Row): Deletion {
+  return { ...(data as unknown as Omit<Deletion, 'key' | 'revision'>), key: sort, revision };
+}

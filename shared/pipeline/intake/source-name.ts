@@ -1,0 +1,34 @@
+/** Names of objects in the bucket that users put documents into. */
+import { BlockragError } from '../../errors.ts';
+
+/** Where a document of users lies in their bucket. */
+export interface SourceName {
+  tenant: string;
+  collection: string;
+  name: string;
+}
+
+const PREFIX = 'documents/';
+
+export function sourceKey({ tenant, collection, name }: SourceName): string {
+  return `${PREFIX}${tenant}/${encodeURIComponent(collection)}/${name}`;
+}
+
+/** @throws BlockragError `invalid_request` for a key that is not documents/TENANT/COLLECTION/NAME */
+export function parseSourceKey(key: string): SourceName {
+  const [, tenant, collection, name] =
+    /^documents\/([a-z0-9][a-z0-9-]{0,62})\/([^/]+)\/(.+)$/s.exec(key) ?? [];
+  let decoded: string | undefined;
+  try {
+    decoded = collection && decodeURIComponent(collection);
+  } catch {
+    decoded = undefined;
+  }
+  if (tenant === undefined || !decoded || name === undefined || /\p{Cc}/u.test(decoded + name)) {
+    throw new BlockragError(
+      'invalid_request',
+      'An object must be named documents/TENANT/COLLECTION/NAME, without control characters.',
+    );
+  }
+  return { tenant, collection: decoded, name };
+}

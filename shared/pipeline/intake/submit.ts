@@ -1,0 +1,157 @@
+/** A document's first step in: its bytes are stored, its row and a work item are written. */
+import { createHash, randomBytes } from 'node:crypto';
+import type { DocumentRow, Metadata } from '../../catalog/catalog.ts';
+import { BlockragError } from '../../errors.ts';
+import type { RowData } from '../../storage/ports.ts';
+import { checkMetadata, sameMetadata } from '../metadata.ts';
+import { retireItems } from '../removal/retire.ts';
+import { originalPath, type Services, type VersionRef } from '../services.ts';
+import { withIdempotency } from './idempotency.ts';
+
+export interface NewDocument {
+  tenant: string;
+  collection: string;
+  name: string;
+  mediaType: string | undefined;
+  metadata?: Metadata | undefined;
+  bytes: Uint8Array;
+  /** Whether it is an object of the users' bucket, and is to go with it. */
+  followed?: boolean | undefined;
+}
+
+/** The same name in the same collection is the same document: a new upload replaces it. */
+export function documentId(tenant: string, collection: string, name: string): string {
+  const hash = createHash('sha256')
+    .update(JSON.stringify([tenant, collection, name]))
+    .digest('hex');
+  return `doc_${hash.slice(0, 24)}`;
+}
+
+/**
+ * Takes a document in; durable when it resolves. The same bytes with the same metadata change nothing; with other
+ * metadata they are a new version, whose blobs are all there.
+ * @throws BlockragError `document_empty`, `document_too_large`, `invalid_request` for wrong metadata, `storage_full`,
+ *   `quota_exceeded`
+ */
+export async function submitDocument(services: Services, upload: NewDocument): Promise<DocumentRow> {
+  const row = await acceptDocument(services, upload);
+  if (row.status === 'queued' && row.pending !== null) {
+    await services.queue.send([ingestItem({ tenant: row.tenant, document: row.id, version: row.pending })]);
+  }
+  return row;
+}
+
+/** The same without the work item, for whoever goes on with `ingestVersion` at once. */
+export async function acceptDocument(services: Services, upload: NewDocument): Promise<DocumentRow> {
+  const { access, catalog, blobs, queue, fingerprint, maxDocumentBytes } = services;
+  const { tenant, collection, name, bytes } = upload;
+  const metadata = checkMetadata(upload.metadata ?? {});
+  if (bytes.length === 0) {
+    throw new BlockragError('document_empty', `${name} is empty: there is nothing to read.`);
+  }
+  if (bytes.length > maxDocumentBytes) {
+    throw new BlockragError(
+      'document_too_large',
+      `${name} has ${bytes.length} bytes; at most ${maxDocumentBytes} are read: split the document.`,
+    );
+  }
+  const id = documentId(tenant, collection, name);
+  const sha256 = await sha256InTurns(bytes);
+  const known = await catalog.document(tenant, id);
+  if (known !== undefined && isCurrent(known, { sha256, metadata, fingerprint })) {
+    if (!upload.followed || known.followed) return known;
+    return (await catalog.updateDocument(tenant, id, (row) => row && { ...row, followed: true })) ?? known;
+  }
+
+  const version = `v${randomBytes(8).toString('hex')}`;
+  await access.quotas.take({ tenant, document: id, version }, { bytes: bytes.length });
+  await blobs.put(originalPath(tenant, id, version), bytes);
+  const row = await catalog
+    .updateDocument(tenant, id, (current) => ({
+      id,
+      tenant,
+      collection,
+      name,
+      title: current?.title ?? name,
+      metadata,
+      mediaType: upload.mediaType ?? null,
+      bytes: bytes.length,
+      sha256,
+      followed: upload.followed ?? false,
+      status: 'queued',
+      version: current?.version ?? null,
+      pending: version,
+      // What was still being made of an earlier upload is overtaken.
+      retiring: [...(current?.retiring ?? []), ...(current?.pending ? [current.pending] : [])],
+      fingerprint: current?.fingerprint ?? null,
+      pendingFingerprint: fingerprint,
+      passages: 0,
+      encoded: 0,
+      tokens: 0,
+      // What is true of the ready version, should this one fail.
+      ready:
+        current?.version != null && current.pending === null ? readyFacts(current) : (current?.ready ?? null),
+      error: null,
+      created: current?.created ?? Date.now(),
+      updated: Date.now(),
+    }))
+    .catch(async (error: unknown) => {
+      // Nobody would know of the bytes.
+      await blobs.delete(originalPath(tenant, id, version));
+      await access.quotas.giveBack({ tenant, document: id, version });
+      throw error;
+    });
+  await queue.send(retireItems(row!));
+  return row!;
+}
+
+function readyFacts(row: DocumentRow): DocumentRow['ready'] {
+  const { title, metadata, mediaType, bytes, sha256, passages, tokens } = row;
+  return { title, metadata, mediaType, bytes, sha256, passages, tokens };
+}
+
+/** SHA-256 of a large upload without holding the event loop: 4 MiB are some 3 ms. */
+export async function sha256InTurns(bytes: Uint8Array): Promise<string> {
+  const hash = createHash('sha256');
+  for (let at = 0; at < bytes.length; at += 4 * 1024 * 1024) {
+    hash.update(bytes.subarray(at, at + 4 * 1024 * 1024));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return hash.digest('hex');
+}
+
+function isCurrent(
+  known: DocumentRow,
+  { sha256, metadata, fingerprint }: { sha256: string; metadata: Metadata; fingerprint: string },
+): boolean {
+  if (known.sha256 !== sha256 || known.status === 'failed' || known.status === 'deleting') return false;
+  if (!sameMetadata(known.metadata, metadata)) return false;
+  return (known.pending === null ? known.fingerprint : known.pendingFingerprint) === fingerprint;
+}
+
+/**
+ * Takes a document in once: the same request with the same key gives the document, as it is now.
+ * @throws BlockragError `idempotency_mismatch`, `conflict` while the first request is still running,
+ *   `document_not_found` when the document was deleted meanwhile, and those of `submitDocument`
+ */
+export async function submitOnce(services: Services, upload: NewDocument, key: string): Promise<DocumentRow> {
+  const { tenant, collection, name, mediaType, metadata = {}, bytes } = upload;
+  const facts = [collection, name, mediaType ?? null, Object.entries(metadata).sort()];
+  const fingerprint = JSON.stringify(['document', ...facts, await sha256InTurns(bytes)]);
+  const { catalog } = services;
+  // The id only: a row holds the document's title, which must not outlast the document.
+  const request = { tenant, key, fingerprint };
+  const id = await withIdempotency(catalog.table, request, async () => {
+    return (await submitDocument(services, upload)).id;
+  });
+  const row = await catalog.document(tenant, id);
+  if (row !== undefined && row.status !== 'deleting') return row;
+  throw new BlockragError(
+    'document_not_found',
+    `The document ${id} was deleted after this request was done.`,
+  );
+}
+
+export function ingestItem(ref: VersionRef): { id: string; body: RowData } {
+  return { id: `ingest/${ref.document}/${ref.version}`, body: { ...ref, kind: 'ingest' } };
+}

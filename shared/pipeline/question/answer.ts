@@ -1,0 +1,186 @@
+/** A question's way: retrieve, load blobs, lay the context, attend, decode; citations and figures beside the text. */
+import type { AttentionMode } from '../../attention/answer.ts';
+import { BlockragError } from '../../errors.ts';
+import type { Turn } from '../../model/prompt.ts';
+import { span } from '../../tracing.ts';
+import type { Filter } from '../metadata.ts';
+import type { Services } from '../services.ts';
+import { chooseFitting } from './blocks.ts';
+import { retrievalQuestion } from './follow-up.ts';
+import { type GenerateOptions, type Generation, generate } from './generate.ts';
+import { type RetrievedPassage, retrieve } from './retrieve.ts';
+
+export const DEFAULT_TOP_K = 5;
+export const DEFAULT_MAX_TOKENS = 256;
+
+export interface Question extends Generation {
+  collection: string;
+  question: string;
+  /** Earlier turns of the conversation: they begin with a user's, and roles alternate. */
+  earlier?: readonly Turn[] | undefined;
+  /** A system message in the place of the model's own. */
+  system?: string | undefined;
+  attention: AttentionMode;
+  /** Only documents whose metadata match. */
+  filter?: Filter | undefined;
+  /** Passages in the prompt at most. */
+  topK: number;
+}
+
+export interface Citation {
+  document: string;
+  document_id: string;
+  title: string;
+  page: number | null;
+  /** Index of the passage in its document, from 0. */
+  passage: number;
+  text: string;
+  score: number;
+  similarity: number;
+  /** Share of the attention that the answer gave to the passages of the prompt, 0 to 1. */
+  grounding: number;
+}
+
+export interface Answer {
+  answer: string;
+  /** end: the model ended; length: max tokens; stop: a stop string; no_relevant_passages: nothing was asked. */
+  finish_reason: 'end' | 'length' | 'stop' | 'no_relevant_passages';
+  /** Best first: the prompt holds them in the reverse order. */
+  citations: Citation[];
+  usage: {
+    prompt_tokens: number;
+    reused_tokens: number;
+    encoded_tokens: number;
+    final_tokens: number;
+    completion_tokens: number;
+  };
+  /** Milliseconds; first_token and total from the request on. */
+  timings_ms: {
+    retrieve: number;
+    load: number;
+    encode: number;
+    reencode: number;
+    attend: number;
+    first_token: number;
+    total: number;
+  };
+  /** Relevant passages left out because the model's context is full. */
+  passages_dropped: number;
+  attention: AttentionMode;
+  model: string;
+}
+
+const NOTHING_RELEVANT = 'The documents hold nothing about this question.';
+
+/**
+ * Answers a question from a collection.
+ * @throws BlockragError `question_empty`, `question_too_long`, `prompt_too_long`, `collection_not_found`,
+ * `no_documents`, `cancelled`
+ */
+export async function answerQuestion(
+  services: Services,
+  question: Question,
+  options: GenerateOptions = {},
+): Promise<Answer> {
+  const started = performance.now();
+  const { template, model } = services;
+  const { attention, maxTokens, earlier = [], system } = question;
+  checkQuestion(question.question, earlier, system, services.maxQuestionLength);
+  const preface = system === undefined ? template.preface : template.prefaceWith(system);
+  const finalBlock = template.finalBlock(question.question, earlier);
+
+  const sought = { ...question, question: retrievalQuestion(question.question, earlier) };
+  const found = await span('blockrag.retrieve', {}, async (add) => {
+    const passages = await retrieve(services, sought, options.signal);
+    add({ passages: passages.length });
+    return passages;
+  });
+  const retrieved = performance.now();
+  const { passages, dropped } = chooseFitting(
+    model.manifest.architecture.contextLength - preface.length - finalBlock.length - maxTokens,
+    found,
+  );
+  const common = { passages_dropped: dropped, attention, model: model.manifest.name };
+  if (passages.length === 0) {
+    options.onText?.(NOTHING_RELEVANT);
+    return { ...nothingRelevant(started, retrieved), ...common };
+  }
+  const generated = await generate(services, question, { attention, preface, passages, finalBlock }, options);
+  const { reusedTokens, encodedTokens, finalTokens, timings } = generated.figures;
+  const ended = performance.now();
+  return {
+    answer: generated.text.trim(),
+    finish_reason: generated.finish,
+    citations: passages.map((passage, i) => toCitation(passage, generated.grounding[i]!)),
+    usage: {
+      prompt_tokens: reusedTokens + encodedTokens + finalTokens,
+      reused_tokens: reusedTokens,
+      encoded_tokens: encodedTokens,
+      final_tokens: finalTokens,
+      completion_tokens: generated.completionTokens,
+    },
+    timings_ms: rounded({
+      retrieve: retrieved - started,
+      load: generated.loadMs,
+      ...timings,
+      first_token: (generated.firstToken ?? ended) - started,
+      total: ended - started,
+    }),
+    ...common,
+  };
+}
+
+function checkQuestion(
+  question: string,
+  earlier: readonly Turn[],
+  system: string | undefined,
+  maxLength: number,
+): void {
+  if (question.trim() === '') throw new BlockragError('question_empty', 'The question is empty.');
+  const texts = [question, system ?? '', ...earlier.map(({ content }) => content)];
+  const length = texts.reduce((sum, text) => sum + text.length, 0);
+  if (length > maxLength) {
+    throw new BlockragError(
+      'question_too_long',
+      `The question, with what precedes it, has ${length} characters; at most ${maxLength} are taken.`,
+      { data: { length, max: maxLength } },
+    );
+  }
+}
+
+function toCitation({ document, passage, score, similarity }: RetrievedPassage, grounding: number): Citation {
+  return {
+    document: document.name,
+    document_id: document.id,
+    title: passage.title,
+    page: passage.page,
+    passage: passage.index,
+    text: passage.text,
+    score,
+    similarity,
+    grounding: Math.round(grounding * 1e4) / 1e4,
+  };
+}
+
+function nothingRelevant(started: number, retrieved: number) {
+  const ended = performance.now();
+  const none = { load: 0, encode: 0, reencode: 0, attend: 0 };
+  return {
+    answer: NOTHING_RELEVANT,
+    finish_reason: 'no_relevant_passages' as const,
+    citations: [],
+    usage: { prompt_tokens: 0, reused_tokens: 0, encoded_tokens: 0, final_tokens: 0, completion_tokens: 0 },
+    timings_ms: rounded({
+      retrieve: retrieved - started,
+      ...none,
+      first_token: ended - started,
+      total: ended - started,
+    }),
+  };
+}
+
+function rounded<T extends Record<string, number>>(timings: T): T {
+  return Object.fromEntries(
+    Object.entries(timings).map(([name, ms]) => [name, Math.round(ms * 10) / 10]),
+  ) as T;
+}

@@ -1,0 +1,137 @@
+/** The byte budget of stored KV: past it, the blobs that were not used for longest go. */
+
+import type { BlobState } from '../../catalog/blobs.ts';
+import type { Catalog } from '../../catalog/catalog.ts';
+import type { BlobStore } from '../../storage/ports.ts';
+import type { Logger } from '../../telemetry.ts';
+import { removeKv } from './store-kv.ts';
+
+/** How far an eviction goes below the budget: each one looks at every blob, so they must be few. */
+const EVICT_TO = 0.9;
+/** A blob's time of use is written again after so long. */
+const TOUCH_INTERVAL_MS = 600_000;
+/** Uses are written together after so long. */
+const TOUCH_DELAY_MS = 1_000;
+
+export interface KvBudgetOptions {
+  catalog: Catalog;
+  blobs: BlobStore;
+  /** Bytes; undefined: no limit, and uses are not recorded. */
+  limit: number | undefined;
+  logger: Logger;
+}
+
+/**
+ * Keeps the stored KV of all tenants under a number of bytes. A document whose blobs were evicted stays ready:
+ * they are computed again when asked for. Several instances may each have one: what others store is seen by
+ * `enforce`.
+ */
+export class KvBudget {
+  #options: KvBudgetOptions;
+  /** Bytes stored, or a little more: what is deleted is noticed by the next look at all blobs. */
+  #stored: number | undefined;
+  #turn: Promise<void> = Promise.resolve();
+  /** Uses of the last minutes: when the row was written, and the last use; the oldest rows first. */
+  #uses = new Map<string, { written: number; used: number }>();
+  #pending = new Set<string>();
+
+  constructor(options: KvBudgetOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Makes room for a blob and stores it; with a limit, one blob at a time.
+   * @param store puts the blob and its rows
+   * @returns false when the blob is larger than the whole budget, and was not stored
+   */
+  async admit(bytes: number, store: () => Promise<void>): Promise<boolean> {
+    const { limit } = this.#options;
+    if (limit === undefined) await store();
+    else if (bytes > limit) return false;
+    else {
+      await this.#inTurn(async () => {
+        this.#stored ??= sumOf(await this.#blobs());
+        if (this.#stored + bytes > limit) this.#stored = await this.#evict(limit - bytes);
+        this.#stored += bytes;
+        await store();
+      });
+    }
+    return true;
+  }
+
+  /** Notes that a blob is used. Written in the background, once in 10 minutes for each blob. */
+  touch(key: string): void {
+    if (this.#options.limit === undefined) return;
+    const now = Date.now();
+    for (const [old, { written }] of this.#uses) {
+      if (now - written < TOUCH_INTERVAL_MS) break;
+      this.#uses.delete(old);
+    }
+    const known = this.#uses.get(key);
+    if (known !== undefined) {
+      known.used = now;
+      return;
+    }
+    this.#uses.set(key, { written: now, used: now });
+    if (this.#pending.size === 0) setTimeout(() => void this.flush(), TOUCH_DELAY_MS).unref();
+    this.#pending.add(key);
+  }
+
+  /** Writes the uses noted so far. */
+  async flush(): Promise<void> {
+    const keys = [...this.#pending];
+    this.#pending.clear();
+    await this.#options.catalog.touchBlobs(keys).catch((error: unknown) => {
+      // A use that is not known only makes a blob go sooner.
+      this.#options.logger.debug({ err: error }, 'the use of blobs could not be recorded');
+    });
+  }
+
+  /** Looks at all that is stored, by whatever instance, and evicts what is over the budget. */
+  async enforce(): Promise<void> {
+    const { limit } = this.#options;
+    if (limit === undefined) return;
+    await this.flush();
+    await this.#inTurn(async () => {
+      this.#stored = await this.#evict(limit);
+    });
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => {});
+    return done;
+  }
+
+  /** Evicts if more than `limit` bytes are stored, and then a little more; gives the bytes that are left. */
+  async #evict(limit: number): Promise<number> {
+    const { catalog, blobs, logger } = this.#options;
+    const all = await this.#blobs();
+    let stored = sumOf(all);
+    if (stored <= limit) return stored;
+    let evicted = 0;
+    for (const { key, tenant, bytes } of all.sort((a, b) => this.#usedAt(a) - this.#usedAt(b))) {
+      if (stored <= limit * EVICT_TO) break;
+      await removeKv({ catalog, blobs }, { tenant, key, evicts: true });
+      this.#uses.delete(key);
+      stored -= bytes;
+      evicted++;
+    }
+    logger.info({ blobs: evicted, bytes: stored }, 'stored KV was evicted');
+    return stored;
+  }
+
+  #usedAt({ key, used }: BlobState & { key: string }): number {
+    return Math.max(used, this.#uses.get(key)?.used ?? 0);
+  }
+
+  async #blobs(): Promise<(BlobState & { key: string })[]> {
+    const all: (BlobState & { key: string })[] = [];
+    for await (const blob of this.#options.catalog.storedBlobs()) all.push(blob);
+    return all;
+  }
+}
+
+function sumOf(blobs: readonly BlobState[]): number {
+  return blobs.reduce((sum, { bytes }) => sum + bytes, 0);
+}

@@ -1,0 +1,121 @@
+/** The sweep's look at blobs: those that no living version uses go, after a while. */
+import type { BlobUser } from '../../catalog/blobs.ts';
+import type { BlobEntry, RowData } from '../../storage/ports.ts';
+import { knowsVersion, retireItem } from '../removal/retire.ts';
+import type { Services } from '../services.ts';
+import { removeKv, resumeDeletion } from '../stored-kv/store-kv.ts';
+import { pagesOf } from './pages.ts';
+import type { SweepPass } from './sweep.ts';
+
+/** Versions of one blob that are looked at: where all of them are left over, more are seen next time. */
+const USERS = 16;
+/** What uses the blob of the prompt's preface, in the version of the model's fingerprint. */
+const PREFACE = 'preface';
+
+/** Ends the deletions whose deleter has died. */
+export async function sweepDeletions(services: Services, pass: SweepPass): Promise<void> {
+  for await (const deletion of services.catalog.deletions()) {
+    if (await resumeDeletion(services, deletion, pass.now())) pass.count('deletions');
+    pass.signal.throwIfAborted();
+  }
+}
+
+/** Looks at all rows of stored blobs: marks those that nobody uses, and deletes those that were marked long ago. */
+export async function sweepStates(services: Services, pass: SweepPass): Promise<void> {
+  const { catalog } = services;
+  for await (const page of catalog.blobPages(pass.after)) {
+    const used = await areUsed(services, pass, page);
+    for (const [i, blob] of page.entries()) {
+      const { unused = pass.now() } = blob;
+      if (used[i] === true) {
+        if (blob.unused !== undefined) await catalog.markUnused(blob, undefined);
+      } else if (pass.now() - unused >= pass.graceMs) {
+        if (await removeKv(services, blob)) pass.count('blobs');
+      } else if (blob.unused === undefined) {
+        await catalog.markUnused(blob, unused);
+        pass.count('marked');
+      }
+    }
+    pass.reached(page.at(-1)!.key);
+  }
+}
+
+/**
+ * Looks at all objects: those without a row that nobody uses go. A process that was killed between the two leaves
+ * them, and one that is used gets its row when its work is done again.
+ */
+export async function sweepObjects(services: Services, pass: SweepPass): Promise<void> {
+  const { blobs, catalog } = services;
+  for await (const entries of pagesOf(pass.rest(blobs.list('kv')))) {
+    const objects = entries.flatMap(parseObject);
+    const known = await catalog.hasBlobs(objects.map(({ key }) => key));
+    const strange = objects.filter(({ modified }, i) => !known[i] && pass.now() - modified >= pass.graceMs);
+    const used = await areUsed(services, pass, strange);
+    for (const [i, object] of strange.entries()) {
+      if (used[i] !== true && (await removeKv(services, object))) pass.count('objects');
+    }
+    pass.reached(entries.at(-1)!.key);
+  }
+}
+
+function parseObject({
+  key: path,
+  modified,
+}: BlobEntry): { tenant: string; key: string; modified: number }[] {
+  const [, tenant, , key] = path.split('/');
+  return tenant === undefined || key === undefined ? [] : [{ tenant, key, modified }];
+}
+
+/** Which blobs a version uses. What a version uses that no document knows of is retired, once more. */
+async function areUsed(
+  services: Services,
+  pass: SweepPass,
+  blobs: readonly { tenant: string; key: string }[],
+): Promise<boolean[]> {
+  const { catalog, queue } = services;
+  const usersOf = await Promise.all(blobs.map(({ key }) => catalog.usersOfBlob(key, USERS)));
+  const lives = await livingVersions(services, blobs, usersOf);
+  const leftOver = new Map<string, { id: string; body: RowData }>();
+  const used: boolean[] = [];
+  for (const [i, { tenant, key }] of blobs.entries()) {
+    let users = 0;
+    for (const user of usersOf[i]!) {
+      if (!lives(tenant, user)) {
+        // An outdated preface is no document's: this is all that is left of it.
+        if (user.document === PREFACE) {
+          await catalog.dropUse(key, user);
+          continue;
+        }
+        const item = retireItem({ tenant, ...user });
+        leftOver.set(item.id, item);
+      }
+      users++;
+    }
+    used.push(users > 0);
+  }
+  await queue.send([...leftOver.values()]);
+  pass.count('versions', leftOver.size);
+  return used;
+}
+
+async function livingVersions(
+  { catalog, fingerprint }: Services,
+  blobs: readonly { tenant: string }[],
+  usersOf: readonly BlobUser[][],
+): Promise<(tenant: string, user: BlobUser) => boolean> {
+  const idsOf = new Map<string, Set<string>>();
+  for (const [i, { tenant }] of blobs.entries()) {
+    const ids = idsOf.get(tenant) ?? new Set();
+    for (const { document } of usersOf[i]!) ids.add(document);
+    idsOf.set(tenant, ids);
+  }
+  const versions = new Map<string, (version: string) => boolean>();
+  for (const [tenant, ids] of idsOf) {
+    const rows = await catalog.documentsById(tenant, [...ids]);
+    for (const [i, id] of [...ids].entries()) {
+      versions.set(`${tenant}/${id}`, (version) => knowsVersion(rows[i], version));
+    }
+  }
+  return (tenant, { document, version }) =>
+    document === PREFACE ? version === fingerprint : versions.get(`${tenant}/${document}`)!(version);
+}

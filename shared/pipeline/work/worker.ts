@@ -1,0 +1,158 @@
+/** The worker, embedded or on AWS: takes work from the queue, some items at a time, until it is stopped. */
+import { toBlockragError } from '../../errors.ts';
+import type { Lease } from '../../storage/ports.ts';
+import { MAX_ATTEMPTS } from '../../stores.ts';
+import { encodeBatch, ingestVersion } from '../intake/ingest.ts';
+import { retireVersion } from '../removal/retire.ts';
+import type { Services } from '../services.ts';
+import { SWEEP_GRACE_MS, sweep } from '../sweep/sweep.ts';
+import { giveUp, type WorkBody } from './recover.ts';
+import { erase, tidy } from './tidy.ts';
+
+/** Items in hand: while one waits for a store, another is parsed or computed, and index writes become one. */
+const CONCURRENCY = 4;
+/** How long work stays in the hands of a worker that died. */
+export const LEASE_MS = 60_000;
+const IDLE_WAIT_MS = 30_000;
+const RETRY_DELAY_MS = 1_000;
+
+export interface WorkerOptions {
+  /** Told when the queue itself fails, which ends the worker. */
+  failed: (error: unknown) => void;
+  /** Ends after so many milliseconds without work; default: never. */
+  idleMs?: number;
+  /** How long work stays in the hands of a worker that was killed; default: 60 s. It is renewed all the while. */
+  leaseMs?: number;
+}
+
+export class Worker {
+  #services: Services;
+  #stop = new AbortController();
+  #done: Promise<void>;
+  #options: WorkerOptions;
+  #running = new Set<Promise<void>>();
+  #failed = false;
+
+  /** Starts at once. */
+  constructor(services: Services, options: WorkerOptions) {
+    this.#services = services;
+    this.#options = options;
+    this.#done = this.#run();
+  }
+
+  /** Resolves when the worker has ended: stopped, failed, or idle for as long as it may be. */
+  get ended(): Promise<void> {
+    return this.#done;
+  }
+
+  /** Stops after the step under way; what was in hand is delivered again later. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#done;
+  }
+
+  async #run(): Promise<void> {
+    try {
+      while (!this.#stop.signal.aborted && (await this.#takeMore()));
+    } catch (error) {
+      this.#fail(error);
+    }
+    await Promise.all(this.#running);
+  }
+
+  /** Begins what the queue has, as far as there is room for more in hand; false when it had nothing for too long. */
+  async #takeMore(): Promise<boolean> {
+    const { queue } = this.#services;
+    const { signal } = this.#stop;
+    const { idleMs, leaseMs = LEASE_MS } = this.#options;
+    const idle = this.#running.size === 0;
+    const max = CONCURRENCY - this.#running.size;
+    const leases = await queue.receive({ max, leaseMs, waitMs: idleMs ?? IDLE_WAIT_MS, signal });
+    if (leases.length === 0 && idle) return idleMs === undefined;
+    const first = leases.findIndex(isAlone);
+    const rest = first < 0 ? [] : leases.splice(first);
+    for (const lease of leases) this.#begin(lease, leaseMs);
+    const alone = this.#running.size === 0 ? rest.shift() : undefined;
+    for (const { receipt } of rest) await queue.release(receipt);
+    if (alone !== undefined) await this.#process(alone, leaseMs);
+    else if (rest.length > 0) await Promise.all(this.#running);
+    else if (this.#running.size === CONCURRENCY) await Promise.race(this.#running);
+    return true;
+  }
+
+  #begin(lease: Lease, leaseMs: number): void {
+    const running = this.#process(lease, leaseMs)
+      .catch((error) => this.#fail(error))
+      .finally(() => this.#running.delete(running));
+    this.#running.add(running);
+  }
+
+  /** The queue failed: ends the worker, and what is in hand with it. */
+  #fail(error: unknown): void {
+    if (this.#failed) return;
+    this.#failed = true;
+    this.#services.logger.error({ err: error }, 'the worker stopped');
+    this.#options.failed(error);
+    this.#stop.abort();
+  }
+
+  /** @throws what the queue throws; failed work is given back to it */
+  async #process(lease: Lease, leaseMs: number): Promise<void> {
+    const { queue, logger } = this.#services;
+    const body = lease.body as unknown as WorkBody;
+    const renew = setInterval(() => {
+      // A lease that runs out only means that the work is done twice.
+      queue.extend(lease.receipt, leaseMs).catch(() => {});
+    }, leaseMs / 3);
+    try {
+      await this.#handle(body);
+      await queue.done(lease.receipt);
+    } catch (thrown) {
+      if (this.#stop.signal.aborted) {
+        await queue.release(lease.receipt);
+        return;
+      }
+      const error = toBlockragError(thrown);
+      logger.warn({ work: lease.id, attempt: lease.attempt, code: error.code, err: thrown }, 'work failed');
+      // A full disk is told at once, and what was stored of the version is removed: that may make room.
+      if (lease.attempt >= MAX_ATTEMPTS || error.code === 'storage_full') {
+        await giveUp(this.#services, body, error);
+      }
+      await queue.retry(lease.receipt, {
+        delayMs: RETRY_DELAY_MS * 2 ** Math.min(lease.attempt, 6),
+        error: error.message,
+      });
+    } finally {
+      clearInterval(renew);
+    }
+  }
+
+  async #handle(body: WorkBody): Promise<void> {
+    const { signal } = this.#stop;
+    switch (body.kind) {
+      case 'ingest':
+        return ingestVersion(this.#services, body, signal);
+      case 'encode':
+        return encodeBatch(this.#services, body, signal);
+      case 'retire':
+        return retireVersion(this.#services, body);
+      case 'erase':
+        return erase(this.#services);
+      case 'tidy':
+        return tidy(this.#services);
+      case 'sweep':
+        await sweep(this.#services, { graceMs: SWEEP_GRACE_MS, signal });
+        return;
+      default:
+        throw new Error('work of an unknown kind');
+    }
+  }
+}
+
+/**
+ * What may have taken its process with it, lest it take other work with it; and what erases, which is not sent again
+ * for what is deleted while it is in hand.
+ */
+function isAlone({ ranOut, body }: Lease): boolean {
+  return ranOut || body.kind === 'erase' || body.kind === 'sweep';
+}

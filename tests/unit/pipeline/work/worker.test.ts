@@ -1,0 +1,159 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { submitDocument } from '../../../../shared/pipeline/intake/submit.ts';
+import type { Services } from '../../../../shared/pipeline/services.ts';
+import { Worker } from '../../../../shared/pipeline/work/worker.ts';
+import { document, type OpenedStores, openTestStores } from '../../../support/stores.ts';
+
+let stores: OpenedStores;
+let services: Services;
+let worker: Worker | undefined;
+const failures: unknown[] = [];
+beforeEach(async () => {
+  stores = await openTestStores();
+  services = stores.services;
+  failures.length = 0;
+});
+afterEach(async () => {
+  await worker?.stop();
+  worker = undefined;
+  await stores.close();
+});
+
+async function submit(texts: readonly string[]): Promise<void> {
+  for (const text of texts) {
+    await submitDocument(services, document({ name: text, bytes: new TextEncoder().encode(text) }));
+  }
+}
+
+/** A reader that takes its time, and notes how many others are at it while it reads these texts. */
+function watch(texts: readonly string[]): { besides: number[]; read: (text: string) => Promise<void> } {
+  const besides: number[] = [];
+  let reading = 0;
+  const read = async (text: string) => {
+    reading++;
+    for (let i = 0; i < 10; i++) {
+      if (texts.includes(text)) besides.push(reading - 1);
+      await sleep(5);
+    }
+    reading--;
+  };
+  return { besides, read };
+}
+
+/** Documents whose texts the reader is given, one by one, by a worker that runs from now on. */
+async function workOn(texts: readonly string[], read: (text: string) => Promise<void>): Promise<void> {
+  const { reader } = services;
+  const observed: Services = {
+    ...services,
+    reader: {
+      ...reader,
+      read: async (bytes, ...rest) => {
+        await read(new TextDecoder().decode(bytes));
+        return reader.read(bytes, ...rest);
+      },
+    } as Services['reader'],
+  };
+  await submit(texts);
+  worker = new Worker(observed, { failed: (error) => failures.push(error) });
+}
+
+const ready = async () =>
+  (await services.catalog.allDocuments('t')).filter(({ status }) => status === 'ready').length;
+const until = (what: () => boolean | Promise<boolean>) => vi.waitUntil(what, 30_000);
+const TEXTS = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
+
+it('has four items in hand, and takes the next when one is done', async () => {
+  const started: string[] = [];
+  const waiting: (() => void)[] = [];
+  await workOn(TEXTS, (text) => {
+    started.push(text);
+    return new Promise((resolve) => waiting.push(resolve));
+  });
+  await until(() => started.length === 4);
+  await sleep(100);
+  expect([...started].sort()).toEqual(TEXTS.slice(0, 4));
+  waiting.shift()!();
+  await until(() => started.length === 5);
+  const release = setInterval(() => waiting.shift()?.(), 1);
+  await until(async () => (await ready()) === TEXTS.length);
+  clearInterval(release);
+  expect(failures).toEqual([]);
+});
+
+it('tries alone what a process that died had in hand', async () => {
+  await submit(TEXTS);
+  const lost = await services.queue.receive({ max: 2, leaseMs: 100, waitMs: 1_000 });
+  expect(lost).toHaveLength(2);
+  const { besides, read } = watch(['a', 'b']);
+  await workOn([], read);
+  await until(async () => (await ready()) === TEXTS.length);
+  expect(besides.length).toBeGreaterThan(0);
+  expect(new Set(besides)).toEqual(new Set([0]));
+});
+
+it('tries what failed among the others', async () => {
+  let failures = 0;
+  const { besides, read } = watch(['c']);
+  await workOn(TEXTS, async (text) => {
+    await read(text);
+    if (text === 'c' && ++failures < 3) throw new Error('not this time');
+  });
+  await until(async () => (await ready()) === TEXTS.length);
+  expect(failures).toBe(3);
+  expect(Math.max(...besides)).toBeGreaterThan(0);
+});
+
+it('erases when nothing else is in hand', async () => {
+  let reading = 0;
+  const besides: number[] = [];
+  services = {
+    ...services,
+    index: {
+      add: async () => {},
+      optimize: async ({ ifDue = false } = {}) => {
+        if (ifDue) return;
+        besides.push(reading);
+        await sleep(50);
+        besides.push(reading);
+      },
+    } as unknown as Services['index'],
+  };
+  await submit(TEXTS.slice(0, 3));
+  await services.queue.send([{ id: 'erase', body: { kind: 'erase' } }]);
+  await workOn(TEXTS.slice(3), async () => {
+    reading++;
+    await sleep(20);
+    reading--;
+  });
+  await until(async () => (await ready()) === TEXTS.length);
+  expect(besides).toEqual([0, 0]);
+});
+
+it('gives back what is in hand when it is stopped, without counting an attempt', async () => {
+  const reading: ((error: Error) => void)[] = [];
+  await workOn(TEXTS, () => new Promise((_, reject) => reading.push(reject)));
+  await until(() => reading.length === 4);
+  const stopped = worker!.stop();
+  for (const reject of reading) reject(new Error('cut off'));
+  await stopped;
+  expect(await services.queue.counts()).toMatchObject({ leased: 0, waiting: TEXTS.length });
+  const again = await services.queue.receive({ max: 9, leaseMs: 1_000, waitMs: 0 });
+  expect(again.map(({ attempt }) => attempt)).toEqual(TEXTS.map(() => 1));
+});
+
+it('ends once, with the error, when the queue fails under work in hand', async () => {
+  const { queue } = services;
+  services = {
+    ...services,
+    queue: new Proxy(queue, {
+      get: (target, name) =>
+        name === 'done' || name === 'retry'
+          ? () => Promise.reject(new Error('the disk is gone'))
+          : (Reflect.get(target, name) as () => unknown).bind(target),
+    }),
+  };
+  await workOn(TEXTS, async () => {});
+  await worker!.ended;
+  expect(failures).toMatchObject([{ message: 'the disk is gone' }]);
+});
