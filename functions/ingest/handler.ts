@@ -1,8 +1,8 @@
 /** SQS messages that carry EventBridge events of the documents bucket: each object is followed (pipeline/intake/follow.ts). */
 import { z } from 'zod';
 import { isBlockragError } from '../../shared/errors.ts';
-import { cloudOpener } from '../../shared/pipeline/cloud.ts';
 import { followObject } from '../../shared/pipeline/intake/follow.ts';
+import { stageOpener } from '../aws.ts';
 
 const eventSchema = z.object({
   'detail-type': z.enum(['Object Created', 'Object Deleted']),
@@ -17,7 +17,7 @@ interface SqsResponse {
   batchItemFailures: { itemIdentifier: string }[];
 }
 
-const open = cloudOpener({ wakes: false });
+const open = stageOpener({ wakes: false });
 
 /** Messages that failed come again, and after their last try lie in the dead-letter queue; the others are done. */
 export async function handler(event: SqsEvent): Promise<SqsResponse> {

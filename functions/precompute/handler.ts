@@ -1,6 +1,6 @@
 /** The worker as a Lambda: woken by a message, it works until nothing is left or its time is nearly over. */
-import { cloudOpener } from '../../shared/pipeline/cloud.ts';
 import { LEASE_MS, Worker } from '../../shared/pipeline/work/worker.ts';
+import { stageOpener } from '../aws.ts';
 
 /** Left of the invocation's time when no more work is begun; the upkeep of a large index may take longer. */
 const MARGIN_MS = 60_000;
@@ -10,7 +10,7 @@ interface LambdaContext {
   getRemainingTimeInMillis(): number;
 }
 
-const open = cloudOpener({ wakes: false });
+const open = stageOpener({ wakes: false });
 
 export async function handler(_event: unknown, context: LambdaContext): Promise<void> {
   const { blockrag, dispatch } = await open();

@@ -2,8 +2,8 @@
  * The worker as a process: the command of a Batch job. It works until nothing is left for a while. SIGTERM (a spot
  * machine that is taken back) ends it after the step under way, with an exit code that asks for another try.
  */
-import { openCloud } from '../../shared/pipeline/cloud.ts';
 import { LEASE_MS, Worker } from '../../shared/pipeline/work/worker.ts';
+import { openStage } from '../aws.ts';
 
 /** "Try again" (sysexits.h): infra's retry strategy names it. */
 const TRY_AGAIN = 75;
@@ -12,7 +12,7 @@ const leaseMs = Number(process.env.BLOCKRAG_LEASE_MS ?? LEASE_MS);
 /** Longer than a lease: a worker that ends before would leave what another one lost to nobody. */
 const idleMs = Number(process.env.BLOCKRAG_IDLE_MS ?? leaseMs + 30_000);
 
-const { blockrag } = await openCloud({ wakes: false });
+const { blockrag } = await openStage({ wakes: false });
 let failed = false;
 let stopped = false;
 const worker = new Worker(blockrag.services, {

@@ -2,12 +2,12 @@
 
 import { createApp } from '../../shared/api/app.ts';
 import { loadConfig } from '../../shared/config.ts';
-import { openCloud } from '../../shared/pipeline/cloud.ts';
+import { openStage } from '../aws.ts';
 import { lambdaHandler } from './lambda.ts';
 
 // While the instance starts: model, index and connections are there before the first request, and stay.
-const { blockrag } = await openCloud({ wakes: true });
-const config = loadConfig();
+const { blockrag } = await openStage({ wakes: true });
+const config = loadConfig({}, process.env);
 void blockrag.warm().catch((error: unknown) => {
   // The first request meets the same error, and tells it.
   blockrag.services.logger.error({ err: error }, 'the model could not be loaded ahead');

@@ -1,6 +1,6 @@
 /** The sweep as a Lambda on a schedule. What it does not get done in its time is the next one's. */
-import { cloudOpener } from '../../shared/pipeline/cloud.ts';
 import { SWEEP_GRACE_MS, type SweepReport, sweep } from '../../shared/pipeline/sweep/sweep.ts';
+import { stageOpener } from '../aws.ts';
 
 /** Left of the invocation's time when it stops: the longest single step compacts the index. */
 const MARGIN_MS = 60_000;
@@ -15,7 +15,7 @@ interface SweepEvent {
   reencode?: boolean;
 }
 
-const open = cloudOpener({ wakes: true });
+const open = stageOpener({ wakes: true });
 
 export async function handler({ reencode }: SweepEvent, context: LambdaContext): Promise<SweepReport> {
   // The first try, without, has failed where there is anything to adopt.

@@ -2,7 +2,7 @@
 import type { AddressInfo } from 'node:net';
 import { serve } from '@hono/node-server';
 import { BlockragError } from '../errors.ts';
-import type { EmbeddedBlockrag } from '../pipeline/embedded.ts';
+import type { Blockrag } from '../pipeline/blockrag.ts';
 import { type AppOptions, createApp } from './app.ts';
 import { isLoopback } from './middleware/foreign-hosts.ts';
 
@@ -23,10 +23,7 @@ const DRAIN_MS = 5_000;
 const FAREWELL_MS = 2_000;
 
 /** @throws BlockragError `invalid_option` for an address beyond this machine without keys, or one that is taken */
-export async function startServer(
-  blockrag: EmbeddedBlockrag,
-  options: ServerOptions,
-): Promise<RunningServer> {
+export async function startServer(blockrag: Blockrag, options: ServerOptions): Promise<RunningServer> {
   const { host, port } = options;
   const loopbackOnly = isLoopback(host);
   if (!loopbackOnly && (await blockrag.services.access.keys.list()).length === 0) {

@@ -6,9 +6,8 @@ import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import envPaths from 'env-paths';
 
-/** The folder for models and what is compiled from them: $BLOCKRAG_CACHE, else the system's cache folder. */
-export function cacheDirectory(): string {
-  const chosen = process.env.BLOCKRAG_CACHE;
+/** The folder for models and what is compiled from them: the chosen one, else a folder in the user's cache. */
+export function cacheDirectory(chosen?: string): string {
   return chosen ? resolve(chosen) : envPaths('blockrag', { suffix: '' }).cache;
 }
 

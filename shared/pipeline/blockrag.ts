@@ -2,6 +2,7 @@
 
 import type { DocumentRow } from '../catalog/catalog.ts';
 import { BlockragError } from '../errors.ts';
+import type { Stores } from '../stores/stores.ts';
 import { span } from '../tracing.ts';
 import { listCollections, removeCollection } from './collections.ts';
 import { type ListOptions, listDocuments } from './documents.ts';
@@ -14,6 +15,8 @@ import type { GenerateOptions } from './question/generate.ts';
 import { removeDocument } from './removal/retire.ts';
 import type { Services } from './services.ts';
 import type { Settings } from './settings.ts';
+import { SWEEP_ITEM } from './sweep/sweep.ts';
+import { Worker } from './work/worker.ts';
 
 /** Who owns what is stored where no keys are asked for. */
 export const DEFAULT_TENANT = 'default';
@@ -40,19 +43,27 @@ export interface Stats {
 export interface BlockragOptions {
   services: Services;
   settings: Settings;
-  /** Where uploads go; default: to this process. */
-  uploads?: Uploads;
+  /** Closed with it, once the model's threads have ended. */
+  stores: Pick<Stores, 'ownership' | 'close'>;
+  /** Whether this process takes work from the queue. */
+  works: boolean;
+  /** Where uploads go; undefined: to this process. */
+  uploads: Uploads | undefined;
   /** Answers under way or waiting at most. */
   maxAnswers: number;
-  /** Closes the stores below, once the model's threads have ended. */
-  closeStores(): Promise<void>;
 }
+
+const DAY_MS = 86_400_000;
+/** After so long a worker is started again whose queue had failed. */
+const WORKER_PAUSE_MS = 5_000;
 
 export class Blockrag {
   readonly services: Services;
   /** Aborted when it closes, or must: answers under way end with it. */
-  protected readonly closing = new AbortController();
+  #closing = new AbortController();
   #options: BlockragOptions;
+  #worker: Worker | undefined;
+  #sweeps: NodeJS.Timeout | undefined;
   /** The answers under way or waiting. */
   #answers = new Set<Promise<unknown>>();
 
@@ -63,6 +74,52 @@ export class Blockrag {
     this.services = options.services;
     this.uploads = options.uploads ?? new LocalUploads(options.services);
     this.#options = options;
+    if (options.works) this.#startWorker();
+    const leave = () => this.#closing.abort();
+    const lost = options.stores.ownership?.lost;
+    lost?.addEventListener('abort', leave);
+    if (lost?.aborted) leave();
+  }
+
+  /**
+   * Aborted when the process must stop: another took the data directory over, or its work queue failed (the reason).
+   */
+  get lost(): AbortSignal {
+    return this.#closing.signal;
+  }
+
+  /** Tells other commands on the same data directory where this process answers. */
+  async setUrl(url: string): Promise<void> {
+    await this.#options.stores.ownership?.setUrl(url);
+  }
+
+  /** Sweeps now and once a day, as work among the other: for a process that stays. */
+  async sweepDaily(): Promise<void> {
+    const { queue, logger } = this.services;
+    const send = () => queue.send([SWEEP_ITEM]);
+    await send();
+    this.#sweeps = setInterval(() => {
+      send().catch((error: unknown) => logger.error({ err: error }, 'the sweep could not be begun'));
+    }, DAY_MS);
+    this.#sweeps.unref();
+  }
+
+  /** True while anything is still to be parsed, encoded, removed or tidied up. */
+  async busy(): Promise<boolean> {
+    const { waiting, leased } = await this.services.queue.counts();
+    return waiting + leased > 0;
+  }
+
+  #startWorker(): void {
+    this.#worker = new Worker(this.services, {
+      failed: (error) => {
+        if (this.#options.stores.ownership !== undefined) return this.#closing.abort(error);
+        // Stores elsewhere come back; the answers need not wait for that.
+        setTimeout(() => {
+          if (!this.#closing.signal.aborted) this.#startWorker();
+        }, WORKER_PAUSE_MS).unref();
+      },
+    });
   }
 
   /** Takes a document in; see `submitDocument`. */
@@ -87,7 +144,7 @@ export class Blockrag {
 
   /** A document's progress; see `watchDocument`. */
   watch(tenant: string, id: string, signal: AbortSignal) {
-    return watchDocument(this.services, tenant, id, AbortSignal.any([signal, this.closing.signal]));
+    return watchDocument(this.services, tenant, id, AbortSignal.any([signal, this.#closing.signal]));
   }
 
   collections(tenant: string) {
@@ -152,7 +209,7 @@ export class Blockrag {
         `${this.#answers.size} questions are waiting already: try again soon.`,
       );
     }
-    const either = AbortSignal.any([this.closing.signal, ...(signal === undefined ? [] : [signal])]);
+    const either = AbortSignal.any([this.#closing.signal, ...(signal === undefined ? [] : [signal])]);
     const answer = start(either);
     this.#answers.add(answer);
     try {
@@ -194,14 +251,16 @@ export class Blockrag {
     };
   }
 
-  /** Stops: answers under way are cancelled. */
+  /** Stops: answers under way are cancelled, work in hand is left for others or for the next start. */
   async close(): Promise<void> {
-    this.closing.abort();
+    this.#closing.abort();
+    clearInterval(this.#sweeps);
+    await this.#worker?.stop();
     const { engine, reader, embedder } = this.services;
     // Threads are ended at rest: one that is in the middle of a model's run would take the process with it.
     await Promise.allSettled(this.#answers);
     await Promise.all([engine.dispose(), reader.dispose(), embedder.dispose()]);
     this.services.metrics.close();
-    await this.#options.closeStores();
+    await this.#options.stores.close();
   }
 }

@@ -1,102 +1,63 @@
-/** Opens the stages over a set of stores: the model fetched and compiled, threads made, settings checked. */
-import { openAccess } from '../access/index.ts';
-import { Engine } from '../attention/engine.ts';
-import { Catalog } from '../catalog/catalog.ts';
+/** Opens the system over any stores: the embedded ones of a data directory, those of AWS, or one's own. */
 import type { Config } from '../config.ts';
-import { DocumentReader } from '../documents/index.ts';
-import { Gate } from '../gate.ts';
-import { Metrics } from '../metrics.ts';
-import { PromptTemplate } from '../model/prompt.ts';
-import { type FetchOptions, fetchEmbeddingModel } from '../model/sources/index.ts';
-import { Embedder } from '../retrieval/embedder.ts';
-import type { DocumentSource } from '../storage/ports.ts';
-import type { Stores } from '../stores.ts';
-import { createLogger, type Logger } from '../telemetry.ts';
-import { prepareModel } from './prepare-model.ts';
+import type { Doorbell, WorkQueue } from '../storage/ports.ts';
+import type { Stores } from '../stores/stores.ts';
+import { Blockrag } from './blockrag.ts';
+import { PresignedUploads } from './intake/uploads-presigned.ts';
+import { openServices, type ServiceOptions } from './open-services.ts';
 import type { Services } from './services.ts';
-import { checkFormat, chooseSettings, DATA_FORMAT, refuseOutdated, type Settings } from './settings.ts';
-import { KvBudget } from './stored-kv/budget.ts';
+import { requeueOutdated } from './settings.ts';
+import { recoverWork } from './work/recover.ts';
 
-export interface ServiceOptions extends FetchOptions {
-  /** Adopt another model, KV dtype or passage size, and encode every document again. */
-  reencode?: boolean | undefined;
-  logger?: Logger | undefined;
-  /** The bucket that users put documents into. */
-  documents?: DocumentSource | undefined;
+export interface OpenOptions extends ServiceOptions {
+  /** Whether this process does the work that uploads and deletions leave (default), or leaves it to others. */
+  works?: boolean | undefined;
 }
 
 /**
- * Fetches and compiles the models if need be. Threads start at their first use.
- * @throws BlockragError `data_format_unknown`, `reencode_required`, and those of `prepareModel`
+ * Opens the system, fetching and compiling the models first if need be. The stores are its own from then on: they are
+ * closed with it, and also when it cannot be opened.
+ * @throws BlockragError those of `openServices`
  */
-export async function openServices(
-  stores: Stores,
-  config: Config,
-  options: ServiceOptions,
-): Promise<{ services: Services; settings: Settings }> {
-  const catalog = new Catalog(stores.table);
-  const known = checkFormat(await catalog.settings());
-  const wanted = chooseSettings(config, known);
-  const model = await prepareModel({
-    ...options,
-    reference: wanted.model,
-    adapter: wanted.adapter,
-    compute: config.compute,
-    requireText: true,
-  });
-  const tokenizer = await model.tokenizer();
-  const { weightsHash, ropeHash, name } = model.manifest;
-  const made = [weightsHash, ropeHash, tokenizer.hash].map((hash) => hash.slice(0, 16));
-  const settings: Settings = {
-    format: DATA_FORMAT,
-    ...wanted,
-    modelName: name,
-    fingerprint: [...made, wanted.kv, wanted.passageTokens].join('.'),
-  };
-  if (known !== undefined && known.fingerprint !== settings.fingerprint && !options.reencode) {
-    await refuseOutdated(catalog, known, settings);
+export async function openOver(stores: Stores, config: Config, options: OpenOptions = {}): Promise<Blockrag> {
+  const { works = true } = options;
+  try {
+    const queue = stores.bell === undefined ? stores.queue : ringing(stores.queue, stores.bell);
+    const opened = await openServices({ ...stores, queue }, config, options);
+    // Where other processes work beside this one, the sweep does the same, bit by bit.
+    if (stores.ownership !== undefined) await takeUpWork(opened.services);
+    const { maxAnswers } = config;
+    return new Blockrag({ ...opened, stores, works, maxAnswers, uploads: uploadsOf(stores, config) });
+  } catch (error) {
+    await stores.close();
+    throw error;
   }
-  // Every instance opens with the same: only the first one writes.
-  if (JSON.stringify(known) !== JSON.stringify(settings)) await catalog.putSettings(settings);
-  const logger = options.logger ?? createLogger();
-  const services: Services = {
-    access: openAccess(stores.table, {
-      documents: config.tenantDocuments,
-      passages: config.tenantPassages,
-      bytes: config.tenantBytes,
-      tokensPerDay: config.tenantTokensPerDay,
-    }),
-    catalog,
-    blobs: stores.blobs,
-    queue: stores.queue,
-    documents: options.documents,
-    index: stores.index,
-    engine: new Engine({
-      directory: model.directory,
-      provider: config.provider,
-      threads: config.threads,
-      contextBytes: config.contextBytes,
-      hotBytes: config.hotBytes,
-      acceptedProvenance: config.acceptedProvenance,
-    }),
-    reader: new DocumentReader({
-      tokenizerFile: model.tokenizerFile,
-      maxTokens: wanted.passageTokens,
-      maxBytes: config.maxDocumentBytes,
-    }),
-    metrics: new Metrics({ queue: () => stores.queue.counts() }),
-    tier: stores.tier,
-    embedder: new Embedder(await fetchEmbeddingModel(options)),
-    model,
-    tokenizer,
-    template: new PromptTemplate(tokenizer),
-    dtype: wanted.kv,
-    fingerprint: settings.fingerprint,
-    answering: new Gate(config.concurrentAnswers),
-    budget: new KvBudget({ catalog, blobs: stores.blobs, limit: config.kvBytes, logger }),
-    maxDocumentBytes: config.maxDocumentBytes,
-    maxQuestionLength: config.maxQuestionLength,
-    logger,
+}
+
+async function takeUpWork(services: Services): Promise<void> {
+  for (const tenant of await services.catalog.tenants()) await requeueOutdated(services, tenant);
+  await recoverWork(services);
+}
+
+function uploadsOf({ source }: Stores, { maxDocumentBytes }: Config): PresignedUploads | undefined {
+  return source && new PresignedUploads(source, { maxBytes: maxDocumentBytes });
+}
+
+/** The queue with a bell that rings whenever something was added. */
+function ringing(queue: WorkQueue, bell: Doorbell): WorkQueue {
+  return {
+    send: async (items) => {
+      await queue.send(items);
+      if (items.length > 0) await bell.ring();
+    },
+    receive: (options) => queue.receive(options),
+    extend: (receipt, leaseMs) => queue.extend(receipt, leaseMs),
+    done: (receipt) => queue.done(receipt),
+    retry: (receipt, options) => queue.retry(receipt, options),
+    release: (receipt) => queue.release(receipt),
+    discard: (id) => queue.discard(id),
+    counts: () => queue.counts(),
+    dead: () => queue.dead(),
+    close: () => queue.close(),
   };
-  return { services, settings };
 }

@@ -41,7 +41,7 @@ export async function prepareModel(options: PrepareOptions): Promise<CompiledMod
   const { reference, compute = DEFAULT_COMPUTE, requireText, onProgress } = options;
   const file = adapterFile(reference, options.adapter ?? 'shipped');
   const adapter = file === undefined ? undefined : await readAdapter(file);
-  const what = { adapter, compute, folder: join(cacheDirectory(), 'compiled') };
+  const what = { adapter, compute, folder: join(cacheDirectory(options.cache), 'compiled') };
   const sha256 = knownSha256(reference);
   const there = sha256 === undefined ? undefined : await openCompiled({ ...what, sha256 });
   const model =

@@ -6,13 +6,12 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { loadConfig } from '../../shared/config.ts';
 import { DEFAULT_TENANT } from '../../shared/pipeline/blockrag.ts';
-import { EmbeddedBlockrag } from '../../shared/pipeline/embedded.ts';
+import { openEmbedded, testConfig } from '../support/settings.ts';
 
 const pages = Number(process.argv[2] ?? 40);
 const data = await mkdtemp(join(tmpdir(), 'blockrag-bench-'));
-const blockrag = await EmbeddedBlockrag.open(loadConfig({ data }), { command: 'bench' });
+const blockrag = await openEmbedded(testConfig({ data }));
 await blockrag.warm();
 const bytes = await makePdf(pages);
 const delay = monitorEventLoopDelay({ resolution: 1 });

@@ -8,9 +8,9 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { loadConfig } from '../../shared/config.ts';
 import type { ComputeType } from '../../shared/model/onnx/linear.ts';
 import { fetchModelFile } from '../../shared/model/sources/index.ts';
+import { testConfig, testFetch } from '../support/settings.ts';
 import { countFlops } from './speed/flops.ts';
 import { Llama } from './speed/llama.ts';
 import { DECODED, FINAL, Ours, PASSAGE } from './speed/ours.ts';
@@ -135,7 +135,7 @@ async function measure(directory: string): Promise<Report> {
 /** llama.cpp with and without flash attention: each sample is kept by its way, and the better way counts. */
 async function openLlama() {
   installPeers();
-  const file = await fetchModelFile('smollm2-135m-instruct');
+  const file = await fetchModelFile('smollm2-135m-instruct', testFetch());
   const contextSize = Math.max(...contexts) + FINAL + DECODED + 32;
   const peer = await Llama.open(file.file, { threads: availableParallelism(), contextSize });
   const ways = [true, false];
@@ -193,7 +193,7 @@ function measureMemory(context: number): number {
 
 async function serveOnce(context: number): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'blockrag-bench-'));
-  const ours = await Ours.open(compute, directory, loadConfig().hotBytes);
+  const ours = await Ours.open(compute, directory, testConfig().hotBytes);
   await ours.prepare(context);
   for (let i = 0; i < 3; i++) await ours.firstToken(context, 'block');
   process.stdout.write(`${process.memoryUsage.rss() / 1e6}\n`);

@@ -7,8 +7,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { loadConfig } from '../../shared/config.ts';
-import { EmbeddedBlockrag } from '../../shared/pipeline/embedded.ts';
+import { openEmbedded, testConfig } from '../support/settings.ts';
 
 const { values } = parseArgs({
   options: { pairs: { type: 'string', default: '40' }, json: { type: 'boolean', default: false } },
@@ -27,7 +26,7 @@ function textOf(seed: number): string {
 }
 
 const data = await mkdtemp(join(tmpdir(), 'blockrag-tenant-timing-'));
-const blockrag = await EmbeddedBlockrag.open(loadConfig({ data }), { command: 'bench' });
+const blockrag = await openEmbedded(testConfig({ data }));
 
 /** Milliseconds from the upload until the document is ready and nothing is left to be done. */
 async function add(tenant: string, seed: number): Promise<number> {

@@ -2,9 +2,8 @@ import { statSync } from 'node:fs';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { DocumentRow } from '../../shared/catalog/catalog.ts';
-import { loadConfig } from '../../shared/config.ts';
-import { DEFAULT_TENANT } from '../../shared/pipeline/blockrag.ts';
-import { EmbeddedBlockrag } from '../../shared/pipeline/embedded.ts';
+import { type Blockrag, DEFAULT_TENANT } from '../../shared/pipeline/blockrag.ts';
+import { openEmbedded, testConfig } from '../support/settings.ts';
 import { addText, askBlockrag, idle, openBlockrag } from './support/blockrag.ts';
 import { blobFiles, temporaryDirectory } from './support/directory.ts';
 
@@ -20,7 +19,7 @@ const logged: { msg: string }[] = [];
 const documents: DocumentRow[] = [];
 /** The answers of a directory without a budget. */
 const expected: string[] = [];
-let blockrag: EmbeddedBlockrag;
+let blockrag: Blockrag;
 
 const storedBytes = () => blobFiles(data).reduce((sum, path) => sum + statSync(path).size, 0);
 
@@ -33,10 +32,7 @@ beforeAll(async () => {
   await unlimited.close();
 
   const logger = pino({ level: 'warn' }, { write: (line: string) => void logged.push(JSON.parse(line)) });
-  blockrag = await EmbeddedBlockrag.open(loadConfig({ data, kvBytes: BUDGET, hotBytes: 0 }), {
-    command: 'test',
-    logger,
-  });
+  blockrag = await openEmbedded(testConfig({ data, kvBytes: BUDGET, hotBytes: 0 }), { logger });
   for (const [i, animal] of ANIMALS.entries()) {
     documents.push(await addText(blockrag, `${animal}.md`, textOf(animal, i)));
     expect(storedBytes()).toBeLessThanOrEqual(BUDGET);

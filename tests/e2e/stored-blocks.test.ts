@@ -1,8 +1,7 @@
 import { copyFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { DEFAULT_TENANT } from '../../shared/pipeline/blockrag.ts';
-import type { EmbeddedBlockrag } from '../../shared/pipeline/embedded.ts';
+import { type Blockrag, DEFAULT_TENANT } from '../../shared/pipeline/blockrag.ts';
 import type { Answer } from '../../shared/pipeline/question/answer.ts';
 import { addText, askBlockrag, idle, openBlockrag } from './support/blockrag.ts';
 import { blobFiles, temporaryDirectory } from './support/directory.ts';
@@ -11,7 +10,7 @@ import { FERRY, LIGHTHOUSE } from './support/texts.ts';
 const QUESTION = 'When does the ferry to Grimsay leave?';
 const data = temporaryDirectory();
 const logged: { code?: string; msg: string; reason?: string }[] = [];
-let blockrag: EmbeddedBlockrag;
+let blockrag: Blockrag;
 let passageTokens: number;
 let prefaceTokens: number;
 

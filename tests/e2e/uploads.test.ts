@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { DEFAULT_TENANT } from '../../shared/pipeline/blockrag.ts';
-import type { EmbeddedBlockrag } from '../../shared/pipeline/embedded.ts';
+import { type Blockrag, DEFAULT_TENANT } from '../../shared/pipeline/blockrag.ts';
 import { askBlockrag, idle, openBlockrag } from './support/blockrag.ts';
 import { filesHolding, temporaryDirectory } from './support/directory.ts';
 import { FERRY } from './support/texts.ts';
@@ -8,7 +7,7 @@ import { FERRY } from './support/texts.ts';
 const data = temporaryDirectory();
 const bytes = new TextEncoder().encode(FERRY);
 const upload = { tenant: DEFAULT_TENANT, collection: 'default', name: 'ferry.md', mediaType: undefined };
-let blockrag: EmbeddedBlockrag;
+let blockrag: Blockrag;
 beforeAll(async () => {
   blockrag = await openBlockrag(data);
 });

@@ -1,16 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Catalog } from '../../shared/catalog/catalog.ts';
-import { loadConfig } from '../../shared/config.ts';
-import { DEFAULT_TENANT } from '../../shared/pipeline/blockrag.ts';
-import type { EmbeddedBlockrag } from '../../shared/pipeline/embedded.ts';
+import { type Blockrag, DEFAULT_TENANT } from '../../shared/pipeline/blockrag.ts';
 import { openLmdbTable } from '../../shared/storage/table/lmdb.ts';
-import { openDataDirectory } from '../../shared/stores.ts';
+import { openDataDirectory } from '../../shared/stores/embedded.ts';
 import { addText, askBlockrag, idle, openBlockrag } from './support/blockrag.ts';
 import { blobFiles, filesHolding, originals, temporaryDirectory } from './support/directory.ts';
 import { FERRY, LIGHTHOUSE } from './support/texts.ts';
 
 const data = temporaryDirectory();
-let blockrag: EmbeddedBlockrag;
+let blockrag: Blockrag;
 let open = false;
 const reopen = async (options: Parameters<typeof openBlockrag>[1] = {}) => {
   blockrag = await openBlockrag(data, options);
@@ -107,7 +105,7 @@ describe('opening a data directory', () => {
   });
 
   it('refuses a format that it does not know, and changes nothing', async () => {
-    const environment = await openDataDirectory(loadConfig({ data }).data);
+    const environment = await openDataDirectory(data);
     const catalog = new Catalog(openLmdbTable(environment));
     const settings = (await catalog.settings())!;
     await catalog.putSettings({ ...settings, format: 999 });

@@ -11,6 +11,7 @@ import type { ComputeType } from '../../shared/model/onnx/linear.ts';
 import { DEFAULT_MODEL } from '../../shared/model/sources/index.ts';
 import { prepareModel } from '../../shared/pipeline/prepare-model.ts';
 import { distributions, divergence, questionPrompts } from '../support/divergence.ts';
+import { testFetch } from '../support/settings.ts';
 import { ADAPTER_OPTIONS, adapterOf } from './options.ts';
 import { setFile } from './records.ts';
 
@@ -31,7 +32,7 @@ const CONDITIONS: readonly [ComputeType, KvDtype][] = [
 
 const adapter = adapterOf(values);
 const compiled = (compute: ComputeType) =>
-  prepareModel({ reference: values.model, adapter, compute, requireText: true });
+  prepareModel({ ...testFetch(), reference: values.model, adapter, compute, requireText: true });
 const measure = async (compute: ComputeType, dtype: KvDtype) => {
   process.stderr.write(`${compute}, ${dtype} blobs\n`);
   return distributions(prompts, await compiled(compute), dtype);

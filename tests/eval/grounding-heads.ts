@@ -24,6 +24,7 @@ import type { CompiledModel } from '../../shared/model/compiled.ts';
 import { PromptTemplate, passageText } from '../../shared/model/prompt.ts';
 import { DEFAULT_MODEL, fetchModelFile } from '../../shared/model/sources/index.ts';
 import { adapterFile } from '../../shared/pipeline/prepare-model.ts';
+import { testFetch } from '../support/settings.ts';
 import { judge } from './metrics.ts';
 import { ADAPTER_OPTIONS, adapterOf } from './options.ts';
 import { type EvalRecord, goldAndOthers, readSet, setFile } from './records.ts';
@@ -53,7 +54,7 @@ const folder = await mkdtemp(join(tmpdir(), 'blockrag-heads-'));
 try {
   const observed: Observed[] = [];
   const model = await compileModel({
-    source: await fetchModelFile(DEFAULT_MODEL, {}),
+    source: await fetchModelFile(DEFAULT_MODEL, testFetch()),
     adapter: file === undefined ? undefined : await readAdapter(file),
     compute: 'w8a8',
     folder,

@@ -5,9 +5,9 @@
  * node --import tsx tests/eval/grounding.ts [--questions 50] [--adapter FILE | --no-adapter] [--json]
  */
 import { parseArgs } from 'node:util';
-import { loadConfig } from '../../shared/config.ts';
 import { DEFAULT_MODEL } from '../../shared/model/sources/index.ts';
 import { prepareModel } from '../../shared/pipeline/prepare-model.ts';
+import { testConfig, testFetch } from '../support/settings.ts';
 import { Answering } from './answering.ts';
 import { judge } from './metrics.ts';
 import { ADAPTER_OPTIONS, adapterOf } from './options.ts';
@@ -26,9 +26,15 @@ async function main(args: string[]): Promise<void> {
     },
   });
   const wanted = Number(values.questions);
-  const config = loadConfig({ adapter: adapterOf(values) });
+  const config = testConfig({ adapter: adapterOf(values) });
   const { compute, adapter, threads } = config;
-  const model = await prepareModel({ reference: DEFAULT_MODEL, adapter, compute, requireText: true });
+  const model = await prepareModel({
+    ...testFetch(),
+    reference: DEFAULT_MODEL,
+    adapter,
+    compute,
+    requireText: true,
+  });
   const answering = await Answering.open(model, 'int8', threads);
   let asked = 0;
   let right = 0;

@@ -1,10 +1,11 @@
 /** The harness's command line. */
 import { parseArgs } from 'node:util';
 import { ATTENTION_MODES, type AttentionMode } from '../../shared/attention/answer.ts';
-import { type Config, loadConfig } from '../../shared/config.ts';
+import type { Config } from '../../shared/config.ts';
 import { BlockragError } from '../../shared/errors.ts';
 import { DEFAULT_MODEL } from '../../shared/model/sources/index.ts';
 import { DEFAULT_TOP_K } from '../../shared/pipeline/question/answer.ts';
+import { testConfig } from '../support/settings.ts';
 import { parseAblation } from './ablation.ts';
 import type { Mode } from './answering.ts';
 import { type Shard, setFile } from './records.ts';
@@ -64,7 +65,7 @@ export function readOptions(args: readonly string[]): EvalOptions {
   const files = values.file ?? (asked ? list(values.sets ?? DEFAULT_SETS).map(setFile) : []);
   const { model, compute, kv } = values;
   const adapter = adapterOf(values);
-  const config = loadConfig({ model, adapter, compute, kv });
+  const config = testConfig({ model, adapter, compute, kv });
   return {
     files,
     modes: readModes(list(values.attention ?? (retrieval ? '' : 'full,block')), list(values.ablation ?? '')),

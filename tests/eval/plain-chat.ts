@@ -9,8 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { GREEDY } from '../../shared/attention/sampling.ts';
-import { loadConfig } from '../../shared/config.ts';
-import { EmbeddedBlockrag } from '../../shared/pipeline/embedded.ts';
+import { openEmbedded, testConfig } from '../support/settings.ts';
 import { table } from './report.ts';
 
 const MAX_TOKENS = 48;
@@ -40,7 +39,7 @@ const PROMPTS = [
 
 async function answerAll(adapter: string): Promise<string[]> {
   const data = await mkdtemp(join(tmpdir(), 'blockrag-chat-'));
-  const blockrag = await EmbeddedBlockrag.open(loadConfig({ data, adapter }), { command: 'eval' });
+  const blockrag = await openEmbedded(testConfig({ data, adapter }));
   try {
     const answers: string[] = [];
     for (const content of PROMPTS) {

@@ -8,6 +8,7 @@ import { Console } from 'node:console';
 import { fetchEmbeddingModel } from '../../shared/model/sources/index.ts';
 import { Embedder, retrievalText } from '../../shared/retrieval/embedder.ts';
 import { PASSAGE_FLOOR, QUESTION_FLOOR } from '../../shared/retrieval/relevance.ts';
+import { testFetch } from '../support/settings.ts';
 import { type EvalQuestion, readSet, setFile } from './records.ts';
 
 const SETS = ['squad', 'nq-litm20', 'hotpotqa', 'triviaqa'];
@@ -28,7 +29,7 @@ interface EmbeddedRecord {
 
 const count = Number(process.argv[2] ?? 100);
 const out = new Console(process.stdout);
-const embedder = new Embedder(await fetchEmbeddingModel());
+const embedder = new Embedder(await fetchEmbeddingModel(testFetch()));
 
 const sets = new Map<string, EmbeddedRecord[]>();
 for (const name of SETS) sets.set(name, await embedAll(readSet(setFile(name), count)));

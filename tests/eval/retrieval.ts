@@ -7,6 +7,7 @@ import { Embedder, retrievalText } from '../../shared/retrieval/embedder.ts';
 import { openLanceIndex } from '../../shared/retrieval/lancedb.ts';
 import type { PassageIndex } from '../../shared/retrieval/ports.ts';
 import { relevantPassages } from '../../shared/retrieval/relevance.ts';
+import { testFetch } from '../support/settings.ts';
 import type { EvalPassage, EvalQuestion } from './records.ts';
 
 /** Ranks at which recall is reported. */
@@ -45,7 +46,7 @@ export class Retrieval {
     const all = questions.flatMap(({ record }) => record.passages);
     const pool = [...new Map(all.map((passage) => [retrievalText(passage), passage])).values()];
     const folder = await mkdtemp(join(tmpdir(), 'blockrag-eval-'));
-    const embedder = new Embedder(await fetchEmbeddingModel());
+    const embedder = new Embedder(await fetchEmbeddingModel(testFetch()));
     const index = await openLanceIndex(folder);
     for (let at = 0; at < pool.length; at += BATCH) {
       const batch = pool.slice(at, at + BATCH);

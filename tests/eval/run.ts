@@ -1,6 +1,7 @@
 /** Accuracy of the product's own engine on question sets; see docs/ACCURACY.md. Usage: `USAGE` in options.ts. */
 import type { CompiledModel } from '../../shared/model/compiled.ts';
 import { prepareModel } from '../../shared/pipeline/prepare-model.ts';
+import { testFetch } from '../support/settings.ts';
 import { type Answered, Answering, type Mode } from './answering.ts';
 import { judge } from './metrics.ts';
 import { type EvalOptions, readOptions, USAGE } from './options.ts';
@@ -41,7 +42,13 @@ async function answerAll(
   file: ResultsFile,
 ): Promise<void> {
   const { compute, adapter, kv = 'int8', threads } = options.config;
-  const model = await prepareModel({ reference: options.model, adapter, compute, requireText: true });
+  const model = await prepareModel({
+    ...testFetch(),
+    reference: options.model,
+    adapter,
+    compute,
+    requireText: true,
+  });
   const answering = await Answering.open(model, kv, threads);
   try {
     const named = [...options.modes].map(([name, mode]): [string, Mode] => {

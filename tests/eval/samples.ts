@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { openClient } from '../../functions/cli/client.ts';
 import { addSamples, COLLECTION, SAMPLES } from '../../functions/cli/commands/demo.ts';
-import { loadConfig } from '../../shared/config.ts';
+import { testConfig } from '../support/settings.ts';
 import { type Judgement, judge } from './metrics.ts';
 import { ADAPTER_OPTIONS, adapterOf } from './options.ts';
 import { table } from './report.ts';
@@ -27,7 +27,7 @@ const questions = questionsSchema.parse(
 );
 const data = await mkdtemp(join(tmpdir(), 'blockrag-samples-'));
 const { signal } = new AbortController();
-const config = loadConfig({ data, adapter: adapterOf(values) });
+const config = testConfig({ data, adapter: adapterOf(values) });
 const client = await openClient(config, { command: 'eval', quiet: true, create: true, signal });
 const results: ({ question: string; attention: string; answer: string } & Judgement)[] = [];
 try {

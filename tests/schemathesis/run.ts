@@ -14,6 +14,7 @@ import { blockragJson } from '../e2e/support/command.ts';
 import { startServer, uploadText } from '../e2e/support/server.ts';
 import { FERRY } from '../e2e/support/texts.ts';
 import { requireTools, runStep, TOOLS } from '../services/tools.ts';
+import { testFetch } from '../support/settings.ts';
 
 const VERSION = '4.32.5';
 const CHECKS = [
@@ -36,7 +37,7 @@ try {
 
 /** The folder of schemathesis, installed at the first run. */
 async function installed(): Promise<string> {
-  const folder = join(cacheDirectory(), `schemathesis-${VERSION}`);
+  const folder = join(cacheDirectory(testFetch().cache), `schemathesis-${VERSION}`);
   requireTools(`schemathesis ${VERSION}`, [TOOLS.python3]);
   await publish(folder, async (temporary) => {
     await runStep({ command: 'python3', args: ['-m', 'venv', temporary] });

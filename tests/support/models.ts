@@ -14,6 +14,7 @@ import type { ComputeType } from '../../shared/model/onnx/linear.ts';
 import { DEFAULT_MODEL } from '../../shared/model/sources/index.ts';
 import { prepareModel } from '../../shared/pipeline/prepare-model.ts';
 import { type TinyModel, tinyFile } from './fixtures.ts';
+import { testFetch } from './settings.ts';
 
 const folders: string[] = [];
 afterAll(() => {
@@ -29,12 +30,24 @@ export async function temporaryFolder(): Promise<string> {
 
 /** The default model without its adapter, as the recorded numbers are: fetched and compiled the first time, which takes a minute. */
 export function defaultModel(compute: ComputeType): Promise<CompiledModel> {
-  return prepareModel({ reference: DEFAULT_MODEL, adapter: 'none', compute, requireText: true });
+  return prepareModel({
+    ...testFetch(),
+    reference: DEFAULT_MODEL,
+    adapter: 'none',
+    compute,
+    requireText: true,
+  });
 }
 
 /** The default model as it is shipped, with its adapter where the catalogue names one. */
 export function shippedModel(): Promise<CompiledModel> {
-  return prepareModel({ reference: DEFAULT_MODEL, adapter: 'shipped', compute: 'w8a8', requireText: true });
+  return prepareModel({
+    ...testFetch(),
+    reference: DEFAULT_MODEL,
+    adapter: 'shipped',
+    compute: 'w8a8',
+    requireText: true,
+  });
 }
 
 /** How a GGUF file is compiled in tests: as the product does, but into a folder of the test. */

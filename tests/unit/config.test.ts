@@ -41,7 +41,14 @@ describe('loadConfig', () => {
       BLOCKRAG_TENANT_BYTES: '6',
       BLOCKRAG_TENANT_TOKENS_PER_DAY: '7',
       BLOCKRAG_REQUESTS_PER_MINUTE: '8',
-      BLOCKRAG_CACHE: 'is not a setting of the data directory',
+      BLOCKRAG_CACHE: '/var/models',
+      BLOCKRAG_PYTHON: 'python3.12',
+      BLOCKRAG_LOG: 'debug',
+      BLOCKRAG_STORES: 's3://kv?table=t',
+      BLOCKRAG_BLOB_CACHE_BYTES: '9',
+      HF_ENDPOINT: 'https://hub.example',
+      HF_TOKEN: 'hf_x',
+      BLOCKRAG_UNKNOWN: 'is no setting',
     };
     expect(loadConfig({}, environment)).toEqual({
       data: '/srv/rag',
@@ -67,6 +74,13 @@ describe('loadConfig', () => {
       tenantBytes: 6,
       tenantTokensPerDay: 7,
       requestsPerMinute: 8,
+      cache: '/var/models',
+      python: 'python3.12',
+      log: 'debug',
+      stores: 's3://kv?table=t',
+      blobCacheBytes: 9,
+      huggingFaceEndpoint: 'https://hub.example',
+      huggingFaceToken: 'hf_x',
     });
   });
 

@@ -8,7 +8,7 @@ import { viewKey } from '../../../shared/api/routes/keys.ts';
 import { BlockragError } from '../../../shared/errors.ts';
 import { DEFAULT_TENANT } from '../../../shared/pipeline/blockrag.ts';
 import { openLmdbTable } from '../../../shared/storage/table/lmdb.ts';
-import { openDataDirectory } from '../../../shared/stores.ts';
+import { openDataDirectory } from '../../../shared/stores/embedded.ts';
 import { type CommonOptions, toConfig } from '../options.ts';
 import { plain, print, printJson } from '../terminal.ts';
 

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { AttentionMode, PromptBlock } from '../../../shared/attention/answer.ts';
 import { Engine } from '../../../shared/attention/engine.ts';
 import { GREEDY, logSoftmax, topIds } from '../../../shared/attention/sampling.ts';
+import { fetchSettings } from '../../../shared/config.ts';
 import { BlockragError } from '../../../shared/errors.ts';
 import type { KvDtype } from '../../../shared/kv/blob.ts';
 import { blobKey } from '../../../shared/kv/key.ts';
@@ -48,6 +49,7 @@ export async function logits(options: LogitsOptions, signal: AbortSignal): Promi
   const { cases } = await readCases(options.blocks);
   const progress = new ProgressLine({ quiet: json });
   const model = await prepareModel({
+    ...fetchSettings(config),
     reference: config.model ?? DEFAULT_MODEL,
     adapter: config.adapter,
     compute: config.compute,

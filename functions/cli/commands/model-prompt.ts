@@ -1,5 +1,6 @@
 /** blockrag model prompt: the prompt as it is served, for whoever trains a model on it. */
 import { copyFile } from 'node:fs/promises';
+import { fetchSettings } from '../../../shared/config.ts';
 import { BlockragError } from '../../../shared/errors.ts';
 import { PromptTemplate, passageText } from '../../../shared/model/prompt.ts';
 import { DEFAULT_MODEL } from '../../../shared/model/sources/index.ts';
@@ -33,6 +34,7 @@ export async function printPrompt(options: PromptOptions, signal: AbortSignal): 
   const config = toConfig(options);
   const progress = new ProgressLine({ quiet: options.json === true });
   const model = await prepareModel({
+    ...fetchSettings(config),
     reference: config.model ?? DEFAULT_MODEL,
     adapter: config.adapter,
     compute: config.compute,

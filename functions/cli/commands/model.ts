@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fetchSettings } from '../../../shared/config.ts';
 import { adapterLabel } from '../../../shared/model/adapter.ts';
 import { cacheDirectory } from '../../../shared/model/cache.ts';
 import { CompiledModel, type ModelManifest } from '../../../shared/model/compiled.ts';
@@ -21,12 +22,13 @@ export async function pullModel(
   options: { json?: boolean },
   signal: AbortSignal,
 ): Promise<number> {
+  const settings = fetchSettings(toConfig({}));
   const progress = new ProgressLine({ quiet: options.json === true });
   const onProgress = (p: { phase: string; done: number; total: number | undefined }) =>
     progress.update(p.phase, p.done, p.total, 'bytes');
   try {
-    const model = await fetchModelFile(reference ?? DEFAULT_MODEL, { onProgress, signal });
-    await fetchEmbeddingModel({ onProgress, signal });
+    const model = await fetchModelFile(reference ?? DEFAULT_MODEL, { ...settings, onProgress, signal });
+    await fetchEmbeddingModel({ ...settings, onProgress, signal });
     progress.end();
     if (options.json) printJson(model);
     else {
@@ -44,10 +46,12 @@ export async function compileModelCommand(
   options: CommonOptions,
   signal: AbortSignal,
 ): Promise<number> {
-  const { compute, model, adapter } = toConfig(options);
+  const config = toConfig(options);
+  const { compute, model, adapter } = config;
   const progress = new ProgressLine({ quiet: options.json === true });
   try {
     const compiled = await prepareModel({
+      ...fetchSettings(config),
       reference: reference ?? model ?? DEFAULT_MODEL,
       adapter,
       compute,
@@ -76,7 +80,7 @@ export async function compileModelCommand(
 
 /** Models that can be named, and those compiled here. */
 export async function listModels(options: { json?: boolean }): Promise<number> {
-  const folder = join(cacheDirectory(), 'compiled');
+  const folder = join(cacheDirectory(toConfig({}).cache), 'compiled');
   const names = existsSync(folder) ? await readdir(folder) : [];
   const compiled = await Promise.all(
     names

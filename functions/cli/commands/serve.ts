@@ -10,6 +10,8 @@ import { print, printJson } from '../terminal.ts';
 export interface ServeOptions extends CommonOptions {
   host: string;
   port: number;
+  /** Makes a bucket and a table that are missing. */
+  createStores?: boolean;
 }
 
 /** What of the settings concerns the API. */
@@ -21,15 +23,19 @@ function toAppOptions(config: Config, logger: Logger) {
 export async function serve(options: ServeOptions, signal: AbortSignal): Promise<number> {
   const config = toConfig(options);
   const json = options.json === true;
-  const logger = createLogger(process.env.BLOCKRAG_LOG ?? 'info');
-  const blockrag = await openBlockrag(config, { command: 'serve', quiet: json, logger, signal });
+  const logger = createLogger(config.log ?? 'info');
+  const blockrag = await openBlockrag(config, {
+    ...{ command: 'serve', quiet: json, logger, signal },
+    create: options.createStores === true,
+  });
   try {
     await blockrag.warm();
     await blockrag.sweepDaily();
     const { host, port } = options;
     const server = await startServer(blockrag, { ...toAppOptions(config, logger), host, port });
-    if (json) printJson({ url: server.url, data: config.data });
-    else print(`blockrag answers at ${server.url} (data in ${config.data}); stop it with Ctrl-C`);
+    const { data, stores } = config;
+    if (json) printJson(stores === undefined ? { url: server.url, data } : { url: server.url, stores });
+    else print(`blockrag answers at ${server.url} (data in ${stores ?? data}); stop it with Ctrl-C`);
     const stop = AbortSignal.any([signal, blockrag.lost]);
     await new Promise<void>((resolve) => {
       if (stop.aborted) resolve();

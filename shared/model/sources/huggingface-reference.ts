@@ -35,12 +35,15 @@ export function parseHuggingFaceReference(reference: string): HuggingFaceReferen
 }
 
 /**
- * Where a reference's file is, at $HF_ENDPOINT or huggingface.co.
+ * Where a reference's file is.
  *
- * @throws BlockragError `invalid_option` when HF_ENDPOINT is no http(s) URL
+ * @throws BlockragError `invalid_option` when the endpoint is no http(s) URL
  */
-export function resolveUrl({ repository, file, revision }: HuggingFaceReference): URL {
-  const endpoint = (process.env.HF_ENDPOINT || 'https://huggingface.co').replace(/\/+$/, '');
+export function resolveUrl(
+  { repository, file, revision }: HuggingFaceReference,
+  chosen: string | undefined,
+): URL {
+  const endpoint = (chosen || 'https://huggingface.co').replace(/\/+$/, '');
   // A revision may hold slashes (refs/pr/1): it is one segment of the path.
   const url = `${endpoint}/${repository}/resolve/${encodeURIComponent(revision)}/${file}`;
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {

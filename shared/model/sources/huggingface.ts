@@ -23,7 +23,7 @@ interface Resolution {
  * The file in the cache, models/SHA256/NAME: at once where it is already, else downloaded. A reference once
  * downloaded stays that content, also where its branch has moved on: name a revision to get another.
  * The content is checked against the reference's SHA-256, else the one that the server publishes; where
- * there is neither, it is accepted with `verified: false`. $HF_TOKEN is sent to $HF_ENDPOINT only.
+ * there is neither, it is accepted with `verified: false`. The token is sent to the endpoint only.
  *
  * @throws BlockragError `model_unknown`, `invalid_option`, `model_download_failed`,
  *   `model_checksum_mismatch`, `storage_full`, `cancelled`; an interrupted download is resumed by the next
@@ -32,11 +32,11 @@ export async function fetchHuggingFaceFile(
   reference: HuggingFaceReference,
   options: FetchOptions & { retryMs?: number },
 ): Promise<ModelFile> {
-  const url = resolveUrl(reference);
-  const resolution = join(cacheDirectory(), 'references', `${sha256Text(url.href)}.json`);
+  const url = resolveUrl(reference, options.huggingFace?.endpoint);
+  const resolution = join(cacheDirectory(options.cache), 'references', `${sha256Text(url.href)}.json`);
   const known = await readResolution(resolution);
   try {
-    const there = await present(basename(reference.file), reference.sha256, known);
+    const there = await present(options.cache, basename(reference.file), reference.sha256, known);
     return there ?? (await fetchAnew(reference, url, resolution, options));
   } catch (error) {
     throw fetchError(error, options.signal);
@@ -49,11 +49,11 @@ async function fetchAnew(
   resolution: string,
   options: FetchOptions & { retryMs?: number },
 ): Promise<ModelFile> {
-  const partial = await takePartial(sha256Text(url.href));
+  const partial = await takePartial(options.cache, sha256Text(url.href));
   try {
     const published = await download(url, partial, {
       ...options,
-      token: process.env.HF_TOKEN || undefined,
+      token: options.huggingFace?.token || undefined,
       expected: reference.sha256,
       retryMs: options.retryMs ?? RETRY_MS,
     });
@@ -64,7 +64,7 @@ async function fetchAnew(
       throw new BlockragError('model_checksum_mismatch', message, { data: { expected, actual: sha256 } });
     }
     const { size } = await stat(partial.body);
-    const file = pathOf(sha256, basename(reference.file));
+    const file = pathOf(options.cache, sha256, basename(reference.file));
     await publish(file, (temporary) => rename(partial.body, temporary));
     await dropPartial(partial);
     const verified = expected !== undefined;
@@ -77,8 +77,8 @@ async function fetchAnew(
   }
 }
 
-function pathOf(sha256: string, name: string): string {
-  return join(cacheDirectory(), 'models', sha256, name);
+function pathOf(cache: string | undefined, sha256: string, name: string): string {
+  return join(cacheDirectory(cache), 'models', sha256, name);
 }
 
 function result(file: string, sha256: string, verified: boolean): ModelFile {
@@ -86,13 +86,14 @@ function result(file: string, sha256: string, verified: boolean): ModelFile {
 }
 
 async function present(
+  cache: string | undefined,
   name: string,
   wanted: string | undefined,
   known: Resolution | undefined,
 ): Promise<ModelFile | undefined> {
   const sha256 = wanted ?? known?.sha256;
   if (sha256 === undefined) return undefined;
-  const file = pathOf(sha256, name);
+  const file = pathOf(cache, sha256, name);
   const size = (await stat(file).catch(() => undefined))?.size;
   if (size === undefined) return undefined;
   if (known?.sha256 === sha256 && known.bytes !== size) {

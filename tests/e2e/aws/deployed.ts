@@ -10,6 +10,7 @@ import { KeyRing } from '../../../shared/access/keys.ts';
 import { cacheDirectory } from '../../../shared/model/cache.ts';
 import { openDynamoTable } from '../../../shared/storage/table/dynamodb.ts';
 import type { Service } from '../../services/index.ts';
+import { testFetch } from '../../support/settings.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const STACK = 'blockrag-local';
@@ -109,7 +110,7 @@ async function stackCommand(
     AWS_ACCESS_KEY_ID: credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
     AWS_EC2_METADATA_DISABLED: 'true',
-    BLOCKRAG_CACHE: cacheDirectory(),
+    BLOCKRAG_CACHE: cacheDirectory(testFetch().cache),
     SLS_AWS_MONITORING_FREQUENCY: '200',
   };
   const args = ['--import', 'tsx', script, '--stage', 'local', ...options];

@@ -21,6 +21,7 @@ import { GgufFile } from '../../../shared/model/gguf.ts';
 import { DEFAULT_MODEL, fetchModelFile } from '../../../shared/model/sources/index.ts';
 import { TINY_MODELS } from '../../support/fixtures.ts';
 import { compileOptions, defaultModel, temporaryFolder, tinyModel } from '../../support/models.ts';
+import { testFetch } from '../../support/settings.ts';
 
 describe('verdict stored with a model', () => {
   test.each(TINY_MODELS)('%s: float32 is exact, and no text is scored', async (name) => {
@@ -132,7 +133,7 @@ function renameFamily(bytes: Buffer): void {
 async function scoreOfChanged(
   change: (file: string, bytes: Buffer) => void | Promise<void>,
 ): Promise<number> {
-  const { file } = await fetchModelFile(DEFAULT_MODEL);
+  const { file } = await fetchModelFile(DEFAULT_MODEL, testFetch());
   const folder = await temporaryFolder();
   const copy = join(folder, 'changed.gguf');
   await copyFile(file, copy);

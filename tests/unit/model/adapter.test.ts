@@ -23,6 +23,7 @@ import {
   type TensorData,
   writeAdapter,
 } from '../../support/safetensors.ts';
+import { testFetch } from '../../support/settings.ts';
 
 const sha256 = (file: string) => createHash('sha256').update(readFileSync(file)).digest('hex');
 
@@ -195,10 +196,9 @@ describe('a model that has been compiled', () => {
   test('is opened without its file, a network or python', async () => {
     const { directory } = await defaultModel('w8a8');
     const cache = await temporaryFolder();
-    await symlink(join(cacheDirectory(), 'compiled'), join(cache, 'compiled'));
-    vi.stubEnv('BLOCKRAG_CACHE', cache);
-    vi.stubEnv('BLOCKRAG_PYTHON', '/nowhere/python3');
-    const options = { reference: DEFAULT_MODEL, adapter: 'none', requireText: true };
+    await symlink(join(cacheDirectory(testFetch().cache), 'compiled'), join(cache, 'compiled'));
+    const settings = { cache, python: '/nowhere/python3' };
+    const options = { ...settings, reference: DEFAULT_MODEL, adapter: 'none', requireText: true };
     const opened = await prepareModel({ ...options, compute: 'w8a8' });
     expect(opened.directory).toBe(join(cache, 'compiled', directory.split('/').at(-1)!));
     expect(await readdir(cache)).toEqual(['compiled']);
@@ -207,9 +207,8 @@ describe('a model that has been compiled', () => {
   test('that the adapter does not belong to is refused before anything is fetched', async () => {
     const { file } = await adapterOf('llama');
     const cache = await temporaryFolder();
-    vi.stubEnv('BLOCKRAG_CACHE', cache);
-    vi.stubEnv('BLOCKRAG_PYTHON', '/nowhere/python3');
     const refused = prepareModel({
+      ...{ cache, python: '/nowhere/python3' },
       reference: DEFAULT_MODEL,
       adapter: file,
       compute: 'w8a8',

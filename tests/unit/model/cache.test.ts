@@ -26,13 +26,11 @@ const nameOf = (pid: number, created = Date.now()) =>
   temporaryName().replace(/-\d+-\d+-/, `-${pid}-${created}-`);
 
 describe('cacheDirectory', () => {
-  test('is $BLOCKRAG_CACHE as an absolute path', () => {
-    vi.stubEnv('BLOCKRAG_CACHE', 'some/where');
-    expect(cacheDirectory()).toBe(join(process.cwd(), 'some/where'));
+  test('is the chosen folder as an absolute path', () => {
+    expect(cacheDirectory('some/where')).toBe(join(process.cwd(), 'some/where'));
   });
 
   test('is a folder of its own in the system cache folder when nothing is set', () => {
-    vi.stubEnv('BLOCKRAG_CACHE', '');
     expect(cacheDirectory()).toMatch(/blockrag/);
   });
 });

@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fetchEmbeddingModel } from '../../../shared/model/sources/index.ts';
 import { Embedder, type EmbedderFiles } from '../../../shared/retrieval/embedder.ts';
+import { testFetch } from '../../support/settings.ts';
 
 let files: EmbedderFiles;
 let embedder: Embedder;
 beforeAll(async () => {
-  files = await fetchEmbeddingModel();
+  files = await fetchEmbeddingModel(testFetch());
   embedder = new Embedder(files);
 });
 afterAll(() => embedder.dispose());

@@ -12,6 +12,7 @@ import { cacheDirectory } from '../../../../shared/model/cache.ts';
 import { openS3Client } from '../../../../shared/storage/s3/client.ts';
 import { type Service, startDynamoDb, startMinistack, startVersitygw } from '../../../services/index.ts';
 import { makeTable } from '../../../support/dynamodb.ts';
+import { testFetch } from '../../../support/settings.ts';
 
 /** What `describeWith` asks for. */
 export const CLOUD = ['versitygw', 'dynamodb', 'ministack'] as const;
@@ -58,7 +59,7 @@ export async function startCloud(more: Record<string, string> = {}): Promise<Clo
       BLOCKRAG_DOCUMENTS_BUCKET: DOCUMENTS,
       BLOCKRAG_INDEX: `s3://${DATA}/retrieval`,
       BLOCKRAG_PRECOMPUTE_QUEUE: QueueUrl,
-      BLOCKRAG_CACHE: cacheDirectory(),
+      BLOCKRAG_CACHE: cacheDirectory(testFetch().cache),
       BLOCKRAG_ADAPTER: 'none',
       BLOCKRAG_PASSAGE_TOKENS: '32',
       ...more,

@@ -1,14 +1,14 @@
 /** The use cases over the stores of AWS, opened in the test's own process, with a worker. */
 
+import { openStage, type Stage } from '../../../../functions/aws.ts';
 import type { DocumentRow } from '../../../../shared/catalog/catalog.ts';
-import { type CloudBlockrag, openCloud } from '../../../../shared/pipeline/cloud.ts';
 import { followObject } from '../../../../shared/pipeline/intake/follow.ts';
 import { parseSourceKey } from '../../../../shared/pipeline/intake/source-name.ts';
 import { documentId } from '../../../../shared/pipeline/intake/submit.ts';
 import { Worker } from '../../../../shared/pipeline/work/worker.ts';
 import type { Cloud } from './cloud.ts';
 
-export interface Opened extends CloudBlockrag {
+export interface Opened extends Stage {
   /** What an event of that object does. */
   follow(key: string): Promise<number>;
   /** The document of an object, as its row is now. */
@@ -21,7 +21,7 @@ export interface Opened extends CloudBlockrag {
 /** @param options.works whether a worker runs in this process */
 export async function openInProcess(cloud: Cloud, options: { works: boolean }): Promise<Opened> {
   Object.assign(process.env, cloud.environment);
-  const opened = await openCloud({ wakes: false });
+  const opened = await openStage({ wakes: false });
   const { services } = opened.blockrag;
   let failure: unknown;
   const failed = (error: unknown) => {

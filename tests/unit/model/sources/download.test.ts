@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import { fetchHuggingFaceFile } from '../../../../shared/model/sources/huggingface.ts';
 import { parseHuggingFaceReference } from '../../../../shared/model/sources/huggingface-reference.ts';
+import { testFetch } from '../../../support/settings.ts';
 import { serve, serveFile } from './server.ts';
 import { sha256, useWorkspace } from './workspace.ts';
 
@@ -15,7 +16,7 @@ const hash = sha256(content);
 
 const fetchFrom = (url: string, text = 'hf:owner/repo/model.gguf') => {
   vi.stubEnv('HF_ENDPOINT', url);
-  return fetchHuggingFaceFile(parseHuggingFaceReference(text), { retryMs: 1 });
+  return fetchHuggingFaceFile(parseHuggingFaceReference(text), { ...testFetch(), retryMs: 1 });
 };
 
 describe('an interrupted body', () => {

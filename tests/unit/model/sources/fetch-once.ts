@@ -1,4 +1,5 @@
 /** Fetches the model that the first argument names and prints the result as JSON. */
 import { fetchModelFile } from '../../../../shared/model/sources/index.ts';
+import { testFetch } from '../../../support/settings.ts';
 
-process.stdout.write(JSON.stringify(await fetchModelFile(process.argv[2]!)));
+process.stdout.write(JSON.stringify(await fetchModelFile(process.argv[2]!, testFetch())));

@@ -20,14 +20,18 @@ describe('a Hugging Face reference', () => {
     expect(parseHuggingFaceReference('hf:o/r/m.gguf')).toMatchObject({ revision: 'main', sha256: undefined });
   });
 
-  test('is found at huggingface.co, or at $HF_ENDPOINT', () => {
+  test('is found at huggingface.co, or at the endpoint given', () => {
     const reference = parseHuggingFaceReference('hf:o/r/m.gguf@refs/pr/1');
-    vi.stubEnv('HF_ENDPOINT', '');
-    expect(resolveUrl(reference).href).toBe('https://huggingface.co/o/r/resolve/refs%2Fpr%2F1/m.gguf');
-    vi.stubEnv('HF_ENDPOINT', 'http://127.0.0.1:1/mirror/');
-    expect(resolveUrl(reference).href).toBe('http://127.0.0.1:1/mirror/o/r/resolve/refs%2Fpr%2F1/m.gguf');
-    vi.stubEnv('HF_ENDPOINT', 'file:///etc');
-    expect(() => resolveUrl(reference)).toThrow(expect.objectContaining({ code: 'invalid_option' }));
+    expect(resolveUrl(reference, undefined).href).toBe(
+      'https://huggingface.co/o/r/resolve/refs%2Fpr%2F1/m.gguf',
+    );
+    const mirror = 'http://127.0.0.1:1/mirror/';
+    expect(resolveUrl(reference, mirror).href).toBe(
+      'http://127.0.0.1:1/mirror/o/r/resolve/refs%2Fpr%2F1/m.gguf',
+    );
+    expect(() => resolveUrl(reference, 'file:///etc')).toThrow(
+      expect.objectContaining({ code: 'invalid_option' }),
+    );
   });
 
   test.each([
@@ -55,7 +59,6 @@ describe('a Hugging Face reference', () => {
   });
 
   test('of any text is refused or stays inside its repository', () => {
-    vi.stubEnv('HF_ENDPOINT', '');
     const piece = fc.oneof(
       fc.constantFrom('..', '.', '/', '@', '#', '%2e', 'a', '.gguf', '\\', '?'),
       fc.string(),
@@ -65,7 +68,7 @@ describe('a Hugging Face reference', () => {
         const text = `hf:o/r/${pieces.join('')}.gguf`;
         try {
           const reference = parseHuggingFaceReference(text);
-          const { pathname } = resolveUrl(reference);
+          const { pathname } = resolveUrl(reference, undefined);
           const revision = encodeURIComponent(reference.revision);
           expect(pathname).toBe(`/${reference.repository}/resolve/${revision}/${reference.file}`);
         } catch (error) {

@@ -5,6 +5,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { fetchHuggingFaceFile } from '../../../../shared/model/sources/huggingface.ts';
 import { parseHuggingFaceReference } from '../../../../shared/model/sources/huggingface-reference.ts';
 import { fetchModelFile, type Progress } from '../../../../shared/model/sources/index.ts';
+import { testFetch } from '../../../support/settings.ts';
 import { serve, serveFile } from './server.ts';
 import { fetchInProcess, sha256, useWorkspace } from './workspace.ts';
 
@@ -19,7 +20,7 @@ const fetchFrom = (
   options: { onProgress?: (progress: Progress) => void } = {},
 ) => {
   vi.stubEnv('HF_ENDPOINT', url);
-  return fetchHuggingFaceFile(parseHuggingFaceReference(text), { retryMs: 1, ...options });
+  return fetchHuggingFaceFile(parseHuggingFaceReference(text), { ...testFetch(), retryMs: 1, ...options });
 };
 
 /** The endpoint: its first answer stalls after 100,000 bytes, later ones are whole. */
@@ -178,7 +179,7 @@ describe('a file of a Hugging Face repository', () => {
     );
     child.kill('SIGKILL');
     await ended;
-    expect(await fetchModelFile(reference)).toMatchObject({ sha256: hash });
+    expect(await fetchModelFile(reference, testFetch())).toMatchObject({ sha256: hash });
     expect(server.requests.at(-1)!.headers).toMatchObject({ range: 'bytes=100000-', 'if-range': '"v1"' });
     expect(await workspace.cached()).toHaveLength(2);
   });
@@ -186,7 +187,7 @@ describe('a file of a Hugging Face repository', () => {
   test('is left where it was cancelled, and resumed from there', async () => {
     const server = await serveStalledThenWhole();
     const controller = new AbortController();
-    const fetching = fetchModelFile(reference, { signal: controller.signal });
+    const fetching = fetchModelFile(reference, { ...testFetch(), signal: controller.signal });
     fetching.catch(() => {});
     await vi.waitFor(async () => {
       const body = (await workspace.cached()).find((path) => path.endsWith('body'));
@@ -197,7 +198,7 @@ describe('a file of a Hugging Face repository', () => {
     controller.abort();
     await expect(fetching).rejects.toMatchObject({ code: 'cancelled' });
     await closed;
-    expect(await fetchModelFile(reference)).toMatchObject({ sha256: hash });
+    expect(await fetchModelFile(reference, testFetch())).toMatchObject({ sha256: hash });
     expect(server.requests.at(-1)!.headers).toMatchObject({ range: 'bytes=100000-', 'if-range': '"v1"' });
   });
 });

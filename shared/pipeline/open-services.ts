@@ -1,0 +1,100 @@
+/** Opens the stages over a set of stores: the model fetched and compiled, threads made, settings checked. */
+import { openAccess } from '../access/index.ts';
+import { Engine } from '../attention/engine.ts';
+import { Catalog } from '../catalog/catalog.ts';
+import { type Config, fetchSettings } from '../config.ts';
+import { DocumentReader } from '../documents/index.ts';
+import { Gate } from '../gate.ts';
+import { Metrics } from '../metrics.ts';
+import { PromptTemplate } from '../model/prompt.ts';
+import { type FetchOptions, fetchEmbeddingModel } from '../model/sources/index.ts';
+import { Embedder } from '../retrieval/embedder.ts';
+import type { Stores } from '../stores/stores.ts';
+import { createLogger, type Logger } from '../telemetry.ts';
+import { prepareModel } from './prepare-model.ts';
+import type { Services } from './services.ts';
+import { checkFormat, chooseSettings, DATA_FORMAT, refuseOutdated, type Settings } from './settings.ts';
+import { KvBudget } from './stored-kv/budget.ts';
+
+export interface ServiceOptions extends Pick<FetchOptions, 'onProgress' | 'signal'> {
+  /** Adopt another model, KV dtype or passage size, and encode every document again. */
+  reencode?: boolean | undefined;
+  logger?: Logger | undefined;
+}
+
+/**
+ * Fetches and compiles the models if need be. Threads start at their first use.
+ * @throws BlockragError `data_format_unknown`, `reencode_required`, and those of `prepareModel`
+ */
+export async function openServices(
+  stores: Stores,
+  config: Config,
+  options: ServiceOptions,
+): Promise<{ services: Services; settings: Settings }> {
+  const catalog = new Catalog(stores.table);
+  const known = checkFormat(await catalog.settings());
+  const wanted = chooseSettings(config, known);
+  const fetching: FetchOptions = { ...options, ...fetchSettings(config) };
+  const model = await prepareModel({
+    ...fetching,
+    reference: wanted.model,
+    adapter: wanted.adapter,
+    compute: config.compute,
+    requireText: true,
+  });
+  const tokenizer = await model.tokenizer();
+  const { weightsHash, ropeHash, name } = model.manifest;
+  const made = [weightsHash, ropeHash, tokenizer.hash].map((hash) => hash.slice(0, 16));
+  const settings: Settings = {
+    format: DATA_FORMAT,
+    ...wanted,
+    modelName: name,
+    fingerprint: [...made, wanted.kv, wanted.passageTokens].join('.'),
+  };
+  if (known !== undefined && known.fingerprint !== settings.fingerprint && !options.reencode) {
+    await refuseOutdated(catalog, known, settings);
+  }
+  // Every instance opens with the same: only the first one writes.
+  if (JSON.stringify(known) !== JSON.stringify(settings)) await catalog.putSettings(settings);
+  const logger = options.logger ?? createLogger(config.log);
+  const services: Services = {
+    access: openAccess(stores.table, {
+      documents: config.tenantDocuments,
+      passages: config.tenantPassages,
+      bytes: config.tenantBytes,
+      tokensPerDay: config.tenantTokensPerDay,
+    }),
+    catalog,
+    blobs: stores.blobs,
+    queue: stores.queue,
+    documents: stores.source,
+    index: stores.index,
+    engine: new Engine({
+      directory: model.directory,
+      provider: config.provider,
+      threads: config.threads,
+      contextBytes: config.contextBytes,
+      hotBytes: config.hotBytes,
+      acceptedProvenance: config.acceptedProvenance,
+    }),
+    reader: new DocumentReader({
+      tokenizerFile: model.tokenizerFile,
+      maxTokens: wanted.passageTokens,
+      maxBytes: config.maxDocumentBytes,
+    }),
+    metrics: new Metrics({ queue: () => stores.queue.counts() }),
+    tier: stores.tier,
+    embedder: new Embedder(await fetchEmbeddingModel(fetching)),
+    model,
+    tokenizer,
+    template: new PromptTemplate(tokenizer),
+    dtype: wanted.kv,
+    fingerprint: settings.fingerprint,
+    answering: new Gate(config.concurrentAnswers),
+    budget: new KvBudget({ catalog, blobs: stores.blobs, limit: config.kvBytes, logger }),
+    maxDocumentBytes: config.maxDocumentBytes,
+    maxQuestionLength: config.maxQuestionLength,
+    logger,
+  };
+  return { services, settings };
+}

@@ -1,0 +1,55 @@
+/** The embedded default: everything in one data directory, which one process owns. */
+import type { Environment } from '../storage/lmdb/environment.ts';
+import type { Ownership } from '../storage/lmdb/ownership.ts';
+import { closable, MAX_ATTEMPTS, type Stores } from './stores.ts';
+
+/** Opens the database of a data directory: enough to see who owns it, and to read its keys. */
+export async function openDataDirectory(directory: string): Promise<Environment> {
+  const { openEnvironment } = await import('../storage/lmdb/environment.ts');
+  return openEnvironment(`${directory}/catalog`);
+}
+
+/**
+ * Claims a data directory and opens its stores: blobs as files, rows and work in LMDB, the index in LanceDB.
+ * @param options.command what runs on the directory, for whoever finds it in use: "serve"
+ * @throws BlockragError `data_directory_in_use`, `storage_full`, `storage_failed`
+ */
+export async function openEmbeddedStores(directory: string, options: { command: string }): Promise<Stores> {
+  // Drivers are loaded when they are opened: reading options must not cost a database.
+  const { claimDataDirectory } = await import('../storage/lmdb/ownership.ts');
+  const environment = await openDataDirectory(directory);
+  let ownership: Ownership | undefined;
+  try {
+    ownership = await claimDataDirectory(environment, options);
+    return await openDrivers(environment, directory, ownership);
+  } catch (error) {
+    await ownership?.release();
+    await environment.close();
+    throw error;
+  }
+}
+
+async function openDrivers(
+  environment: Environment,
+  directory: string,
+  ownership: Ownership,
+): Promise<Stores> {
+  const { openFsBlobStore } = await import('../storage/blobs/fs.ts');
+  const { openLmdbTable } = await import('../storage/table/lmdb.ts');
+  const { openLmdbQueue } = await import('../storage/queue/lmdb.ts');
+  const { openLanceIndex } = await import('../retrieval/lancedb.ts');
+  const stores = closable({
+    tier: 'disk',
+    blobs: await openFsBlobStore(`${directory}/blobs`),
+    table: openLmdbTable(environment),
+    queue: await openLmdbQueue(environment, 'work', { maxAttempts: MAX_ATTEMPTS }),
+    index: await openLanceIndex(`${directory}/index`),
+    ownership,
+  });
+  const close = async () => {
+    await stores.close();
+    await ownership.release();
+    await environment.close();
+  };
+  return { ...stores, close };
+}
