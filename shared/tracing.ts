@@ -1,6 +1,6 @@
 /**
  * Spans for OpenTelemetry. Only its API is used: without an SDK that is registered before blockrag starts
- * (docs/OPERATIONS.md), nothing happens here. Attributes are numbers and codes, never text.
+ * (docs/guide/operate.md), nothing happens here. Attributes are numbers and codes, never text.
  */
 import { type Attributes, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { AttentionMode } from './attention/answer.ts';

@@ -11,7 +11,7 @@ interface LambdaContext {
 
 /** What an operator asks for; the schedule's event asks for nothing. */
 interface SweepEvent {
-  /** Adopt the stage's settings although documents were made with others, and make these again (docs/DEPLOY.md). */
+  /** Adopt the stage's settings although documents were made with others, and make these again (docs/guide/deploy.md). */
   reencode?: boolean;
 }
 

@@ -27,7 +27,7 @@ export function missingImages(options: StackOptions): string | undefined {
   });
   return [
     `an image is missing, or is not named by its digest: ${missing.map(({ param }) => param).join(', ')}`,
-    'REGISTRY=ACCOUNT.dkr.ecr.REGION.amazonaws.com (docs/DEPLOY.md)',
+    'REGISTRY=ACCOUNT.dkr.ecr.REGION.amazonaws.com (docs/guide/deploy.md)',
     ...lines,
   ].join('\n');
 }

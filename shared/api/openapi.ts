@@ -21,7 +21,7 @@ const ABOUT = {
 
 const DOCS = `<!doctype html><html lang="en"><meta charset="utf-8"><title>blockrag API</title>
 <h1>blockrag API</h1><p>The API is described by <a href="openapi.json">openapi.json</a> (OpenAPI 3.1), for any
-viewer or client generator, and by docs/API.md.</p></html>`;
+viewer or client generator, and by docs/guide/api.md.</p></html>`;
 
 /** Adds both routes. They are not part of the description. */
 export function serveDescription(app: Api): void {

@@ -10,7 +10,7 @@ export type GroundingHeads = readonly { layer: number; head: number }[];
 /**
  * Heads of models that they were measured for, by the SHA-256 of their source: those whose attention goes most often
  * to the gold passage of a question (tests/eval/grounding-heads.ts, questions of the training mix). Those of the base
- * serve with an adapter too (docs/ACCURACY.md).
+ * serve with an adapter too (docs/lab/accuracy.md).
  */
 const MEASURED: Readonly<Record<string, GroundingHeads>> = {
   // SmolLM2-135M-Instruct.Q4_1.gguf

@@ -28,7 +28,7 @@ const HELP = `Usage: npm run bench [-- OPTIONS]
   --contexts A,B     contexts compared with llama.cpp (512,2048,6000)
   --long A,B         contexts of blockrag alone, beyond what the model was trained for: timing only (16384,32000)
 
-npm run bench -- --json --svg docs/first-token.svg > bench.json
+npm run bench -- --json --svg docs/lab/first-token.svg > bench.json
 `;
 
 const { values } = parseArgs({

@@ -1,6 +1,6 @@
 /**
  * Does the adapter leave plain chat as it was? Twenty prompts without documents, full attention, greedy; a table in
- * Markdown, with the adapter and without (docs/ACCURACY.md).
+ * Markdown, with the adapter and without (docs/lab/adapter.md).
  *
  * node --import tsx tests/eval/plain-chat.ts [--adapter FILE]
  */

@@ -1,4 +1,4 @@
-/** Question sets: lines of JSON, gzipped or not (their form: docs/ACCURACY.md). */
+/** Question sets: lines of JSON, gzipped or not (their form: docs/lab/accuracy.md). */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';

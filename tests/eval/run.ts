@@ -1,4 +1,4 @@
-/** Accuracy of the product's own engine on question sets; see docs/ACCURACY.md. Usage: `USAGE` in options.ts. */
+/** Accuracy of the product's own engine on question sets; see docs/lab/accuracy.md. Usage: `USAGE` in options.ts. */
 import type { CompiledModel } from '../../shared/model/compiled.ts';
 import { prepareModel } from '../../shared/pipeline/prepare-model.ts';
 import { testFetch } from '../support/settings.ts';
@@ -82,7 +82,7 @@ async function answerAll(
 
 /**
  * What is compared: "base b179c9 block w8a8 int8"; results of several runs stand side by side by it. Threads and CPU,
- * which move the last bits of sums, are not in it: they must be the same (docs/ACCURACY.md).
+ * which move the last bits of sums, are not in it: they must be the same (docs/lab/accuracy.md).
  */
 function conditionName(
   { manifest }: CompiledModel,

@@ -14,7 +14,7 @@ import { printSources } from './ask.ts';
 export const SAMPLES = new URL('../samples/', import.meta.url);
 const FORMATS = ['.pdf', '.docx', '.html', '.md', '.txt'];
 export const COLLECTION = 'demo';
-/** Three that the default model answers rightly; how many of all forty: docs/ACCURACY.md. */
+/** Three that the default model answers rightly; how many of all forty: docs/lab/accuracy.md. */
 const QUESTIONS = [
   'What are the names of the two wind turbines?',
   'How many pairs of puffins were counted in 2024?',

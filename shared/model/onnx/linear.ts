@@ -11,7 +11,7 @@ import { DataType, type GraphBuilder, type ValueName } from './graph.ts';
 
 export const COMPUTE_TYPES = ['fp32', 'fp16', 'q8', 'w8a8'] as const;
 export type ComputeType = (typeof COMPUTE_TYPES)[number];
-/** Fastest to encode, and close enough to float32 (docs/FIGURES.md). */
+/** Fastest to encode, and close enough to float32 (docs/lab/fidelity.md). */
 export const DEFAULT_COMPUTE: ComputeType = 'w8a8';
 
 /** A weight matrix, row-major [outputs, inputs], with an optional bias [outputs]. */
