@@ -2,6 +2,7 @@
 
 import type { DocumentRow } from '../catalog/catalog.ts';
 import { BlockragError } from '../errors.ts';
+import { modelAliases } from '../model/sources/model-id.ts';
 import type { Stores } from '../stores/stores.ts';
 import { span } from '../tracing.ts';
 import { listCollections, removeCollection } from './collections.ts';
@@ -67,6 +68,8 @@ export class Blockrag {
   /** The answers under way or waiting. */
   #answers = new Set<Promise<unknown>>();
 
+  /** Ids that requests may call the model by: its own first, then older ones. */
+  readonly modelIds: readonly string[];
   /** Uploads whose bytes come later. */
   readonly uploads: Uploads;
 
@@ -74,6 +77,8 @@ export class Blockrag {
     this.services = options.services;
     this.uploads = options.uploads ?? new LocalUploads(options.services);
     this.#options = options;
+    const { modelId, model } = options.services;
+    this.modelIds = [modelId, ...modelAliases(options.settings.model, model.manifest.name)];
     if (options.works) this.#startWorker();
     const leave = () => this.#closing.abort();
     const lost = options.stores.ownership?.lost;
@@ -235,7 +240,7 @@ export class Blockrag {
     }
     const { adapter, compute } = model.manifest;
     return {
-      model: settings.modelName,
+      model: this.services.modelId,
       model_reference: settings.model,
       adapter: adapter && { name: adapter.name, sha256: adapter.sha256 },
       compute,

@@ -7,6 +7,8 @@ import { FERRY, LIGHTHOUSE } from './support/texts.ts';
 
 const QUESTION = 'When does the ferry to Grimsay leave?';
 const EMBEDDER = 'all-minilm-l6-v2';
+/** What earlier versions made of the name in the default model's file. */
+const EARLIER = 'smollm2-135m-8k-lc100k-mix1-ep2';
 const data = temporaryDirectory();
 let server: Server;
 let client: OpenAI;
@@ -42,6 +44,22 @@ describe('the official client of OpenAI', () => {
       status: 404,
       code: 'model_unknown',
     });
+  });
+
+  it('knows the model by the name that --model takes, and by the one of earlier versions', async () => {
+    expect(model).toBe('smollm2-135m-instruct');
+    for (const id of [model, EARLIER]) {
+      expect(await client.models.retrieve(id)).toMatchObject({ id });
+      const completion = (await client.chat.completions.create({
+        model: `${id}@station`,
+        messages: [user(QUESTION)],
+        max_tokens: 4,
+      })) as Completion;
+      expect(completion.model).toBe(`${id}@station`);
+      expect(completion.blockrag.citations[0]).toMatchObject({ document: 'ferry.md' });
+    }
+    expect((await askServer(server, QUESTION, { collection: 'station' })).model).toBe(model);
+    expect((await server.stats()).model).toBe(model);
   });
 
   it('chats without documents', async () => {

@@ -100,7 +100,7 @@ export async function answerQuestion(
     model.manifest.architecture.contextLength - preface.length - finalBlock.length - maxTokens,
     found,
   );
-  const common = { passages_dropped: dropped, attention, model: model.manifest.name };
+  const common = { passages_dropped: dropped, attention, model: services.modelId };
   if (passages.length === 0) {
     options.onText?.(NOTHING_RELEVANT);
     return { ...nothingRelevant(started, retrieved), ...common };

@@ -52,6 +52,6 @@ export async function answerChat(
       final_tokens: finalBlock.length,
       completion_tokens: completionTokens,
     },
-    model: model.manifest.name,
+    model: services.modelId,
   };
 }
