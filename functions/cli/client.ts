@@ -4,6 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import type { Logger } from 'pino';
+import type { AnswerView } from '../../shared/api/views/answer.ts';
 import type { DocumentView } from '../../shared/api/views/document.ts';
 import type { AttentionMode } from '../../shared/attention/answer.ts';
 import type { Config } from '../../shared/config.ts';
@@ -12,7 +13,6 @@ import { adapterLabel, readAdapter } from '../../shared/model/adapter.ts';
 import type { Blockrag, Stats } from '../../shared/pipeline/blockrag.ts';
 import { openOver } from '../../shared/pipeline/open.ts';
 import { adapterFile } from '../../shared/pipeline/prepare-model.ts';
-import type { Answer } from '../../shared/pipeline/question/answer.ts';
 import { readOwner } from '../../shared/storage/lmdb/ownership.ts';
 import { openDataDirectory } from '../../shared/stores/embedded.ts';
 import { LocalClient } from './local-client.ts';
@@ -37,7 +37,7 @@ export interface Client {
   warm(): Promise<void>;
   /** Waits until nothing is left to be done in the background. */
   idle(signal: AbortSignal): Promise<void>;
-  ask(options: AskOptions, signal: AbortSignal, onText?: (text: string) => void): Promise<Answer>;
+  ask(options: AskOptions, signal: AbortSignal, onText?: (text: string) => void): Promise<AnswerView>;
   stats(): Promise<Stats>;
   close(): Promise<void>;
 }

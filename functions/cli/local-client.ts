@@ -1,10 +1,9 @@
 /** The data directory opened in this process. */
 
-import { toQuestion } from '../../shared/api/routes/query.ts';
-import { parseRequest, querySchema } from '../../shared/api/schemas/requests.ts';
+import { parseRequest, querySchema, toQuestion } from '../../shared/api/schemas/requests.ts';
+import { type AnswerView, viewAnswer } from '../../shared/api/views/answer.ts';
 import { type DocumentView, viewDocument } from '../../shared/api/views/document.ts';
 import { type Blockrag, DEFAULT_TENANT, type Stats } from '../../shared/pipeline/blockrag.ts';
-import type { Answer } from '../../shared/pipeline/question/answer.ts';
 import type { AskOptions, Client } from './client.ts';
 import { allPages, pause } from './paging.ts';
 
@@ -47,11 +46,9 @@ export class LocalClient implements Client {
     return this.#blockrag.warm();
   }
 
-  ask(options: AskOptions, signal: AbortSignal, onText?: (text: string) => void): Promise<Answer> {
-    return this.#blockrag.ask(toQuestion(DEFAULT_TENANT, parseRequest(querySchema, options)), {
-      signal,
-      onText,
-    });
+  async ask(options: AskOptions, signal: AbortSignal, onText?: (text: string) => void): Promise<AnswerView> {
+    const question = toQuestion(DEFAULT_TENANT, parseRequest(querySchema, options));
+    return viewAnswer(await this.#blockrag.ask(question, { signal, onText }));
   }
 
   stats(): Promise<Stats> {

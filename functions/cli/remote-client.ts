@@ -1,10 +1,10 @@
 /** The `serve` process that owns the data directory, spoken to over its REST API. */
 
 import type { QueryBody } from '../../shared/api/schemas/requests.ts';
+import type { AnswerView } from '../../shared/api/views/answer.ts';
 import type { DocumentView } from '../../shared/api/views/document.ts';
 import { BlockragError, ERROR_STATUS, type ErrorCode, isBlockragError } from '../../shared/errors.ts';
 import type { Stats } from '../../shared/pipeline/blockrag.ts';
-import type { Answer } from '../../shared/pipeline/question/answer.ts';
 import type { AskOptions, Client } from './client.ts';
 import { allPages, pause } from './paging.ts';
 
@@ -68,13 +68,14 @@ export class RemoteClient implements Client {
   /** A server is warm before it answers. */
   async warm(): Promise<void> {}
 
-  async ask(options: AskOptions, signal: AbortSignal, onText?: (text: string) => void): Promise<Answer> {
-    if (onText === undefined) return (await this.#request('POST', '/v1/query', options, signal)) as Answer;
+  async ask(options: AskOptions, signal: AbortSignal, onText?: (text: string) => void): Promise<AnswerView> {
+    if (onText === undefined)
+      return (await this.#request('POST', '/v1/query', options, signal)) as AnswerView;
     const body: Partial<QueryBody> = { ...options, stream: true };
     const response = await this.#fetch('POST', '/v1/query', body, signal);
     for await (const { event, data } of serverSentEvents(response)) {
       if (event === 'text') onText((data as { text: string }).text);
-      if (event === 'done') return data as Answer;
+      if (event === 'done') return data as AnswerView;
       if (event === 'error') throw fromProblem(data);
     }
     throw new BlockragError('internal', 'The server ended the answer without saying why.');

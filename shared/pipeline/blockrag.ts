@@ -181,7 +181,14 @@ export class Blockrag {
       );
       this.services.metrics.answered(answer);
       this.services.logger.info(
-        { first_token_ms: answer.timings_ms.first_token, ...answer.usage },
+        {
+          first_token_ms: answer.timings.firstToken,
+          prompt_tokens: answer.usage.promptTokens,
+          reused_tokens: answer.usage.reusedTokens,
+          encoded_tokens: answer.usage.encodedTokens,
+          final_tokens: answer.usage.finalTokens,
+          completion_tokens: answer.usage.completionTokens,
+        },
         'answered',
       );
       return answer;

@@ -1,9 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { AnswerView } from '../../shared/api/views/answer.ts';
 import type { DocumentView } from '../../shared/api/views/document.ts';
 import type { Stats } from '../../shared/pipeline/blockrag.ts';
-import type { Answer } from '../../shared/pipeline/question/answer.ts';
 import { blockrag, blockragJson } from './support/command.ts';
 import { filesHolding, temporaryDirectory } from './support/directory.ts';
 import { FERRY, LIGHTHOUSE } from './support/texts.ts';
@@ -41,7 +41,7 @@ describe('the commands on a data directory of their own', { timeout: 300_000 }, 
   });
 
   it('ask --json has every field, and the counts add up', async () => {
-    const { code, value } = await json<Answer>('ask', QUESTION, '--max-tokens', '8');
+    const { code, value } = await json<AnswerView>('ask', QUESTION, '--max-tokens', '8');
     const number = expect.any(Number);
     expect(value).toMatchObject({
       answer: expect.stringMatching(/ferry/i),
@@ -128,7 +128,7 @@ describe('the commands on a data directory of their own', { timeout: 300_000 }, 
     const { code, value } = await json<Stats>('reencode', '--passage-tokens', '128', '--kv', 'fp16');
     expect(value).toMatchObject({ ready: 2, passage_tokens: 128, kv: 'fp16' });
     expect(code).toBe(0);
-    const answer = await json<Answer>('ask', QUESTION, '--max-tokens', '8');
+    const answer = await json<AnswerView>('ask', QUESTION, '--max-tokens', '8');
     expect(answer.value.usage.encoded_tokens).toBe(0);
     expect(answer.value.answer).toMatch(/ferry/i);
   });

@@ -1,6 +1,6 @@
 import OpenAI, { APIError } from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Answer } from '../../shared/pipeline/question/answer.ts';
+import type { AnswerView } from '../../shared/api/views/answer.ts';
 import { temporaryDirectory } from './support/directory.ts';
 import { askServer, type Server, startServer, uploadText } from './support/server.ts';
 import { FERRY, LIGHTHOUSE } from './support/texts.ts';
@@ -22,8 +22,8 @@ beforeAll(async () => {
 });
 afterAll(() => server?.stop('SIGKILL'));
 
-type Completion = OpenAI.Chat.Completions.ChatCompletion & { blockrag: Answer };
-type Chunk = OpenAI.Chat.Completions.ChatCompletionChunk & { blockrag?: Answer };
+type Completion = OpenAI.Chat.Completions.ChatCompletion & { blockrag: AnswerView };
+type Chunk = OpenAI.Chat.Completions.ChatCompletionChunk & { blockrag?: AnswerView };
 const user = (content: string) => ({ role: 'user' as const, content });
 const failure = async (promise: Promise<unknown>) => {
   const error = await promise.then(

@@ -100,7 +100,7 @@ describe('opening a data directory', () => {
     });
     await close();
     await reopen();
-    expect((await askBlockrag(blockrag, 'When does the ferry leave?')).usage.encoded_tokens).toBe(0);
+    expect((await askBlockrag(blockrag, 'When does the ferry leave?')).usage.encodedTokens).toBe(0);
     await close();
   });
 

@@ -1,7 +1,8 @@
 /** blockrag ask: a question, answered from the documents. */
+
+import type { AnswerView } from '../../../shared/api/views/answer.ts';
 import type { AttentionMode } from '../../../shared/attention/answer.ts';
 import { DEFAULT_COLLECTION } from '../../../shared/pipeline/blockrag.ts';
-import type { Answer } from '../../../shared/pipeline/question/answer.ts';
 import { openClient } from '../client.ts';
 import { type CommonOptions, toConfig } from '../options.ts';
 import { plain, print, printJson } from '../terminal.ts';
@@ -47,7 +48,7 @@ export async function ask(
   return 0;
 }
 
-export function printSources(answer: Answer): void {
+export function printSources(answer: AnswerView): void {
   const { citations, usage, timings_ms: timings, attention, passages_dropped: dropped } = answer;
   if (citations.length > 0) print('');
   citations.forEach(({ document, page, title, similarity }, i) => {

@@ -2,8 +2,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { AnswerView } from '../../../shared/api/views/answer.ts';
 import type { DocumentView } from '../../../shared/api/views/document.ts';
-import type { Answer } from '../../../shared/pipeline/question/answer.ts';
 import { type Client, openClient } from '../client.ts';
 import { type CommonOptions, toConfig } from '../options.ts';
 import { plain, print, printJson } from '../terminal.ts';
@@ -74,7 +74,7 @@ export async function addSamples(
   return waitFor(client, views, json, signal);
 }
 
-function show(question: string, block: Answer, full: Answer): void {
+function show(question: string, block: AnswerView, full: AnswerView): void {
   print(`Q: ${question}`);
   print(`A: ${plain(block.answer)}`);
   printSources(block);

@@ -2,9 +2,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import type { AnswerView } from '../../../shared/api/views/answer.ts';
 import type { DocumentView } from '../../../shared/api/views/document.ts';
 import type { Stats } from '../../../shared/pipeline/blockrag.ts';
-import type { Answer } from '../../../shared/pipeline/question/answer.ts';
 import { BLOCKRAG } from './command.ts';
 
 export interface Server {
@@ -101,11 +101,11 @@ export async function askServer(
   server: Server,
   question: string,
   more: Record<string, unknown> = {},
-): Promise<Answer> {
+): Promise<AnswerView> {
   const response = await server.post('/v1/query', { question, max_tokens: 8, ...more });
   const body = await response.json();
   if (!response.ok) throw new Error(`the question failed: ${JSON.stringify(body)}`);
-  return body as Answer;
+  return body as AnswerView;
 }
 
 export interface ServerSentEvent {
