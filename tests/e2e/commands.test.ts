@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { AnswerView } from '../../shared/api/views/answer.ts';
 import type { DocumentView } from '../../shared/api/views/document.ts';
-import type { Stats } from '../../shared/pipeline/blockrag.ts';
+import type { Facts } from './support/command.ts';
 import { blockrag, blockragJson } from './support/command.ts';
 import { filesHolding, temporaryDirectory } from './support/directory.ts';
 import { FERRY, LIGHTHOUSE } from './support/texts.ts';
@@ -99,7 +99,7 @@ describe('the commands on a data directory of their own', { timeout: 300_000 }, 
   it('documents and stats show what is stored', async () => {
     const { stdout } = await text('documents', '--collection', 'works');
     expect(stdout).toMatch(/^doc_[0-9a-f]{24} {2}ready {5}works {2}pier\.txt {2}\(1 passages\)\n$/);
-    const { value } = await json<Stats>('stats');
+    const { value } = await json<Facts>('stats');
     expect(value).toMatchObject({
       compute: 'w8a8',
       kv: 'int8',
@@ -125,7 +125,7 @@ describe('the commands on a data directory of their own', { timeout: 300_000 }, 
     const refused = await text('ask', QUESTION, '--passage-tokens', '128');
     expect(refused.stderr).toMatch(/^error: The documents \(2, 2 passages\) .*\(reencode_required\)\n$/);
     expect(refused.code).toBe(1);
-    const { code, value } = await json<Stats>('reencode', '--passage-tokens', '128', '--kv', 'fp16');
+    const { code, value } = await json<Facts>('reencode', '--passage-tokens', '128', '--kv', 'fp16');
     expect(value).toMatchObject({ ready: 2, passage_tokens: 128, kv: 'fp16' });
     expect(code).toBe(0);
     const answer = await json<AnswerView>('ask', QUESTION, '--max-tokens', '8');

@@ -49,7 +49,7 @@ describe('a process that is killed while it adds 200 passages', () => {
       expect(documents).toMatchObject([{ status: 'ready' }, { status: 'ready' }]);
       const passages = documents.reduce((sum, document) => sum + document.passages, 0);
       expect(passages).toBeGreaterThanOrEqual(PASSAGES);
-      expect((await blockrag.stats(DEFAULT_TENANT)).work).toEqual({ waiting: 0, leased: 0, dead: 0 });
+      expect(await blockrag.work()).toEqual({ waiting: 0, leased: 0, dead: 0 });
       expect(temporaryFiles(data)).toEqual([]);
       expect(originals(data)).toHaveLength(2);
 

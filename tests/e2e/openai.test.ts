@@ -59,7 +59,7 @@ describe('the official client of OpenAI', () => {
       expect(completion.blockrag.citations[0]).toMatchObject({ document: 'ferry.md' });
     }
     expect((await askServer(server, QUESTION, { collection: 'station' })).model).toBe(model);
-    expect((await server.stats()).model).toBe(model);
+    expect((await server.system()).model).toBe(model);
   });
 
   it('chats without documents', async () => {

@@ -148,7 +148,7 @@ describe('the REST API for questions', () => {
     });
     for (const response of answers)
       expect(((await response.json()) as AnswerView).answer).toBe(before.answer);
-    expect((await server.stats()).work).toEqual({ waiting: 0, leased: 0, dead: 0 });
+    expect(await server.work()).toEqual({ waiting: 0, leased: 0, dead: 0 });
   });
 });
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { AnswerView } from '../../shared/api/views/answer.ts';
 import type { DocumentView } from '../../shared/api/views/document.ts';
-import type { Stats } from '../../shared/pipeline/blockrag.ts';
+import type { Facts } from './support/command.ts';
 import { blockrag, blockragJson } from './support/command.ts';
 import { filesHolding, temporaryDirectory } from './support/directory.ts';
 import { eventsOf, type Server, startServer } from './support/server.ts';
@@ -62,7 +62,7 @@ describe('blockrag serve', { timeout: 300_000 }, () => {
     expect(value.documents.map(({ name }) => name).sort()).toEqual(['bad.txt', 'ferry.md', 'pier.txt']);
     expect((await json('remove', 'pier.txt')).code).toBe(0);
     expect(filesHolding(join(data, 'blobs'), 'second week of November')).toEqual([]);
-    expect((await json<Stats>('stats')).value).toMatchObject({ documents: 2, ready: 1 });
+    expect((await json<Facts>('stats')).value).toMatchObject({ documents: 2, ready: 1 });
     expect(server.log()).not.toContain('request failed');
   });
 

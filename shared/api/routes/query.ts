@@ -1,14 +1,13 @@
 /** POST /v1/query: a question, answered as JSON or as server-sent events. */
 import { createRoute } from '@hono/zod-openapi';
 import type { Blockrag } from '../../pipeline/blockrag.ts';
-import type { Answer } from '../../pipeline/question/answer.ts';
 import type { GenerateOptions } from '../../pipeline/question/generate.ts';
 import type { Logger } from '../../telemetry.ts';
 import { type StreamEvent, sendEvents } from '../event-stream.ts';
 import { type Api, access, events, json, newRoutes, problems } from '../route.ts';
 import { querySchema, toQuestion } from '../schemas/requests.ts';
-import { answerSchema, viewAnswer } from '../views/answer.ts';
-import { type AnswerStream, type RunWork, streamText } from '../work.ts';
+import { type AnswerEvent, answerSchema, viewAnswer } from '../views/answer.ts';
+import { answerEvents, type RunWork } from '../work.ts';
 
 const query = createRoute({
   method: 'post',
@@ -47,15 +46,16 @@ export function queryRoutes(blockrag: Blockrag, run: RunWork, logger: Logger): A
     const ask = (onText?: GenerateOptions['onText']) =>
       run(c, (signal) => blockrag.ask(question, { signal, onText }));
     if (!body.stream) return c.json(viewAnswer(await ask()), 200);
-    const stream = toEvents(streamText(ask));
+    const stream = toEvents(answerEvents(ask));
     // The route's type knows JSON only.
     return sendEvents(c, logger, stream, (problem) => ({ event: 'error', data: problem })) as never;
   });
   return routes;
 }
 
-async function* toEvents(stream: AnswerStream<Answer>): AsyncGenerator<StreamEvent> {
-  let next = await stream.next();
-  for (; !next.done; next = await stream.next()) yield { event: 'text', data: { text: next.value } };
-  yield { event: 'done', data: viewAnswer(next.value) };
+async function* toEvents(events: AsyncIterable<AnswerEvent>): AsyncGenerator<StreamEvent> {
+  for await (const event of events) {
+    if (event.type === 'text') yield { event: 'text', data: { text: event.text } };
+    else yield { event: 'done', data: event.answer };
+  }
 }

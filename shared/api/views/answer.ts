@@ -64,6 +64,9 @@ export type AnswerView = z.infer<typeof answerSchema>;
 export type CitationView = z.infer<typeof citationSchema>;
 export type UsageView = z.infer<typeof usageSchema>;
 
+/** A streamed answer: its text piece by piece, then the whole answer. */
+export type AnswerEvent = { type: 'text'; text: string } | { type: 'done'; answer: AnswerView };
+
 export function viewAnswer(answer: Answer): AnswerView {
   return {
     answer: answer.answer,
