@@ -56,6 +56,7 @@ export const ERROR_STATUS = {
   // running
   overloaded: 503,
   shutting_down: 503,
+  server_unreachable: 503,
   request_timeout: 504,
   cancelled: 499,
   worker_died: 500,

@@ -19,10 +19,10 @@ export type Tier = 'memory' | 'disk' | 's3';
 /** What is counted of an answer; `Answer` of pipeline/question/answer.ts is one. */
 export interface Answered {
   attention: AttentionMode;
-  finish_reason: 'end' | 'length' | 'stop' | 'no_relevant_passages';
-  usage: Record<`${TokenKind}_tokens`, number>;
+  finishReason: 'end' | 'length' | 'stop' | 'no_relevant_passages';
+  usage: Record<`${TokenKind}Tokens`, number>;
   /** Milliseconds; a phase that did not happen is 0 or left out. */
-  timings_ms?: Partial<Record<Phase | 'first_token', number>> | undefined;
+  timings?: Partial<Record<Phase | 'firstToken', number>> | undefined;
 }
 
 export interface HttpRequest {
@@ -92,17 +92,17 @@ export class Metrics {
   }
 
   /** A question, or a turn of a chat, was answered. */
-  answered({ attention, finish_reason, usage, timings_ms = {} }: Answered): void {
-    const nothing = finish_reason === 'no_relevant_passages';
-    this.#questions.inc({ code: nothing ? finish_reason : 'ok' });
-    for (const kind of TOKEN_KINDS) this.#tokens.inc({ kind }, usage[`${kind}_tokens`]);
+  answered({ attention, finishReason, usage, timings = {} }: Answered): void {
+    const nothing = finishReason === 'no_relevant_passages';
+    this.#questions.inc({ code: nothing ? finishReason : 'ok' });
+    for (const kind of TOKEN_KINDS) this.#tokens.inc({ kind }, usage[`${kind}Tokens`]);
     for (const phase of PHASES) {
-      const ms = timings_ms[phase] ?? 0;
+      const ms = timings[phase] ?? 0;
       if (ms > 0) this.#phases.observe({ phase }, ms / 1000);
     }
     // Where nothing was asked of the model, there was no token to wait for.
-    if (timings_ms.first_token === undefined || nothing) return;
-    this.#firstToken.observe({ attention }, timings_ms.first_token / 1000);
+    if (timings.firstToken === undefined || nothing) return;
+    this.#firstToken.observe({ attention }, timings.firstToken / 1000);
   }
 
   /** A question was not answered; what was thrown gives the code. */

@@ -1,4 +1,4 @@
-/** The REST API as a value: the same app runs under Node (server.ts) and, later, on Lambda. */
+/** The REST API as a value: the same app runs under Node (server.ts) and on Lambda (functions/query). */
 import type { Context } from 'hono';
 import { cors } from 'hono/cors';
 import { requestId } from 'hono/request-id';
@@ -21,6 +21,7 @@ import { keyRoutes } from './routes/keys.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { isOpenAi, openAiRoutes, toOpenAiError } from './routes/openai/index.ts';
 import { queryRoutes } from './routes/query.ts';
+import { systemRoutes } from './routes/system.ts';
 import { uploadRoutes } from './routes/uploads.ts';
 import { type WorkOptions, workRunner } from './work.ts';
 
@@ -66,7 +67,8 @@ export function createApp(blockrag: Blockrag, options: AppOptions): Api {
   app.use(limitBodies(options.maxDocumentBytes));
 
   const run = workRunner(options);
-  app.route('/', healthRoutes(blockrag));
+  app.route('/', healthRoutes());
+  app.route('/', systemRoutes(blockrag));
   app.route('/', metricsRoutes(services.metrics));
   app.route('/', documentRoutes(blockrag, options.stopping, logger));
   app.route('/', uploadRoutes(blockrag));

@@ -1,8 +1,10 @@
 /** The model's work for one request: it ends when the client goes away, time runs out or the server stops. */
 import type { Context } from 'hono';
 import { BlockragError, isBlockragError } from '../errors.ts';
+import type { Answer } from '../pipeline/question/answer.ts';
 import type { GenerateOptions } from '../pipeline/question/generate.ts';
 import type { ApiEnv } from './route.ts';
+import { type AnswerEvent, viewAnswer } from './views/answer.ts';
 
 export interface WorkOptions {
   /** Milliseconds that the model may work on one request. */
@@ -64,4 +66,14 @@ export async function* streamText<T>(
       wake = resolve;
     });
   }
+}
+
+/** An answer as the events that a client is sent. */
+export async function* answerEvents(
+  start: (onText: NonNullable<GenerateOptions['onText']>) => Promise<Answer>,
+): AsyncGenerator<AnswerEvent, void, undefined> {
+  const stream = streamText(start);
+  let next = await stream.next();
+  for (; !next.done; next = await stream.next()) yield { type: 'text', text: next.value };
+  yield { type: 'done', answer: viewAnswer(next.value) };
 }

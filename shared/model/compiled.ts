@@ -5,6 +5,7 @@ import { BlockragError } from '../errors.ts';
 import type { AdapterIdentity } from './adapter.ts';
 import type { Architecture } from './architecture.ts';
 import type { ComputeType } from './onnx/linear.ts';
+import { sourceModelId } from './sources/model-id.ts';
 import { loadTokenizer, type Tokenizer } from './tokenizer.ts';
 
 /** Raised whenever compiled files change their form or their numbers: older ones are compiled anew. */
@@ -24,6 +25,7 @@ export interface Check {
 
 /** model.json */
 export interface ModelManifest {
+  /** What the file calls itself; the model's id is another (sources/model-id.ts). */
   name: string;
   source: { file: string; sha256: string };
   /** What was merged into the source's weights. */
@@ -77,6 +79,11 @@ export class CompiledModel {
     return new CompiledModel(directory, manifest);
   }
 
+  /** The model's id, as far as its file tells; whoever opened it by a reference knows better (`modelId`). */
+  get id(): string {
+    return sourceModelId(this.manifest.source);
+  }
+
   get graphFile(): string {
     return join(this.directory, 'model.onnx');
   }
@@ -89,7 +96,7 @@ export class CompiledModel {
   tokenizer(): Promise<Tokenizer> {
     if (!this.manifest.hasTokenizer) {
       return Promise.reject(
-        new BlockragError('model_no_tokenizer', `The model ${this.manifest.name} carries no tokenizer.`),
+        new BlockragError('model_no_tokenizer', `The model ${this.id} carries no tokenizer.`),
       );
     }
     this.#tokenizer ??= loadTokenizer(this.tokenizerFile);

@@ -2,9 +2,12 @@
 
 import type { DocumentRow } from '../catalog/catalog.ts';
 import { BlockragError } from '../errors.ts';
+import { modelAliases } from '../model/sources/model-id.ts';
 import type { Stores } from '../stores/stores.ts';
 import { span } from '../tracing.ts';
+import { VERSION } from '../version.ts';
 import { listCollections, removeCollection } from './collections.ts';
+import { countDocument, type DocumentCounts, noDocuments } from './counts.ts';
 import { type ListOptions, listDocuments } from './documents.ts';
 import { watchDocument } from './intake/progress.ts';
 import { type NewDocument, submitDocument, submitOnce } from './intake/submit.ts';
@@ -22,22 +25,32 @@ import { Worker } from './work/worker.ts';
 export const DEFAULT_TENANT = 'default';
 export const DEFAULT_COLLECTION = 'default';
 
-export interface Stats {
+/** What the system is, and what it was opened with. */
+export interface System {
+  version: string;
+  /** As requests ask for it. */
   model: string;
   /** As --model takes it. */
-  model_reference: string;
+  modelReference: string;
   /** What was merged into the model's weights. */
   adapter: { name: string; sha256: string } | null;
   compute: string;
   kv: string;
-  passage_tokens: number;
-  documents: number;
-  ready: number;
-  passages: number;
-  tokens: number;
+  passageTokens: number;
+}
+
+/** Items of the work queue, of all tenants: waiting, in hand, given up. */
+export interface Work {
+  waiting: number;
+  leased: number;
+  dead: number;
+}
+
+/** What a tenant has stored. */
+export interface Stats extends DocumentCounts {
+  /** Stored blobs of keys and values, and their bytes. */
   blobs: number;
-  blob_bytes: number;
-  work: { waiting: number; leased: number; dead: number };
+  blobBytes: number;
 }
 
 export interface BlockragOptions {
@@ -67,6 +80,8 @@ export class Blockrag {
   /** The answers under way or waiting. */
   #answers = new Set<Promise<unknown>>();
 
+  /** Ids that requests may call the model by: its own first, then older ones. */
+  readonly modelIds: readonly string[];
   /** Uploads whose bytes come later. */
   readonly uploads: Uploads;
 
@@ -74,6 +89,8 @@ export class Blockrag {
     this.services = options.services;
     this.uploads = options.uploads ?? new LocalUploads(options.services);
     this.#options = options;
+    const { modelId, model } = options.services;
+    this.modelIds = [modelId, ...modelAliases(options.settings.model, model.manifest.name)];
     if (options.works) this.#startWorker();
     const leave = () => this.#closing.abort();
     const lost = options.stores.ownership?.lost;
@@ -176,7 +193,14 @@ export class Blockrag {
       );
       this.services.metrics.answered(answer);
       this.services.logger.info(
-        { first_token_ms: answer.timings_ms.first_token, ...answer.usage },
+        {
+          first_token_ms: answer.timings.firstToken,
+          prompt_tokens: answer.usage.promptTokens,
+          reused_tokens: answer.usage.reusedTokens,
+          encoded_tokens: answer.usage.encodedTokens,
+          final_tokens: answer.usage.finalTokens,
+          completion_tokens: answer.usage.completionTokens,
+        },
         'answered',
       );
       return answer;
@@ -222,33 +246,39 @@ export class Blockrag {
     }
   }
 
-  async stats(tenant: string): Promise<Stats> {
-    const { catalog, blobs, queue, model, fingerprint } = this.services;
+  /** What the system is. Nothing is read for it. */
+  system(): System {
+    const { model, modelId } = this.services;
     const { settings } = this.#options;
-    const documents = (await catalog.allDocuments(tenant)).filter((d) => d.status !== 'deleting');
-    const ready = documents.filter((d) => d.version !== null && d.fingerprint === fingerprint);
-    let count = 0;
-    let bytes = 0;
-    for await (const blob of blobs.list(`kv/${tenant}`)) {
-      count++;
-      bytes += blob.bytes;
-    }
     const { adapter, compute } = model.manifest;
     return {
-      model: settings.modelName,
-      model_reference: settings.model,
+      version: VERSION,
+      model: modelId,
+      modelReference: settings.model,
       adapter: adapter && { name: adapter.name, sha256: adapter.sha256 },
       compute,
       kv: settings.kv,
-      passage_tokens: settings.passageTokens,
-      documents: documents.length,
-      ready: ready.length,
-      passages: ready.reduce((sum, document) => sum + document.passages, 0),
-      tokens: ready.reduce((sum, document) => sum + document.tokens, 0),
-      blobs: count,
-      blob_bytes: bytes,
-      work: await queue.counts(),
+      passageTokens: settings.passageTokens,
     };
+  }
+
+  /** What is still to be done in the background, of all tenants. */
+  work(): Promise<Work> {
+    return this.services.queue.counts();
+  }
+
+  /** Counts what a tenant has stored: every document is read, every blob listed. */
+  async stats(tenant: string): Promise<Stats> {
+    const { catalog, blobs, fingerprint } = this.services;
+    const stats = { ...noDocuments(), blobs: 0, blobBytes: 0 };
+    for await (const document of catalog.everyDocument(tenant)) {
+      countDocument(stats, document, fingerprint);
+    }
+    for await (const { bytes } of blobs.list(`kv/${tenant}`)) {
+      stats.blobs++;
+      stats.blobBytes += bytes;
+    }
+    return stats;
   }
 
   /** Stops: answers under way are cancelled, work in hand is left for others or for the next start. */

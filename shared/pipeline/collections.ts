@@ -2,15 +2,12 @@
 
 import { deleteUnchanged } from '../catalog/rows.ts';
 import { BlockragError, isBlockragError } from '../errors.ts';
+import { countDocument, type DocumentCounts, noDocuments } from './counts.ts';
 import { removeDocument } from './removal/retire.ts';
 import type { Services } from './services.ts';
 
-export interface CollectionCounts {
+export interface CollectionCounts extends Omit<DocumentCounts, 'ready'> {
   name: string;
-  documents: number;
-  /** Of what answers questions. */
-  passages: number;
-  tokens: number;
 }
 
 const PAGE = 200;
@@ -18,19 +15,17 @@ const PAGE = 200;
 const REMOVED_AT_ONCE = 16;
 
 /** A tenant's collections by name, empty ones too. */
-export async function listCollections({ catalog }: Services, tenant: string): Promise<CollectionCounts[]> {
+export async function listCollections(
+  { catalog, fingerprint }: Services,
+  tenant: string,
+): Promise<CollectionCounts[]> {
   const names = await catalog.collections(tenant);
-  const counts = new Map(names.map((name) => [name, { name, documents: 0, passages: 0, tokens: 0 }]));
-  for (const document of await catalog.allDocuments(tenant)) {
-    const count = counts.get(document.collection);
-    if (count === undefined || document.status === 'deleting') continue;
-    count.documents++;
-    if (document.version === null) continue;
-    const { passages, tokens } = document.ready ?? document;
-    count.passages += passages;
-    count.tokens += tokens;
+  const collections = new Map(names.map((name) => [name, noDocuments()]));
+  for await (const document of catalog.everyDocument(tenant)) {
+    const counts = collections.get(document.collection);
+    if (counts !== undefined) countDocument(counts, document, fingerprint);
   }
-  return [...counts.values()];
+  return [...collections].map(([name, { ready: _, ...counts }]) => ({ name, ...counts }));
 }
 
 /**

@@ -8,6 +8,7 @@ import { Gate } from '../gate.ts';
 import { Metrics } from '../metrics.ts';
 import { PromptTemplate } from '../model/prompt.ts';
 import { type FetchOptions, fetchEmbeddingModel } from '../model/sources/index.ts';
+import { modelId } from '../model/sources/model-id.ts';
 import { Embedder } from '../retrieval/embedder.ts';
 import type { Stores } from '../stores/stores.ts';
 import { createLogger, type Logger } from '../telemetry.ts';
@@ -43,12 +44,12 @@ export async function openServices(
     requireText: true,
   });
   const tokenizer = await model.tokenizer();
-  const { weightsHash, ropeHash, name } = model.manifest;
+  const { weightsHash, ropeHash } = model.manifest;
   const made = [weightsHash, ropeHash, tokenizer.hash].map((hash) => hash.slice(0, 16));
   const settings: Settings = {
     format: DATA_FORMAT,
     ...wanted,
-    modelName: name,
+    modelName: modelId(wanted.model),
     fingerprint: [...made, wanted.kv, wanted.passageTokens].join('.'),
   };
   if (known !== undefined && known.fingerprint !== settings.fingerprint && !options.reencode) {
@@ -86,6 +87,7 @@ export async function openServices(
     tier: stores.tier,
     embedder: new Embedder(await fetchEmbeddingModel(fetching)),
     model,
+    modelId: settings.modelName,
     tokenizer,
     template: new PromptTemplate(tokenizer),
     dtype: wanted.kv,

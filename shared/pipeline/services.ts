@@ -31,6 +31,8 @@ export interface Services {
   reader: DocumentReader;
   embedder: Embedder;
   model: CompiledModel;
+  /** What requests ask for the model by (model/sources/model-id.ts). */
+  modelId: string;
   tokenizer: Tokenizer;
   template: PromptTemplate;
   dtype: KvDtype;

@@ -7,6 +7,7 @@ import { DEFAULT_MAX_TOKENS } from '../documents/split.ts';
 import { BlockragError } from '../errors.ts';
 import type { KvDtype } from '../kv/blob.ts';
 import { DEFAULT_MODEL, KNOWN_MODELS } from '../model/sources/index.ts';
+import { modelId } from '../model/sources/model-id.ts';
 import type { RowData } from '../storage/ports.ts';
 import { submitDocument } from './intake/submit.ts';
 import { adapterFile } from './prepare-model.ts';
@@ -21,6 +22,7 @@ export type Settings = {
   model: string;
   /** As --adapter takes it, or `shipped` or `none`. */
   adapter: string;
+  /** The model's id. Rows of earlier versions hold the name that the file gives itself. */
   modelName: string;
   kv: KvDtype;
   passageTokens: number;
@@ -77,8 +79,8 @@ export async function refuseOutdated(catalog: Catalog, known: Settings, wanted: 
   }
   if (documents === 0) return;
   // The start of the fingerprint: files and versions differ where all that has a name is the same.
-  const say = ({ modelName, adapter, kv, passageTokens, fingerprint }: Settings) =>
-    `${modelName} (${fingerprint.slice(0, 8)}), adapter ${adapter}, ${kv}, passages of ${passageTokens} tokens`;
+  const say = ({ model, adapter, kv, passageTokens, fingerprint }: Settings) =>
+    `${modelId(model)} (${fingerprint.slice(0, 8)}), adapter ${adapter}, ${kv}, passages of ${passageTokens} tokens`;
   throw new BlockragError(
     'reencode_required',
     `The documents (${documents}, ${passages} passages) were encoded with ${say(known)}; now it is ${say(wanted)}. Run "blockrag reencode" with the same options to encode them again, or go back to what they were encoded with.`,

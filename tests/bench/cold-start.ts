@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import { ARTIFACTS } from '../../infra/artifact/artifacts.ts';
 import { bundle } from '../../infra/artifact/bundle.ts';
 import { KeyRing } from '../../shared/access/keys.ts';
-import type { Answer } from '../../shared/pipeline/question/answer.ts';
+import type { AnswerView } from '../../shared/api/views/answer.ts';
 import { startCloud } from '../e2e/aws/support/cloud.ts';
 import { eventsIn, gatewayEvent, streamedResponse, textOf } from '../e2e/aws/support/gateway.ts';
 import { openInProcess } from '../e2e/aws/support/opened.ts';
@@ -74,10 +74,10 @@ try {
     const event = gatewayEvent({ path: '/v1/query', body: QUESTION, key });
     const { pieces } = await streamedResponse(await lambda.invoke(event));
     let first: number | undefined;
-    let answer: Answer | undefined;
+    let answer: AnswerView | undefined;
     for await (const { event: name, data } of eventsIn(pieces)) {
       first ??= performance.now() - at;
-      if (name === 'done') answer = data as Answer;
+      if (name === 'done') answer = data as AnswerView;
     }
     await lambda.stop();
     if (answer === undefined) throw new Error(`no answer:\n${lambda.log()}`);

@@ -91,12 +91,12 @@ async function bytesOf(directory: string): Promise<number> {
 }
 
 async function ask(blockrag: Blockrag, question: string) {
-  const { timings_ms, usage, citations } = await blockrag.ask({
+  const { timings, usage, citations } = await blockrag.ask({
     ...{ tenant, collection, question, attention: 'block', topK: 5, maxTokens: 1, stop: [] },
     sampling: { temperature: 0, topP: 1, topK: 0, seed: undefined },
   });
   if (citations.length === 0) throw new Error(`nothing was found about: ${question}`);
-  return { ...timings_ms, encoded: usage.encoded_tokens };
+  return { ...timings, encoded: usage.encodedTokens };
 }
 
 const data = await mkdtemp(join(tmpdir(), 'blockrag-scaling-'));
@@ -130,7 +130,7 @@ try {
       passages: wanted,
       retrieve_ms: median(asked.map(({ retrieve }) => retrieve)),
       load_ms: median(asked.map(({ load }) => load)),
-      first_token_ms: median(asked.map(({ first_token }) => first_token)),
+      first_token_ms: median(asked.map(({ firstToken }) => firstToken)),
       encoded_tokens: Math.max(...asked.map(({ encoded }) => encoded)),
       added_per_second: added === 0 ? 0 : Math.round((added * 1000) / addMs),
       optimize_ms: Math.round(optimizeMs),

@@ -1,10 +1,10 @@
 import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { AnswerView } from '../../shared/api/views/answer.ts';
 import { readAdapter, shippedAdapter } from '../../shared/model/adapter.ts';
 import { DEFAULT_MODEL, knownSha256 } from '../../shared/model/sources/index.ts';
-import type { Stats } from '../../shared/pipeline/blockrag.ts';
-import type { Answer } from '../../shared/pipeline/question/answer.ts';
+import type { Facts } from './support/command.ts';
 import { blockragJson } from './support/command.ts';
 import { blobFiles, temporaryDirectory } from './support/directory.ts';
 import { type Server, startServer } from './support/server.ts';
@@ -34,17 +34,17 @@ describe('the adapter that comes with the default model', { timeout: 300_000 }, 
 
   it('is used unless told otherwise: answers are short, and blobs are its own', async () => {
     const { sha256, name } = await readAdapter(ADAPTER);
-    const answers: Answer[] = [];
+    const answers: AnswerView[] = [];
     for (const [data, ...flags] of [['tuned'], ['base', '--no-adapter']] as const) {
       expect((await json(data, 'add', 'ferry.md', 'lighthouse.md', ...flags)).code).toBe(0);
-      answers.push((await json<Answer>(data, 'ask', QUESTION, '--max-tokens', '32')).value);
+      answers.push((await json<AnswerView>(data, 'ask', QUESTION, '--max-tokens', '32')).value);
     }
-    const [tuned, base] = answers as [Answer, Answer];
+    const [tuned, base] = answers as [AnswerView, AnswerView];
     expect(tuned.answer).toMatch(/^1871\.?$/);
     expect(tuned.usage).toMatchObject({ encoded_tokens: 0 });
     expect(tuned.usage.completion_tokens).toBeLessThan(base.usage.completion_tokens);
-    expect((await json<Stats>('tuned', 'stats')).value.adapter).toEqual({ name, sha256 });
-    expect((await json<Stats>('base', 'stats')).value.adapter).toBeNull();
+    expect((await json<Facts>('tuned', 'stats')).value.adapter).toEqual({ name, sha256 });
+    expect((await json<Facts>('base', 'stats')).value.adapter).toBeNull();
     const names = (data: string) => blobFiles(join(cwd, data)).map((file) => file.split('/').at(-1)!);
     expect(names('tuned')).toHaveLength(names('base').length);
     expect(names('tuned').filter((blob) => names('base').includes(blob))).toEqual([]);
@@ -58,7 +58,7 @@ describe('the adapter that comes with the default model', { timeout: 300_000 }, 
     );
     expect(refused).toMatchObject({ code: 1, value: { error: { code: 'data_directory_in_use' } } });
     expect(refused.value.error.message).toMatch(/with the adapter \S+ \([0-9a-f]{12}\): .* no adapter\.$/);
-    const same = await json<Answer>('tuned', 'ask', QUESTION, '--adapter', ADAPTER);
+    const same = await json<AnswerView>('tuned', 'ask', QUESTION, '--adapter', ADAPTER);
     expect(same.code).toBe(0);
   });
 });

@@ -133,6 +133,6 @@ describe('blockrag logits', () => {
       env: { BLOCKRAG_CACHE: cache },
     });
     expect(models.value.known).toContain('smollm2-135m-instruct');
-    expect(models.value.compiled).toMatchObject([{ compute: 'fp32', source: 'llama.gguf' }]);
+    expect(models.value.compiled).toMatchObject([{ name: 'llama', compute: 'fp32', source: 'llama.gguf' }]);
   });
 });

@@ -27,7 +27,7 @@ it('work goes on after any number of short runs that were stopped in the middle'
   }
   await idle(blockrag);
   expect(await blockrag.document(DEFAULT_TENANT, id)).toMatchObject({ status: 'ready', error: null });
-  expect((await blockrag.stats(DEFAULT_TENANT)).work).toEqual({ waiting: 0, leased: 0, dead: 0 });
+  expect(await blockrag.work()).toEqual({ waiting: 0, leased: 0, dead: 0 });
   await blockrag.close();
 });
 

@@ -49,7 +49,7 @@ describe('a process that is killed while it adds 200 passages', () => {
       expect(documents).toMatchObject([{ status: 'ready' }, { status: 'ready' }]);
       const passages = documents.reduce((sum, document) => sum + document.passages, 0);
       expect(passages).toBeGreaterThanOrEqual(PASSAGES);
-      expect((await blockrag.stats(DEFAULT_TENANT)).work).toEqual({ waiting: 0, leased: 0, dead: 0 });
+      expect(await blockrag.work()).toEqual({ waiting: 0, leased: 0, dead: 0 });
       expect(temporaryFiles(data)).toEqual([]);
       expect(originals(data)).toHaveLength(2);
 
@@ -81,7 +81,7 @@ describe('a process that is killed while it adds 200 passages', () => {
       for (const n of [0, 99, 150]) {
         const { citations, usage } = await askBlockrag(blockrag, `What does note ${n} say?`, { topK: 3 });
         expect(citations.map(({ text }) => text).join()).toContain(`number ${n} `);
-        expect(usage.encoded_tokens).toBe(0);
+        expect(usage.encodedTokens).toBe(0);
       }
       // And it takes new documents.
       expect((await addText(blockrag, 'third.md', '# Third\n\nA third document.\n')).status).toBe('ready');

@@ -52,7 +52,7 @@ it('a passage that was evicted is computed again, stored again, and answers the 
     expect(answer.citations).toMatchObject([{ document: `${animal}.md` }]);
     expect(storedBytes()).toBeLessThanOrEqual(BUDGET);
     const again = await askBlockrag(blockrag, questionOf(animal), { topK: 1 });
-    expect(again).toMatchObject({ answer: expected[i], usage: { encoded_tokens: 0 } });
+    expect(again).toMatchObject({ answer: expected[i], usage: { encodedTokens: 0 } });
   }
   expect(logged).toEqual([]);
 });

@@ -39,7 +39,7 @@ describe('a question with a filter', () => {
 
   it('that nothing matches has no passages and no answer', async () => {
     const answer = await askBlockrag(blockrag, QUESTION, { filter: { year: '2020' } });
-    expect(answer).toMatchObject({ finish_reason: 'no_relevant_passages', citations: [] });
+    expect(answer).toMatchObject({ finishReason: 'no_relevant_passages', citations: [] });
   });
 
   it('that is no filter is refused', async () => {

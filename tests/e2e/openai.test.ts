@@ -1,12 +1,14 @@
 import OpenAI, { APIError } from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Answer } from '../../shared/pipeline/question/answer.ts';
+import type { AnswerView } from '../../shared/api/views/answer.ts';
 import { temporaryDirectory } from './support/directory.ts';
 import { askServer, type Server, startServer, uploadText } from './support/server.ts';
 import { FERRY, LIGHTHOUSE } from './support/texts.ts';
 
 const QUESTION = 'When does the ferry to Grimsay leave?';
 const EMBEDDER = 'all-minilm-l6-v2';
+/** What earlier versions made of the name in the default model's file. */
+const EARLIER = 'smollm2-135m-8k-lc100k-mix1-ep2';
 const data = temporaryDirectory();
 let server: Server;
 let client: OpenAI;
@@ -20,8 +22,8 @@ beforeAll(async () => {
 });
 afterAll(() => server?.stop('SIGKILL'));
 
-type Completion = OpenAI.Chat.Completions.ChatCompletion & { blockrag: Answer };
-type Chunk = OpenAI.Chat.Completions.ChatCompletionChunk & { blockrag?: Answer };
+type Completion = OpenAI.Chat.Completions.ChatCompletion & { blockrag: AnswerView };
+type Chunk = OpenAI.Chat.Completions.ChatCompletionChunk & { blockrag?: AnswerView };
 const user = (content: string) => ({ role: 'user' as const, content });
 const failure = async (promise: Promise<unknown>) => {
   const error = await promise.then(
@@ -42,6 +44,22 @@ describe('the official client of OpenAI', () => {
       status: 404,
       code: 'model_unknown',
     });
+  });
+
+  it('knows the model by the name that --model takes, and by the one of earlier versions', async () => {
+    expect(model).toBe('smollm2-135m-instruct');
+    for (const id of [model, EARLIER]) {
+      expect(await client.models.retrieve(id)).toMatchObject({ id });
+      const completion = (await client.chat.completions.create({
+        model: `${id}@station`,
+        messages: [user(QUESTION)],
+        max_tokens: 4,
+      })) as Completion;
+      expect(completion.model).toBe(`${id}@station`);
+      expect(completion.blockrag.citations[0]).toMatchObject({ document: 'ferry.md' });
+    }
+    expect((await askServer(server, QUESTION, { collection: 'station' })).model).toBe(model);
+    expect((await server.system()).model).toBe(model);
   });
 
   it('chats without documents', async () => {

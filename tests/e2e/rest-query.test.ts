@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Answer } from '../../shared/pipeline/question/answer.ts';
+import type { AnswerView } from '../../shared/api/views/answer.ts';
 import { temporaryDirectory } from './support/directory.ts';
 import {
   askServer,
@@ -146,8 +146,9 @@ describe('the REST API for questions', () => {
       const responses = await Promise.all(all);
       return responses.every(({ ok }) => ok) ? responses : undefined;
     });
-    for (const response of answers) expect(((await response.json()) as Answer).answer).toBe(before.answer);
-    expect((await server.stats()).work).toEqual({ waiting: 0, leased: 0, dead: 0 });
+    for (const response of answers)
+      expect(((await response.json()) as AnswerView).answer).toBe(before.answer);
+    expect(await server.work()).toEqual({ waiting: 0, leased: 0, dead: 0 });
   });
 });
 

@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { AnswerView } from '../../shared/api/views/answer.ts';
 import type { DocumentView } from '../../shared/api/views/document.ts';
-import type { Stats } from '../../shared/pipeline/blockrag.ts';
-import type { Answer } from '../../shared/pipeline/question/answer.ts';
+import type { Facts } from './support/command.ts';
 import { blockrag, blockragJson } from './support/command.ts';
 import { filesHolding, temporaryDirectory } from './support/directory.ts';
 import { eventsOf, type Server, startServer } from './support/server.ts';
@@ -38,7 +38,7 @@ describe('blockrag serve', { timeout: 300_000 }, () => {
     expect(added.value.failures).toMatchObject([{ name: 'bad.txt', code: 'document_not_text' }]);
     expect(added.code).toBe(1);
 
-    const asked = await json<Answer>('ask', QUESTION, '--max-tokens', '8', '--top-k', '1');
+    const asked = await json<AnswerView>('ask', QUESTION, '--max-tokens', '8', '--top-k', '1');
     expect(asked.value).toMatchObject({
       citations: [{ document: 'ferry.md' }],
       usage: { encoded_tokens: 0 },
@@ -62,7 +62,7 @@ describe('blockrag serve', { timeout: 300_000 }, () => {
     expect(value.documents.map(({ name }) => name).sort()).toEqual(['bad.txt', 'ferry.md', 'pier.txt']);
     expect((await json('remove', 'pier.txt')).code).toBe(0);
     expect(filesHolding(join(data, 'blobs'), 'second week of November')).toEqual([]);
-    expect((await json<Stats>('stats')).value).toMatchObject({ documents: 2, ready: 1 });
+    expect((await json<Facts>('stats')).value).toMatchObject({ documents: 2, ready: 1 });
     expect(server.log()).not.toContain('request failed');
   });
 
@@ -122,7 +122,7 @@ describe('blockrag serve', { timeout: 300_000 }, () => {
   it('leaves a directory that the next command takes over when it is killed', async () => {
     server = await startServer(data);
     await server.stop('SIGKILL');
-    const { code, value } = await json<Answer>('ask', QUESTION, '--max-tokens', '8', '--top-k', '1');
+    const { code, value } = await json<AnswerView>('ask', QUESTION, '--max-tokens', '8', '--top-k', '1');
     expect(code).toBe(0);
     expect(value.citations).toMatchObject([{ document: 'ferry.md' }]);
   });

@@ -29,19 +29,19 @@ const finalTokens = (question: string) => blockrag.services.template.finalBlock(
 
 describe('what a question reuses', () => {
   it('is the preface and every passage, from the first question on', async () => {
-    const usage = { reused_tokens: prefaceTokens + passageTokens, encoded_tokens: 0 };
+    const usage = { reusedTokens: prefaceTokens + passageTokens, encodedTokens: 0 };
     for (let time = 0; time < 2; time++) {
       const answer = await askBlockrag(blockrag, QUESTION);
       expect(answer.citations.map(({ document }) => document)).toEqual(['ferry.md', 'lighthouse.md']);
-      expect(answer.usage).toMatchObject({ ...usage, final_tokens: finalTokens(QUESTION) });
+      expect(answer.usage).toMatchObject({ ...usage, finalTokens: finalTokens(QUESTION) });
     }
   });
 
   it('is nothing under full attention, which computes the same prompt', async () => {
     const block = await askBlockrag(blockrag, QUESTION);
     const full = await askBlockrag(blockrag, QUESTION, { attention: 'full' });
-    expect(full.usage).toMatchObject({ reused_tokens: 0, prompt_tokens: block.usage.prompt_tokens });
-    expect(full.usage.encoded_tokens + full.usage.final_tokens).toBe(full.usage.prompt_tokens);
+    expect(full.usage).toMatchObject({ reusedTokens: 0, promptTokens: block.usage.promptTokens });
+    expect(full.usage.encodedTokens + full.usage.finalTokens).toBe(full.usage.promptTokens);
     // What the answer attends to is its own.
     const found = ({ citations }: typeof full) => citations.map(({ grounding: _, ...citation }) => citation);
     expect(found(full)).toEqual(found(block));
@@ -52,9 +52,9 @@ describe('what a question reuses', () => {
 
   it('is, for anchored passages, there from the second question on', async () => {
     const first = await askBlockrag(blockrag, QUESTION, { attention: 'anchor' });
-    expect(first.usage).toMatchObject({ reused_tokens: prefaceTokens, encoded_tokens: passageTokens });
+    expect(first.usage).toMatchObject({ reusedTokens: prefaceTokens, encodedTokens: passageTokens });
     const second = await askBlockrag(blockrag, QUESTION, { attention: 'anchor' });
-    expect(second.usage).toMatchObject({ reused_tokens: prefaceTokens + passageTokens, encoded_tokens: 0 });
+    expect(second.usage).toMatchObject({ reusedTokens: prefaceTokens + passageTokens, encodedTokens: 0 });
     expect(second.answer).toBe(first.answer);
   });
 });
@@ -68,7 +68,7 @@ describe('a damaged blob', () => {
     before = await askBlockrag(blockrag, QUESTION);
     const [passage] = before.citations;
     const { catalog } = blockrag.services;
-    const document = await catalog.document('default', passage!.document_id);
+    const document = await catalog.document('default', passage!.documentId);
     const [row] = await catalog.passages(document!.id, document!.version!);
     const files = blobFiles(data);
     blob = files.find((path) => path.includes(row!.blobKey))!;
@@ -92,8 +92,8 @@ describe('a damaged blob', () => {
     damage();
     const healing = await askBlockrag(blockrag, QUESTION);
     expect(healing.answer).toBe(before.answer);
-    expect(healing.usage.encoded_tokens).toBeGreaterThan(0);
-    expect(healing.usage.prompt_tokens).toBe(before.usage.prompt_tokens);
+    expect(healing.usage.encodedTokens).toBeGreaterThan(0);
+    expect(healing.usage.promptTokens).toBe(before.usage.promptTokens);
     expect(logged).toMatchObject([{ msg: 'a damaged blob was computed anew', reason: expect.any(String) }]);
     expect(readFileSync(blob).equals(whole)).toBe(true);
     const healed = await askBlockrag(blockrag, QUESTION);
@@ -110,7 +110,7 @@ describe('passages that are the same in several documents', () => {
     await blockrag.remove(DEFAULT_TENANT, copy.id);
     await idle(blockrag);
     expect(blobFiles(data)).toEqual(before);
-    expect((await askBlockrag(blockrag, QUESTION)).usage.encoded_tokens).toBe(0);
+    expect((await askBlockrag(blockrag, QUESTION)).usage.encodedTokens).toBe(0);
   });
 });
 

@@ -184,6 +184,8 @@ const EMPTY: Attempt[] = [
   ['list models', () => '/v1/models', get, 200],
   ['list keys', () => '/v1/keys', get, 200],
   ['look at the counts', () => '/v1/stats', get, 200],
+  ['look at the system', () => '/v1/system', get, 200],
+  ['look at the work of all', () => '/v1/work', get, 403],
   [
     'ask a collection of the same name',
     () => '/v1/query',

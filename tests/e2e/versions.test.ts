@@ -37,7 +37,7 @@ describe('a document uploaded again under its name', () => {
       bytes,
     });
     expect(row.status).toBe('ready');
-    expect((await blockrag.stats(DEFAULT_TENANT)).work).toEqual({ waiting: 0, leased: 0, dead: 0 });
+    expect(await blockrag.work()).toEqual({ waiting: 0, leased: 0, dead: 0 });
     expect((await blockrag.documents(DEFAULT_TENANT, { limit: 10 })).documents).toEqual(before);
   });
 
@@ -93,14 +93,11 @@ describe('opening a data directory', () => {
   it('to reencode it makes every document again, and then opens without options', async () => {
     await reopen({ passageTokens: 64, reencode: true });
     await idle(blockrag);
-    expect(await blockrag.stats(DEFAULT_TENANT)).toMatchObject({
-      documents: 2,
-      ready: 2,
-      passage_tokens: 64,
-    });
+    expect(await blockrag.stats(DEFAULT_TENANT)).toMatchObject({ documents: 2, ready: 2 });
+    expect(blockrag.system()).toMatchObject({ passageTokens: 64 });
     await close();
     await reopen();
-    expect((await askBlockrag(blockrag, 'When does the ferry leave?')).usage.encoded_tokens).toBe(0);
+    expect((await askBlockrag(blockrag, 'When does the ferry leave?')).usage.encodedTokens).toBe(0);
     await close();
   });
 

@@ -36,8 +36,8 @@ try {
   if (failed !== undefined) throw new Error(`${failed.name} was not read: ${failed.error?.message}`);
   for (const { question, answers } of questions) {
     for (const attention of MODES) {
-      const request = { question, collection: COLLECTION, top_k: 5, max_tokens: 32, attention };
-      const { answer } = await client.ask(request, signal);
+      const request = { collection: COLLECTION, top_k: 5, max_tokens: 32, attention, signal };
+      const { answer } = await client.ask(question, request);
       results.push({ question, attention, answer, ...judge(answer, answers) });
     }
     process.stderr.write(`${results.length / MODES.length}/${questions.length}\n`);

@@ -35,16 +35,16 @@ function labelValues(found: Map<string, number>, metric: string, label: string):
 
 const ANSWER: Answered = {
   attention: 'block',
-  finish_reason: 'end',
-  usage: { reused_tokens: 300, encoded_tokens: 40, final_tokens: 20, completion_tokens: 7 },
-  timings_ms: { retrieve: 4, load: 2, encode: 0, reencode: 8, attend: 30, first_token: 50 },
+  finishReason: 'end',
+  usage: { reusedTokens: 300, encodedTokens: 40, finalTokens: 20, completionTokens: 7 },
+  timings: { retrieve: 4, load: 2, encode: 0, reencode: 8, attend: 30, firstToken: 50 },
 };
 
 describe('Metrics', () => {
   it('counts what an answer reused, computed and waited for', async () => {
     const metrics = open();
     metrics.answered(ANSWER);
-    metrics.answered({ ...ANSWER, finish_reason: 'stop' });
+    metrics.answered({ ...ANSWER, finishReason: 'stop' });
     metrics.tokenDecoded(0.02);
     const found = await samples(metrics);
     expect(found.get('blockrag_questions_total{code="ok"}')).toBe(2);
@@ -65,7 +65,7 @@ describe('Metrics', () => {
 
   it('counts a chat, which has no timings', async () => {
     const metrics = open();
-    const { timings_ms: _, ...chat } = ANSWER;
+    const { timings: _, ...chat } = ANSWER;
     metrics.answered({ ...chat, attention: 'full' });
     const found = await samples(metrics);
     expect(found.get('blockrag_questions_total{code="ok"}')).toBe(1);
@@ -74,7 +74,7 @@ describe('Metrics', () => {
 
   it('tells questions that found nothing from answers, and takes no first token of them', async () => {
     const metrics = open();
-    metrics.answered({ ...ANSWER, finish_reason: 'no_relevant_passages' });
+    metrics.answered({ ...ANSWER, finishReason: 'no_relevant_passages' });
     const found = await samples(metrics);
     expect(found.get('blockrag_questions_total{code="no_relevant_passages"}')).toBe(1);
     expect(found.has('blockrag_questions_total{code="ok"}')).toBe(false);

@@ -1,7 +1,8 @@
 /** blockrag ask: a question, answered from the documents. */
+
+import type { AnswerView } from '../../../shared/api/views/answer.ts';
 import type { AttentionMode } from '../../../shared/attention/answer.ts';
 import { DEFAULT_COLLECTION } from '../../../shared/pipeline/blockrag.ts';
-import type { Answer } from '../../../shared/pipeline/question/answer.ts';
 import { openClient } from '../client.ts';
 import { type CommonOptions, toConfig } from '../options.ts';
 import { plain, print, printJson } from '../terminal.ts';
@@ -23,23 +24,22 @@ export async function ask(
   const client = await openClient(toConfig(options), { command: 'ask', quiet: json, signal });
   try {
     const request = {
-      question,
       collection: options.collection ?? DEFAULT_COLLECTION,
       attention: options.attention,
       top_k: options.topK,
       max_tokens: options.maxTokens,
+      signal,
     };
-    await client.warm();
-    const stream = options.stream === true;
-    const onText = (text: string) => {
-      if (json) printJson({ text });
-      else process.stdout.write(plain(text));
-    };
-    const answer = await client.ask(request, signal, stream ? onText : undefined);
-    if (json) printJson(answer);
-    else {
-      print(stream ? '' : plain(answer.answer));
-      printSources(answer);
+    await client.warm?.();
+    if (options.stream) {
+      for await (const event of client.stream(question, request)) {
+        if (event.type === 'done') show(event.answer, json, '');
+        else if (json) printJson({ text: event.text });
+        else process.stdout.write(plain(event.text));
+      }
+    } else {
+      const answer = await client.ask(question, request);
+      show(answer, json, plain(answer.answer));
     }
   } finally {
     await client.close();
@@ -47,7 +47,16 @@ export async function ask(
   return 0;
 }
 
-export function printSources(answer: Answer): void {
+/** @param text what is left to be printed of the answer's text */
+function show(answer: AnswerView, json: boolean, text: string): void {
+  if (json) printJson(answer);
+  else {
+    print(text);
+    printSources(answer);
+  }
+}
+
+export function printSources(answer: AnswerView): void {
   const { citations, usage, timings_ms: timings, attention, passages_dropped: dropped } = answer;
   if (citations.length > 0) print('');
   citations.forEach(({ document, page, title, similarity }, i) => {

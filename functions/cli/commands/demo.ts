@@ -2,9 +2,10 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { AnswerView } from '../../../shared/api/views/answer.ts';
 import type { DocumentView } from '../../../shared/api/views/document.ts';
-import type { Answer } from '../../../shared/pipeline/question/answer.ts';
-import { type Client, openClient } from '../client.ts';
+import { openClient } from '../client.ts';
+import { type Client, idle } from '../client-interface.ts';
 import { type CommonOptions, toConfig } from '../options.ts';
 import { plain, print, printJson } from '../terminal.ts';
 import { waitFor } from '../waiting.ts';
@@ -37,13 +38,13 @@ export async function demo(options: CommonOptions, signal: AbortSignal): Promise
       );
     }
     // The figures are those of a system at rest, with its index tidied up.
-    await client.idle(signal);
-    await client.warm();
+    await idle(client, signal);
+    await client.warm?.();
     const results = [];
     for (const question of QUESTIONS) {
-      const request = { question, collection: COLLECTION, top_k: 5, max_tokens: 64 };
-      const block = await client.ask({ ...request, attention: 'block' }, signal);
-      const full = await client.ask({ ...request, attention: 'full' }, signal);
+      const request = { collection: COLLECTION, top_k: 5, max_tokens: 64, signal };
+      const block = await client.ask(question, { ...request, attention: 'block' });
+      const full = await client.ask(question, { ...request, attention: 'full' });
       results.push({ question, block, full });
       if (!json) show(question, block, full);
     }
@@ -74,7 +75,7 @@ export async function addSamples(
   return waitFor(client, views, json, signal);
 }
 
-function show(question: string, block: Answer, full: Answer): void {
+function show(question: string, block: AnswerView, full: AnswerView): void {
   print(`Q: ${question}`);
   print(`A: ${plain(block.answer)}`);
   printSources(block);

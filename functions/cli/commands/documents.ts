@@ -1,6 +1,7 @@
 /** blockrag documents, remove, stats, reencode: what is stored, and how it changes. */
 import { BlockragError } from '../../../shared/errors.ts';
 import { openClient } from '../client.ts';
+import { type Client, documentsOf, idle, workOf } from '../client-interface.ts';
 import { type CommonOptions, toConfig } from '../options.ts';
 import { plain, print, printError, printJson } from '../terminal.ts';
 import { waitFor } from '../waiting.ts';
@@ -12,7 +13,7 @@ export async function listDocuments(
   const json = options.json === true;
   const client = await openClient(toConfig(options), { command: 'documents', quiet: json, signal });
   try {
-    const documents = await client.documents(options.collection);
+    const documents = await documentsOf(client, options.collection);
     if (json) printJson({ documents });
     else if (documents.length === 0) print('No documents. Add some: blockrag add FILES');
     else {
@@ -40,7 +41,7 @@ export async function removeDocuments(
   const removed: string[] = [];
   let failed = 0;
   try {
-    const documents = await client.documents(options.collection);
+    const documents = await documentsOf(client, options.collection);
     for (const reference of references) {
       const matches = documents.filter(({ id, name }) => id === reference || name === reference);
       try {
@@ -60,7 +61,7 @@ export async function removeDocuments(
       }
     }
     // The text is gone from the disk when the command returns.
-    await client.idle(signal);
+    await idle(client, signal);
     if (json) printJson({ removed });
   } finally {
     await client.close();
@@ -72,17 +73,28 @@ export async function showStats(options: CommonOptions, signal: AbortSignal): Pr
   const json = options.json === true;
   const client = await openClient(toConfig(options), { command: 'stats', quiet: json, signal });
   try {
-    const stats = await client.stats();
-    if (json) printJson(stats);
+    const { work, adapter, ...facts } = await allFacts(client);
+    if (json) printJson({ ...facts, adapter, work });
     else {
-      const { work, ...facts } = stats;
-      for (const [name, value] of Object.entries(facts)) print(`${name.padEnd(16)} ${plain(String(value))}`);
-      print(`work             ${work.waiting} waiting, ${work.leased} in hand, ${work.dead} given up`);
+      const adapted = adapter === null ? 'none' : `${adapter.name} (${adapter.sha256.slice(0, 12)})`;
+      for (const [name, value] of Object.entries({ ...facts, adapter: adapted })) {
+        print(`${name.padEnd(16)} ${plain(String(value))}`);
+      }
+      // A key that is no operator's is not told of the queue.
+      if (work !== undefined) {
+        print(`work             ${work.waiting} waiting, ${work.leased} in hand, ${work.dead} given up`);
+      }
     }
   } finally {
     await client.close();
   }
   return 0;
+}
+
+/** Settings, counts and work: three requests of the API, one command. */
+async function allFacts(client: Client) {
+  const [system, stats, work] = await Promise.all([client.system(), client.stats(), workOf(client)]);
+  return { ...system, ...stats, work };
 }
 
 /** Encodes everything again with the model, KV dtype or passage size of the options. */
@@ -95,9 +107,9 @@ export async function reencode(options: CommonOptions, signal: AbortSignal): Pro
     reencode: true,
   });
   try {
-    const documents = await waitFor(client, await client.documents(undefined), json, signal);
-    await client.idle(signal);
-    const stats = await client.stats();
+    const documents = await waitFor(client, await documentsOf(client, undefined), json, signal);
+    await idle(client, signal);
+    const stats = await allFacts(client);
     if (json) printJson(stats);
     else {
       print(`${stats.ready} documents ready, ${stats.passages} passages, ${plain(stats.model)}, ${stats.kv}`);

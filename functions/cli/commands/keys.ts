@@ -4,7 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { KeyRing } from '../../../shared/access/keys.ts';
-import { viewKey } from '../../../shared/api/routes/keys.ts';
+import { viewKey } from '../../../shared/api/views/key.ts';
 import { BlockragError } from '../../../shared/errors.ts';
 import { DEFAULT_TENANT } from '../../../shared/pipeline/blockrag.ts';
 import { openLmdbTable } from '../../../shared/storage/table/lmdb.ts';

@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import { fetchSettings } from '../../../shared/config.ts';
 import { adapterLabel } from '../../../shared/model/adapter.ts';
 import { cacheDirectory } from '../../../shared/model/cache.ts';
-import { CompiledModel, type ModelManifest } from '../../../shared/model/compiled.ts';
+import { CompiledModel } from '../../../shared/model/compiled.ts';
 import {
   DEFAULT_MODEL,
   fetchEmbeddingModel,
   fetchModelFile,
   KNOWN_MODELS,
 } from '../../../shared/model/sources/index.ts';
+import { modelId } from '../../../shared/model/sources/model-id.ts';
 import { prepareModel } from '../../../shared/pipeline/prepare-model.ts';
 import { type CommonOptions, toConfig } from '../options.ts';
 import { ProgressLine, plain, print, printJson } from '../terminal.ts';
@@ -49,10 +50,11 @@ export async function compileModelCommand(
   const config = toConfig(options);
   const { compute, model, adapter } = config;
   const progress = new ProgressLine({ quiet: options.json === true });
+  const chosen = reference ?? model ?? DEFAULT_MODEL;
   try {
     const compiled = await prepareModel({
       ...fetchSettings(config),
-      reference: reference ?? model ?? DEFAULT_MODEL,
+      reference: chosen,
       adapter,
       compute,
       requireText: true,
@@ -64,13 +66,13 @@ export async function compileModelCommand(
     if (options.json) {
       printJson({
         directory,
-        name: manifest.name,
+        name: modelId(chosen),
         adapter: manifest.adapter,
         compute: manifest.compute,
         check: manifest.check,
       });
     } else {
-      print(`${describe(manifest)}: ${directory}\ncheck ${JSON.stringify(manifest.check)}`);
+      print(`${describe(modelId(chosen), compiled)}: ${directory}\ncheck ${JSON.stringify(manifest.check)}`);
     }
   } finally {
     progress.end();
@@ -89,10 +91,10 @@ export async function listModels(options: { json?: boolean }): Promise<number> {
   );
   const models = compiled.flatMap((model) => {
     if (model === undefined) return [];
-    const { manifest, directory } = model;
-    const { name, adapter, compute, source, check } = manifest;
+    const { manifest, directory, id: name } = model;
+    const { adapter, compute, source, check } = manifest;
     const shown = { name, adapter, compute, source: source.file, sha256: source.sha256, directory, check };
-    return [{ shown, text: `${describe(manifest)}, from ${source.file}: ${directory}` }];
+    return [{ shown, text: `${describe(name, model)}, from ${source.file}: ${directory}` }];
   });
   if (options.json)
     printJson({ known: Object.keys(KNOWN_MODELS), compiled: models.map(({ shown }) => shown) });
@@ -103,7 +105,7 @@ export async function listModels(options: { json?: boolean }): Promise<number> {
   return 0;
 }
 
-function describe({ name, adapter, compute }: ModelManifest): string {
+function describe(name: string, { manifest: { adapter, compute } }: CompiledModel): string {
   const adapted = adapter === null ? '' : ` with ${adapterLabel(adapter)}`;
   return `${plain(name + adapted)}, ${compute}`;
 }

@@ -3,7 +3,7 @@
 import { startServer } from '../../../shared/api/server.ts';
 import type { Config } from '../../../shared/config.ts';
 import { createLogger, type Logger } from '../../../shared/telemetry.ts';
-import { openBlockrag } from '../client.ts';
+import { openBlockrag } from '../local-client.ts';
 import { type CommonOptions, toConfig } from '../options.ts';
 import { print, printJson } from '../terminal.ts';
 

@@ -68,3 +68,10 @@ export function needsScope(scope: Scope): MiddlewareHandler<ApiEnv> {
 export function isOperator({ tenant, scopes }: Caller): boolean {
   return tenant === DEFAULT_TENANT && scopes.includes('admin');
 }
+
+/** @param what the figures of all tenants that are asked for @throws BlockragError `forbidden` */
+export function requireOperator(caller: Caller, what: string): void {
+  if (isOperator(caller)) return;
+  const message = `${what} are of all tenants: an admin of the default one may read them.`;
+  throw new BlockragError('forbidden', message);
+}

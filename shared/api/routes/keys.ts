@@ -5,17 +5,7 @@ import { type KeyRing, type KeyRow, SCOPES } from '../../access/keys.ts';
 import { BlockragError } from '../../errors.ts';
 import { isOperator } from '../middleware/authenticate.ts';
 import { type Api, access, type Caller, json, newRoutes, problems } from '../route.ts';
-
-const keySchema = z
-  .object({
-    id: z.string().meta({ example: 'key_3f9a1c0b5d2e' }),
-    tenant: z.string().meta({ example: 'acme' }),
-    name: z.string().meta({ example: 'laptop' }),
-    scopes: z.array(z.enum(SCOPES)),
-    created_at: z.iso.datetime(),
-    revoked_at: z.iso.datetime().nullable(),
-  })
-  .meta({ id: 'Key' });
+import { keySchema, viewKey } from '../views/key.ts';
 
 const newKeySchema = z
   .strictObject({
@@ -98,16 +88,4 @@ export function keyRoutes(keys: KeyRing): Api {
 
 function visible(keys: KeyRing, caller: Caller): Promise<KeyRow[]> {
   return keys.list(isOperator(caller) ? undefined : caller.tenant);
-}
-
-/** A key as it may be shown. */
-export function viewKey({ id, tenant, name, scopes, created, revoked }: KeyRow): z.infer<typeof keySchema> {
-  return {
-    id,
-    tenant,
-    name,
-    scopes,
-    created_at: new Date(created).toISOString(),
-    revoked_at: revoked === null ? null : new Date(revoked).toISOString(),
-  };
 }

@@ -1,9 +1,8 @@
 /** GET /metrics: figures of this process for Prometheus. They are of all tenants, so for operators only. */
 import { createRoute } from '@hono/zod-openapi';
 import { z } from 'zod';
-import { BlockragError } from '../../errors.ts';
 import type { Metrics } from '../../metrics.ts';
-import { isOperator } from '../middleware/authenticate.ts';
+import { requireOperator } from '../middleware/authenticate.ts';
 import { type Api, access, newRoutes, problems } from '../route.ts';
 
 const read = createRoute({
@@ -21,12 +20,7 @@ const read = createRoute({
 export function metricsRoutes(metrics: Metrics): Api {
   const routes = newRoutes();
   routes.openapi(read, async (c) => {
-    if (!isOperator(c.get('caller'))) {
-      throw new BlockragError(
-        'forbidden',
-        'The metrics are of all tenants: an admin of the default one may read them.',
-      );
-    }
+    requireOperator(c.get('caller'), 'The metrics');
     return c.text(await metrics.expose(), 200, { 'content-type': metrics.contentType }) as never;
   });
   return routes;

@@ -1,14 +1,13 @@
 /** POST /v1/query: a question, answered as JSON or as server-sent events. */
 import { createRoute } from '@hono/zod-openapi';
 import type { Blockrag } from '../../pipeline/blockrag.ts';
-import type { Question } from '../../pipeline/question/answer.ts';
 import type { GenerateOptions } from '../../pipeline/question/generate.ts';
 import type { Logger } from '../../telemetry.ts';
 import { type StreamEvent, sendEvents } from '../event-stream.ts';
 import { type Api, access, events, json, newRoutes, problems } from '../route.ts';
-import { answerSchema } from '../schemas/answer.ts';
-import { type QueryBody, querySchema } from '../schemas/requests.ts';
-import { type AnswerStream, type RunWork, streamText } from '../work.ts';
+import { querySchema, toQuestion } from '../schemas/requests.ts';
+import { type AnswerEvent, answerSchema, viewAnswer } from '../views/answer.ts';
+import { answerEvents, type RunWork } from '../work.ts';
 
 const query = createRoute({
   method: 'post',
@@ -46,31 +45,17 @@ export function queryRoutes(blockrag: Blockrag, run: RunWork, logger: Logger): A
     const question = toQuestion(c.get('caller').tenant, body);
     const ask = (onText?: GenerateOptions['onText']) =>
       run(c, (signal) => blockrag.ask(question, { signal, onText }));
-    if (!body.stream) return c.json(await ask(), 200);
-    const stream = toEvents(streamText(ask));
+    if (!body.stream) return c.json(viewAnswer(await ask()), 200);
+    const stream = toEvents(answerEvents(ask));
     // The route's type knows JSON only.
     return sendEvents(c, logger, stream, (problem) => ({ event: 'error', data: problem })) as never;
   });
   return routes;
 }
 
-async function* toEvents<T extends object>(stream: AnswerStream<T>): AsyncGenerator<StreamEvent> {
-  let next = await stream.next();
-  for (; !next.done; next = await stream.next()) yield { event: 'text', data: { text: next.value } };
-  yield { event: 'done', data: next.value };
-}
-
-export function toQuestion(tenant: string, body: QueryBody): Question {
-  const { question, collection, filter, attention, top_k, max_tokens, temperature, top_p, seed, stop } = body;
-  return {
-    tenant,
-    question,
-    collection,
-    filter,
-    attention,
-    topK: top_k,
-    maxTokens: max_tokens,
-    sampling: { temperature, topP: top_p, topK: body.top_sampling_k, seed },
-    stop,
-  };
+async function* toEvents(events: AsyncIterable<AnswerEvent>): AsyncGenerator<StreamEvent> {
+  for await (const event of events) {
+    if (event.type === 'text') yield { event: 'text', data: { text: event.text } };
+    else yield { event: 'done', data: event.answer };
+  }
 }

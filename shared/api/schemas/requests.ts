@@ -4,7 +4,7 @@ import { ATTENTION_MODES } from '../../attention/answer.ts';
 import { BlockragError } from '../../errors.ts';
 import { DEFAULT_COLLECTION } from '../../pipeline/blockrag.ts';
 import { filterSchema } from '../../pipeline/metadata.ts';
-import { DEFAULT_MAX_TOKENS, DEFAULT_TOP_K } from '../../pipeline/question/answer.ts';
+import { DEFAULT_MAX_TOKENS, DEFAULT_TOP_K, type Question } from '../../pipeline/question/answer.ts';
 
 /** A name that is shown and stored, never parsed: any text of moderate length without control characters. */
 export const nameSchema = z
@@ -95,6 +95,24 @@ export const querySchema = z
   .meta({ id: 'Query' });
 
 export type QueryBody = z.infer<typeof querySchema>;
+/** The same as it may be sent: what has a default may be left out. */
+export type QueryInput = z.input<typeof querySchema>;
+
+/** What a query asks of the pipeline. */
+export function toQuestion(tenant: string, body: QueryBody): Question {
+  const { question, collection, filter, attention, top_k, max_tokens, temperature, top_p, seed, stop } = body;
+  return {
+    tenant,
+    question,
+    collection,
+    filter,
+    attention,
+    topK: top_k,
+    maxTokens: max_tokens,
+    sampling: { temperature, topP: top_p, topK: body.top_sampling_k, seed },
+    stop,
+  };
+}
 
 /** What a schema makes of a value. @throws BlockragError `invalid_request` (data.field: where it is wrong) */
 export function parseRequest<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {

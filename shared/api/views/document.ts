@@ -51,3 +51,16 @@ export function viewDocument(row: DocumentRow): DocumentView {
     updated_at: new Date(row.updated).toISOString(),
   };
 }
+
+/** What happens to a document; all but `progress` are the last. */
+export interface DocumentEvent {
+  type: 'progress' | 'ready' | 'failed' | 'removed';
+  document: DocumentView;
+}
+
+export function viewEvent(row: DocumentRow): DocumentEvent {
+  const { status } = row;
+  const document = viewDocument(row);
+  if (status === 'ready' || status === 'failed') return { type: status, document };
+  return { type: status === 'deleting' ? 'removed' : 'progress', document };
+}

@@ -29,7 +29,7 @@ export interface Question extends Generation {
 
 export interface Citation {
   document: string;
-  document_id: string;
+  documentId: string;
   title: string;
   page: number | null;
   /** Index of the passage in its document, from 0. */
@@ -41,32 +41,41 @@ export interface Citation {
   grounding: number;
 }
 
+/** Tokens of a prompt, by where their keys and values came from, and of its answer. */
+export interface Usage {
+  promptTokens: number;
+  /** From the store. */
+  reusedTokens: number;
+  /** Of blocks that the store lacked. */
+  encodedTokens: number;
+  /** Of the final block: the question. */
+  finalTokens: number;
+  completionTokens: number;
+}
+
+/** Milliseconds; firstToken and total from the request on. */
+export interface Timings {
+  retrieve: number;
+  load: number;
+  encode: number;
+  reencode: number;
+  attend: number;
+  firstToken: number;
+  total: number;
+}
+
 export interface Answer {
   answer: string;
   /** end: the model ended; length: max tokens; stop: a stop string; no_relevant_passages: nothing was asked. */
-  finish_reason: 'end' | 'length' | 'stop' | 'no_relevant_passages';
+  finishReason: 'end' | 'length' | 'stop' | 'no_relevant_passages';
   /** Best first: the prompt holds them in the reverse order. */
   citations: Citation[];
-  usage: {
-    prompt_tokens: number;
-    reused_tokens: number;
-    encoded_tokens: number;
-    final_tokens: number;
-    completion_tokens: number;
-  };
-  /** Milliseconds; first_token and total from the request on. */
-  timings_ms: {
-    retrieve: number;
-    load: number;
-    encode: number;
-    reencode: number;
-    attend: number;
-    first_token: number;
-    total: number;
-  };
+  usage: Usage;
+  timings: Timings;
   /** Relevant passages left out because the model's context is full. */
-  passages_dropped: number;
+  passagesDropped: number;
   attention: AttentionMode;
+  /** The model's id. */
   model: string;
 }
 
@@ -100,7 +109,7 @@ export async function answerQuestion(
     model.manifest.architecture.contextLength - preface.length - finalBlock.length - maxTokens,
     found,
   );
-  const common = { passages_dropped: dropped, attention, model: model.manifest.name };
+  const common = { passagesDropped: dropped, attention, model: services.modelId };
   if (passages.length === 0) {
     options.onText?.(NOTHING_RELEVANT);
     return { ...nothingRelevant(started, retrieved), ...common };
@@ -110,20 +119,20 @@ export async function answerQuestion(
   const ended = performance.now();
   return {
     answer: generated.text.trim(),
-    finish_reason: generated.finish,
+    finishReason: generated.finish,
     citations: passages.map((passage, i) => toCitation(passage, generated.grounding[i]!)),
     usage: {
-      prompt_tokens: reusedTokens + encodedTokens + finalTokens,
-      reused_tokens: reusedTokens,
-      encoded_tokens: encodedTokens,
-      final_tokens: finalTokens,
-      completion_tokens: generated.completionTokens,
+      promptTokens: reusedTokens + encodedTokens + finalTokens,
+      reusedTokens,
+      encodedTokens,
+      finalTokens,
+      completionTokens: generated.completionTokens,
     },
-    timings_ms: rounded({
+    timings: rounded({
       retrieve: retrieved - started,
       load: generated.loadMs,
       ...timings,
-      first_token: (generated.firstToken ?? ended) - started,
+      firstToken: (generated.firstToken ?? ended) - started,
       total: ended - started,
     }),
     ...common,
@@ -151,7 +160,7 @@ function checkQuestion(
 function toCitation({ document, passage, score, similarity }: RetrievedPassage, grounding: number): Citation {
   return {
     document: document.name,
-    document_id: document.id,
+    documentId: document.id,
     title: passage.title,
     page: passage.page,
     passage: passage.index,
@@ -167,13 +176,13 @@ function nothingRelevant(started: number, retrieved: number) {
   const none = { load: 0, encode: 0, reencode: 0, attend: 0 };
   return {
     answer: NOTHING_RELEVANT,
-    finish_reason: 'no_relevant_passages' as const,
+    finishReason: 'no_relevant_passages' as const,
     citations: [],
-    usage: { prompt_tokens: 0, reused_tokens: 0, encoded_tokens: 0, final_tokens: 0, completion_tokens: 0 },
-    timings_ms: rounded({
+    usage: { promptTokens: 0, reusedTokens: 0, encodedTokens: 0, finalTokens: 0, completionTokens: 0 },
+    timings: rounded({
       retrieve: retrieved - started,
       ...none,
-      first_token: ended - started,
+      firstToken: ended - started,
       total: ended - started,
     }),
   };

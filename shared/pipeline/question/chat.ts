@@ -12,7 +12,7 @@ export interface Chat extends Generation {
 }
 
 export type ChatAnswer = Pick<Answer, 'answer' | 'usage' | 'model'> & {
-  finish_reason: 'end' | 'length' | 'stop';
+  finishReason: 'end' | 'length' | 'stop';
 };
 
 /** @throws BlockragError `question_too_long`, `prompt_too_long`, `cancelled` */
@@ -44,14 +44,14 @@ export async function answerChat(
   const { text, finish, completionTokens } = await generate(services, chat, prompt, options);
   return {
     answer: text.trim(),
-    finish_reason: finish,
+    finishReason: finish,
     usage: {
-      prompt_tokens: finalBlock.length,
-      reused_tokens: 0,
-      encoded_tokens: 0,
-      final_tokens: finalBlock.length,
-      completion_tokens: completionTokens,
+      promptTokens: finalBlock.length,
+      reusedTokens: 0,
+      encodedTokens: 0,
+      finalTokens: finalBlock.length,
+      completionTokens,
     },
-    model: model.manifest.name,
+    model: services.modelId,
   };
 }

@@ -105,7 +105,7 @@ describeWith(CLOUD, 'a job of Batch', () => {
       sampling: { temperature: 0, topP: 1, topK: 0, seed: undefined },
     });
     expect(citations[0]!.text).toContain('149');
-    expect(usage.encoded_tokens).toBe(0);
+    expect(usage.encodedTokens).toBe(0);
   }, 300_000);
 });
 

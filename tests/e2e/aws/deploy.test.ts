@@ -7,8 +7,8 @@ import {
   SetQueueAttributesCommand,
 } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { AnswerView } from '../../../shared/api/views/answer.ts';
 import type { DocumentView } from '../../../shared/api/views/document.ts';
-import type { Answer } from '../../../shared/pipeline/question/answer.ts';
 import { describeWith } from '../../services/describe-with.ts';
 import { type Service, startMinistack } from '../../services/index.ts';
 import { shippedModel } from '../../support/models.ts';
@@ -92,7 +92,7 @@ describeWith(['ministack'], 'deployed to the local stage', () => {
       180,
     );
     for (const { name, island, year } of [FACTS[3]!, FACTS[12]!]) {
-      const answer = await stage.json<Answer>('/v1/query', {
+      const answer = await stage.json<AnswerView>('/v1/query', {
         question: `In which year was the lighthouse of ${island} built?`,
         collection: 'facts',
         // Twenty passages of one form: with more than the right one the small model mixes up the years.

@@ -54,7 +54,7 @@ describeWith(CLOUD, 'a stage with other settings than before', () => {
       question: 'When does the ferry to Grimsay leave?',
       sampling: { temperature: 0, topP: 1, topK: 0, seed: undefined },
     });
-    expect(usage.reused_tokens).toBeGreaterThan(0);
-    expect(usage.encoded_tokens).toBe(0);
+    expect(usage.reusedTokens).toBeGreaterThan(0);
+    expect(usage.encodedTokens).toBe(0);
   });
 });

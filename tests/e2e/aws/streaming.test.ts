@@ -1,7 +1,7 @@
 /** The query function as Lambda runs it: the bundle, under AWS's runtime interface client, asked as a gateway asks. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { KeyRing } from '../../../shared/access/keys.ts';
-import type { Answer } from '../../../shared/pipeline/question/answer.ts';
+import type { AnswerView } from '../../../shared/api/views/answer.ts';
 import { describeWith } from '../../services/describe-with.ts';
 import { type LambdaFunction, startFunction } from '../../services/ric.ts';
 import { defaultModel } from '../../support/models.ts';
@@ -85,7 +85,7 @@ describeWith([...CLOUD, 'lambda-ric'], 'the query function', () => {
       expect(events.filter(({ event }) => event === 'text').length).toBeGreaterThan(3);
       const { event, data } = events.at(-1)!;
       expect(event).toBe('done');
-      const { citations, usage } = data as Answer;
+      const { citations, usage } = data as AnswerView;
       expect(citations[0]!.document).toBe('lighthouse.md');
       expect(usage).toMatchObject({ encoded_tokens: 0 });
       expect(usage.reused_tokens).toBeGreaterThan(0);
@@ -158,7 +158,7 @@ describeWith([...CLOUD, 'lambda-ric'], 'the query function', () => {
         path: '/v1/query',
         body: { question: QUESTION, max_tokens: 8, top_k: 2 },
       });
-      expect((JSON.parse(await textOf(pieces)) as Answer).answer).toContain('lighthouse');
+      expect((JSON.parse(await textOf(pieces)) as AnswerView).answer).toContain('lighthouse');
       // Nothing went wrong on our side but the answer that took too long.
       const errors = lambda.log().match(/^\{"level":50.*$/gm) ?? [];
       expect(errors).toEqual([expect.stringContaining('"request_timeout"')]);
@@ -180,7 +180,7 @@ describeWith([...CLOUD, 'lambda-ric'], 'the query function', () => {
       const body = { question: QUESTION, max_tokens: 24, top_k: 2, temperature: 0 };
       const { status, text } = await ask({ path: '/v1/query', body });
       expect(status).toBe(200);
-      expect((JSON.parse(text) as Answer).citations[0]!.text).toContain('Morag Sinclair');
+      expect((JSON.parse(text) as AnswerView).citations[0]!.text).toContain('Morag Sinclair');
       const streamed = await ask({ path: '/v1/query', body: { ...body, stream: true } });
       expect(streamed.headers['content-type']).toBe('text/event-stream');
       expect(streamed.text).toMatch(/^event: text\n/);

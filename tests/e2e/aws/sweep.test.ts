@@ -113,8 +113,8 @@ describeWith(CLOUD, 'the sweep beside 200 uploads and deletes', () => {
         sampling: { temperature: 0, topP: 1, topK: 0, seed: undefined },
       });
       expect(citations.length).toBeGreaterThan(0);
-      expect(usage).toMatchObject({ encoded_tokens: 0 });
-      expect(usage.reused_tokens).toBeGreaterThan(0);
+      expect(usage).toMatchObject({ encodedTokens: 0 });
+      expect(usage.reusedTokens).toBeGreaterThan(0);
     }
     const kept: string[] = [];
     for await (const { key } of services.blobs.list('originals')) kept.push(key);

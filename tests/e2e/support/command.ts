@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import type { StatsView, SystemView, WorkView } from '../../../shared/api/views/system.ts';
 
 export const PROJECT = join(import.meta.dirname, '../../..');
 export const BLOCKRAG = join(PROJECT, 'functions/cli/blockrag.js');
@@ -12,6 +13,9 @@ export interface Finished {
   stdout: string;
   stderr: string;
 }
+
+/** What `blockrag stats --json` prints. */
+export type Facts = SystemView & StatsView & { work?: WorkView };
 
 export interface RunOptions {
   /** The working directory: documents are named from here. */

@@ -2,9 +2,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import type { AnswerView } from '../../../shared/api/views/answer.ts';
 import type { DocumentView } from '../../../shared/api/views/document.ts';
-import type { Stats } from '../../../shared/pipeline/blockrag.ts';
-import type { Answer } from '../../../shared/pipeline/question/answer.ts';
+import type { StatsView, SystemView, WorkView } from '../../../shared/api/views/system.ts';
 import { BLOCKRAG } from './command.ts';
 
 export interface Server {
@@ -16,7 +16,9 @@ export interface Server {
   stop(signal?: 'SIGTERM' | 'SIGINT' | 'SIGKILL'): Promise<number | null>;
   fetch(path: string, init?: RequestInit): Promise<Response>;
   post(path: string, body: unknown, signal?: AbortSignal): Promise<Response>;
-  stats(): Promise<Stats>;
+  system(): Promise<SystemView>;
+  work(): Promise<WorkView>;
+  stats(): Promise<StatsView>;
   /** The same server, asked with an API key. */
   as(key: string): Server;
 }
@@ -67,7 +69,9 @@ export async function startServer(
           body: JSON.stringify(body),
           ...(signal === undefined ? {} : { signal }),
         }),
-      stats: async () => (await request('/v1/stats')).json() as Promise<Stats>,
+      system: async () => (await request('/v1/system')).json() as Promise<SystemView>,
+      work: async () => (await request('/v1/work')).json() as Promise<WorkView>,
+      stats: async () => (await request('/v1/stats')).json() as Promise<StatsView>,
       as: server,
     };
   };
@@ -101,11 +105,11 @@ export async function askServer(
   server: Server,
   question: string,
   more: Record<string, unknown> = {},
-): Promise<Answer> {
+): Promise<AnswerView> {
   const response = await server.post('/v1/query', { question, max_tokens: 8, ...more });
   const body = await response.json();
   if (!response.ok) throw new Error(`the question failed: ${JSON.stringify(body)}`);
-  return body as Answer;
+  return body as AnswerView;
 }
 
 export interface ServerSentEvent {

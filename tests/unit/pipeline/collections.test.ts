@@ -20,15 +20,18 @@ const change = (id: string, more: Partial<DocumentRow>) =>
 
 describe('collections', () => {
   it('are listed by name with what they hold, those of other tenants are not', async () => {
-    const facts = { status: 'ready', version: 'v', pending: null, passages: 4, tokens: 50 } as const;
+    const made = { version: 'v', pending: null, fingerprint: 'model', passages: 4, tokens: 50 };
+    const facts = { status: 'ready', ...made } as const;
     await change((await add('a', { collection: 'zoo' })).id, facts);
     const replaced = (await add('b', { collection: 'zoo' })).id;
     await change(replaced, facts);
     await add('b', { collection: 'zoo', bytes: new Uint8Array(9).fill(65) });
     await add('c', { collection: 'Ärzte 東京 '.repeat(50) });
     await add('d', { tenant: 'other', collection: 'secret' });
+    // Made with another model: it answers nothing.
+    await change((await add('e', { collection: 'zoo' })).id, { ...facts, fingerprint: 'earlier' });
     expect(await listCollections(stores.services, 't')).toEqual([
-      { name: 'zoo', documents: 2, passages: 8, tokens: 100 },
+      { name: 'zoo', documents: 3, passages: 8, tokens: 100 },
       { name: 'Ärzte 東京 '.repeat(50), documents: 1, passages: 0, tokens: 0 },
     ]);
   });

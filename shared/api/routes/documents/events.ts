@@ -6,7 +6,7 @@ import type { Blockrag } from '../../../pipeline/blockrag.ts';
 import type { Logger } from '../../../telemetry.ts';
 import { type StreamEvent, sendEvents } from '../../event-stream.ts';
 import { type Api, access, events, newRoutes, problems } from '../../route.ts';
-import { documentIdSchema, viewDocument } from '../../views/document.ts';
+import { documentIdSchema, viewEvent } from '../../views/document.ts';
 
 const follow = createRoute({
   method: 'get',
@@ -43,14 +43,9 @@ async function* toEvents(
 ): AsyncGenerator<StreamEvent> {
   let ended = false;
   for (let next = first; !next.done; next = await rows.next()) {
-    const event = eventOf(next.value);
-    ended = event !== 'progress';
-    yield { event, data: viewDocument(next.value) };
+    const { type, document } = viewEvent(next.value);
+    ended = type !== 'progress';
+    yield { event: type, data: document };
   }
   if (!ended) throw new BlockragError('shutting_down', 'The server is stopping: ask again soon.');
-}
-
-function eventOf({ status }: DocumentRow): 'progress' | 'ready' | 'failed' | 'removed' {
-  if (status === 'ready' || status === 'failed') return status;
-  return status === 'deleting' ? 'removed' : 'progress';
 }

@@ -4,17 +4,12 @@ import { z } from 'zod';
 import type { Answer } from '../../../pipeline/question/answer.ts';
 import type { ChatAnswer } from '../../../pipeline/question/chat.ts';
 import type { StreamEvent } from '../../event-stream.ts';
-import { citationSchema, timingsSchema, usageSchema } from '../../schemas/answer.ts';
+import { answerSchema, viewAnswer, viewUsage } from '../../views/answer.ts';
 import type { AnswerStream } from '../../work.ts';
 
-const extensionSchema = z
-  .object({
-    finish_reason: z.enum(['end', 'length', 'stop', 'no_relevant_passages']),
-    usage: usageSchema,
-    citations: z.array(citationSchema).optional(),
-    timings_ms: timingsSchema.optional(),
-    passages_dropped: z.int().optional(),
-  })
+const extensionSchema = answerSchema
+  .pick({ finish_reason: true, usage: true, citations: true, timings_ms: true, passages_dropped: true })
+  .partial({ citations: true, timings_ms: true, passages_dropped: true })
   .meta({ id: 'ChatExtension', description: 'Of a chat without documents: finish_reason and usage.' });
 
 const tokensSchema = z.object({
@@ -49,7 +44,7 @@ export type Completed = Answer | ChatAnswer;
 
 const idOf = () => `chatcmpl-${randomBytes(12).toString('hex')}`;
 const now = () => Math.floor(Date.now() / 1000);
-const finishOf = ({ finish_reason }: Completed) => (finish_reason === 'length' ? 'length' : 'stop');
+const finishOf = ({ finishReason }: Completed) => (finishReason === 'length' ? 'length' : 'stop');
 
 export function toCompletion(model: string, answer: Completed): z.infer<typeof completionSchema> {
   const message = { role: 'assistant' as const, content: answer.answer, refusal: null };
@@ -91,7 +86,7 @@ export async function* toChunks<T extends Completed>(
 }
 
 function tokensOf({ usage }: Completed): z.infer<typeof tokensSchema> {
-  const { prompt_tokens, completion_tokens, reused_tokens } = usage;
+  const { prompt_tokens, completion_tokens, reused_tokens } = viewUsage(usage);
   return {
     prompt_tokens,
     completion_tokens,
@@ -101,8 +96,9 @@ function tokensOf({ usage }: Completed): z.infer<typeof tokensSchema> {
 }
 
 function extensionOf(answer: Completed): z.infer<typeof extensionSchema> {
-  const { finish_reason, usage } = answer;
-  if (!('citations' in answer)) return { finish_reason, usage };
-  const { citations, timings_ms, passages_dropped } = answer;
+  if (!('citations' in answer)) {
+    return { finish_reason: answer.finishReason, usage: viewUsage(answer.usage) };
+  }
+  const { finish_reason, usage, citations, timings_ms, passages_dropped } = viewAnswer(answer);
   return { finish_reason, usage, citations, timings_ms, passages_dropped };
 }

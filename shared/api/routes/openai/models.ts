@@ -10,19 +10,15 @@ import { openAiProblems } from './errors.ts';
 /** Id of the model behind /v1/embeddings. */
 export const EMBEDDING_MODEL = 'all-minilm-l6-v2';
 
-/** Id of the model that answers: its name as ids are written. */
-function modelId({ services }: Blockrag): string {
-  return services.model.manifest.name.toLowerCase().replace(/[^a-z0-9.]+/g, '-');
-}
-
 /**
  * What a request's `model` asks for: the model that is served, with a collection after an @, if there is one.
  * @throws BlockragError `model_unknown`, `invalid_request` for what is no collection's name
  */
 export function readModel(blockrag: Blockrag, model: string): { collection: string | undefined } {
-  const id = modelId(blockrag);
-  if (model === id) return { collection: undefined };
-  if (!model.startsWith(`${id}@`)) throw unknownModel(model);
+  // An alias may be how another id begins.
+  if (blockrag.modelIds.includes(model)) return { collection: undefined };
+  const id = blockrag.modelIds.find((one) => model.startsWith(`${one}@`));
+  if (id === undefined) throw unknownModel(model);
   const name = nameSchema.safeParse(model.slice(id.length + 1));
   if (name.success) return { collection: name.data };
   const message = 'model: what stands after the @ is no name of a collection.';
@@ -71,7 +67,7 @@ const view = (id: string) => ({ id, object: 'model' as const, created: 0, owned_
 export function modelRoutes(blockrag: Blockrag): Api {
   const routes = newRoutes();
   routes.openapi(list, async (c) => {
-    const id = modelId(blockrag);
+    const id = blockrag.services.modelId;
     const collections = await blockrag.collections(c.get('caller').tenant);
     // Chat windows offer what is listed: so one may choose a collection there.
     const data = [id, ...collections.map(({ name }) => `${id}@${name}`), EMBEDDING_MODEL].map(view);

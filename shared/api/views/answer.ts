@@ -1,6 +1,9 @@
-/** How an answer is described; its type is the pipeline's. */
+/** Answers as the API shows them: the REST routes, the OpenAI routes and the command line give the same JSON. */
 import { z } from 'zod';
 import { ATTENTION_MODES } from '../../attention/answer.ts';
+import type { Answer, Citation, Timings, Usage } from '../../pipeline/question/answer.ts';
+
+const finishSchema = z.enum(['end', 'length', 'stop', 'no_relevant_passages']);
 
 export const citationSchema = z
   .object({
@@ -44,7 +47,7 @@ export const timingsSchema = z
 export const answerSchema = z
   .object({
     answer: z.string(),
-    finish_reason: z.enum(['end', 'length', 'stop', 'no_relevant_passages']),
+    finish_reason: finishSchema,
     citations: z.array(citationSchema).meta({ description: 'Best first.' }),
     usage: usageSchema,
     timings_ms: timingsSchema,
@@ -55,3 +58,42 @@ export const answerSchema = z
     model: z.string(),
   })
   .meta({ id: 'Answer' });
+
+/** An answer, in the form that is sent. Counts are tokens. */
+export type AnswerView = z.infer<typeof answerSchema>;
+export type CitationView = z.infer<typeof citationSchema>;
+export type UsageView = z.infer<typeof usageSchema>;
+
+/** A streamed answer: its text piece by piece, then the whole answer. */
+export type AnswerEvent = { type: 'text'; text: string } | { type: 'done'; answer: AnswerView };
+
+export function viewAnswer(answer: Answer): AnswerView {
+  return {
+    answer: answer.answer,
+    finish_reason: answer.finishReason,
+    citations: answer.citations.map(viewCitation),
+    usage: viewUsage(answer.usage),
+    timings_ms: viewTimings(answer.timings),
+    passages_dropped: answer.passagesDropped,
+    attention: answer.attention,
+    model: answer.model,
+  };
+}
+
+export function viewCitation({ document, documentId, ...rest }: Citation): CitationView {
+  return { document, document_id: documentId, ...rest };
+}
+
+export function viewUsage(usage: Usage): UsageView {
+  return {
+    prompt_tokens: usage.promptTokens,
+    reused_tokens: usage.reusedTokens,
+    encoded_tokens: usage.encodedTokens,
+    final_tokens: usage.finalTokens,
+    completion_tokens: usage.completionTokens,
+  };
+}
+
+export function viewTimings({ firstToken, total, ...phases }: Timings): z.infer<typeof timingsSchema> {
+  return { ...phases, first_token: firstToken, total };
+}

@@ -1,0 +1,54 @@
+/** What the API shows of the system itself: what it is, what it has to do, and what it holds. */
+import { z } from 'zod';
+import type { Stats, System, Work } from '../../pipeline/blockrag.ts';
+
+export const systemSchema = z
+  .object({
+    version: z.string().meta({ example: '0.1.0' }),
+    model: z.string().meta({ example: 'smollm2-135m-instruct', description: 'As requests ask for it.' }),
+    model_reference: z.string().meta({ description: 'As --model takes it.' }),
+    adapter: z
+      .object({ name: z.string(), sha256: z.string() })
+      .nullable()
+      .meta({ description: "What was merged into the model's weights." }),
+    compute: z.string(),
+    kv: z.string().meta({ description: 'dtype of stored keys and values.' }),
+    passage_tokens: z.int().meta({ description: 'Tokens of a passage at most.' }),
+  })
+  .meta({ id: 'System' });
+
+export const workSchema = z
+  .object({
+    waiting: z.int(),
+    leased: z.int().meta({ description: 'In hand.' }),
+    dead: z.int().meta({ description: 'Given up.' }),
+  })
+  .meta({ id: 'Work', description: 'Items of the work queue, of all tenants.' });
+
+export const statsSchema = z
+  .object({
+    documents: z.int(),
+    ready: z.int().meta({ description: 'Documents that answer questions.' }),
+    passages: z.int().meta({ description: 'Of what answers questions.' }),
+    tokens: z.int(),
+    blobs: z.int().meta({ description: 'Stored blobs of keys and values.' }),
+    blob_bytes: z.int(),
+  })
+  .meta({ id: 'Stats' });
+
+export type SystemView = z.infer<typeof systemSchema>;
+export type WorkView = z.infer<typeof workSchema>;
+export type StatsView = z.infer<typeof statsSchema>;
+
+export function viewSystem({ version, model, adapter, compute, kv, ...rest }: System): SystemView {
+  const { modelReference: model_reference, passageTokens: passage_tokens } = rest;
+  return { version, model, model_reference, adapter, compute, kv, passage_tokens };
+}
+
+export function viewWork({ waiting, leased, dead }: Work): WorkView {
+  return { waiting, leased, dead };
+}
+
+export function viewStats({ documents, ready, passages, tokens, blobs, blobBytes }: Stats): StatsView {
+  return { documents, ready, passages, tokens, blobs, blob_bytes: blobBytes };
+}

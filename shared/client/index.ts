@@ -1,0 +1,229 @@
+/** `blockrag/client`: the REST API of a server, typed. It runs wherever there is `fetch`. */
+import type { QueryInput } from '../api/schemas/requests.ts';
+import type { AnswerEvent, AnswerView } from '../api/views/answer.ts';
+import type { DocumentEvent, DocumentView } from '../api/views/document.ts';
+import type { StatsView, SystemView, WorkView } from '../api/views/system.ts';
+import { BlockragError } from '../errors.ts';
+import { Http, type HttpOptions, toError } from './http.ts';
+import { serverSentEvents } from './server-sent-events.ts';
+
+export type { AnswerEvent, AnswerView, CitationView, UsageView } from '../api/views/answer.ts';
+export type { DocumentEvent, DocumentView } from '../api/views/document.ts';
+export type { StatsView, SystemView, WorkView } from '../api/views/system.ts';
+export { BlockragError, type ErrorCode, isBlockragError } from '../errors.ts';
+
+export interface ClientOptions extends HttpOptions {
+  /** Where the server answers: `http://127.0.0.1:8080`. */
+  url: string | URL;
+  /** `brk_...`; a server on loopback without keys needs none. */
+  apiKey?: string | undefined;
+}
+
+export interface RequestOptions {
+  /** Ends the request, and the server's work on it. */
+  signal?: AbortSignal | undefined;
+}
+
+/** A document to add: its text, or the bytes of its file (PDF, DOCX, HTML, Markdown, text). */
+export type NewDocument = {
+  /** The same name in the same collection is the same document. */
+  name: string;
+  collection?: string | undefined;
+  metadata?: Record<string, string | number | boolean> | undefined;
+} & (
+  | { text: string; bytes?: undefined; mediaType?: undefined }
+  | {
+      bytes: Uint8Array<ArrayBuffer>;
+      text?: undefined;
+      /** Found out from name and content where it is left out. */
+      mediaType?: string | undefined;
+    }
+);
+
+export interface AddOptions extends RequestOptions {
+  /** Sent again within a day with the same document, it is added once. */
+  idempotencyKey?: string | undefined;
+}
+
+export interface DocumentsQuery {
+  collection?: string | undefined;
+  /** Any of these; none given: all. */
+  status?: readonly DocumentView['status'][] | undefined;
+  /** Of the metadata: every key must match, of several values any. */
+  filter?: QueryInput['filter'];
+  /** Documents of a page at most, 1 to 1000; default 100. */
+  limit?: number | undefined;
+  /** The `next` of the page before. */
+  after?: string | undefined;
+}
+
+/** A page may have fewer documents than its limit, or none, although there is a `next`. */
+export interface DocumentsPage {
+  documents: DocumentView[];
+  /** Where the next page begins; null: there is none. */
+  next: string | null;
+}
+
+export interface CollectionView {
+  name: string;
+  documents: number;
+  /** Of what answers questions. */
+  passages: number;
+  tokens: number;
+}
+
+/** As the fields of POST /v1/query are called: `collection`, `top_k`, `max_tokens`, `attention`, ... */
+export type AskOptions = Omit<QueryInput, 'question' | 'stream'> & RequestOptions;
+
+/**
+ * A client of one server. Every method throws BlockragError: with the server's code, or `server_unreachable` where no
+ * answer came, or `cancelled` where its signal was aborted.
+ *
+ * @example
+ * const client = new BlockragClient({ url: 'http://127.0.0.1:8080' });
+ * const { id } = await client.add({ name: 'ferry.md', text: 'The ferry leaves at noon.' });
+ * for await (const { type } of client.watch(id)) console.log(type);
+ * const { answer, citations } = await client.ask('When does the ferry leave?');
+ */
+export class BlockragClient {
+  #http: Http;
+
+  constructor(options: ClientOptions) {
+    this.#http = new Http(options);
+  }
+
+  /** Takes a document in; it is durable when this resolves, and encoded in the background (see `watch`). */
+  add(document: NewDocument, { idempotencyKey, signal }: AddOptions = {}): Promise<DocumentView> {
+    const headers = idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey };
+    const { name, collection, metadata, text, bytes, mediaType } = document;
+    const body = bytes === undefined ? { name, collection, metadata, text } : new FormData();
+    if (body instanceof FormData) {
+      body.set('file', new Blob([bytes!], { type: mediaType ?? '' }), 'document');
+      body.set('name', name);
+      if (collection !== undefined) body.set('collection', collection);
+      if (metadata !== undefined) body.set('metadata', JSON.stringify(metadata));
+    }
+    return this.#http.json('POST', '/v1/documents', { body, headers, signal });
+  }
+
+  /** A document as it is now. @throws BlockragError `document_not_found` */
+  document(id: string, options: RequestOptions = {}): Promise<DocumentView> {
+    return this.#http.json('GET', documentPath(id), options);
+  }
+
+  /** A page of documents, in the order of their ids. */
+  documents(query: DocumentsQuery = {}, options: RequestOptions = {}): Promise<DocumentsPage> {
+    const { collection, status, filter, limit, after } = query;
+    const given = { collection, status: status?.join(','), filter: filter && JSON.stringify(filter), after };
+    const parameters = new URLSearchParams({ limit: String(limit ?? 100) });
+    for (const [name, value] of Object.entries(given)) if (value !== undefined) parameters.set(name, value);
+    return this.#http.json('GET', `/v1/documents?${parameters}`, options);
+  }
+
+  /** All documents, page by page. */
+  async *allDocuments(
+    query: Omit<DocumentsQuery, 'after' | 'limit'> = {},
+    options: RequestOptions = {},
+  ): AsyncGenerator<DocumentView, void, undefined> {
+    let after: string | undefined;
+    do {
+      const page = await this.documents({ ...query, limit: 1000, after }, options);
+      yield* page.documents;
+      after = page.next ?? undefined;
+    } while (after !== undefined);
+  }
+
+  /** Deletes a document: it answers no question from now on. @throws BlockragError `document_not_found` */
+  remove(id: string, options: RequestOptions = {}): Promise<void> {
+    return this.#http.json('DELETE', documentPath(id), options);
+  }
+
+  /**
+   * A document's progress as it happens. The last event is `ready`, `failed` (the document says why) or `removed`.
+   * @throws BlockragError `document_not_found`, `shutting_down`
+   */
+  async *watch(id: string, options: RequestOptions = {}): AsyncGenerator<DocumentEvent, void, undefined> {
+    for await (const { event, data } of this.#events('GET', `${documentPath(id)}/events`, options)) {
+      const type = event as DocumentEvent['type'];
+      yield { type, document: data as DocumentView };
+      if (type !== 'progress') return;
+    }
+    throw this.#http.lost(undefined, options.signal);
+  }
+
+  /** The collections, by name. */
+  async collections(options: RequestOptions = {}): Promise<CollectionView[]> {
+    const { collections } = await this.#http.json<{ collections: CollectionView[] }>(
+      'GET',
+      '/v1/collections',
+      options,
+    );
+    return collections;
+  }
+
+  /** Deletes a collection with all its documents. @throws BlockragError `collection_not_found` */
+  removeCollection(name: string, options: RequestOptions = {}): Promise<void> {
+    return this.#http.json('DELETE', `/v1/collections/${encodeURIComponent(name)}`, options);
+  }
+
+  /** Answers a question. @throws BlockragError `collection_not_found`, `no_documents`, `question_too_long`, ... */
+  ask(question: string, { signal, ...options }: AskOptions = {}): Promise<AnswerView> {
+    return this.#http.json('POST', '/v1/query', { body: { ...options, question }, signal });
+  }
+
+  /** The same, with the text as it comes; the last event holds the whole answer. */
+  async *stream(
+    question: string,
+    { signal, ...options }: AskOptions = {},
+  ): AsyncGenerator<AnswerEvent, void, undefined> {
+    const body = { ...options, question, stream: true };
+    for await (const { event, data } of this.#events('POST', '/v1/query', { body, signal })) {
+      if (event === 'text') yield { type: 'text', text: (data as { text: string }).text };
+      if (event === 'done') {
+        yield { type: 'done', answer: data as AnswerView };
+        return;
+      }
+    }
+    throw this.#http.lost(undefined, signal);
+  }
+
+  /** What the server is: its version, model and settings. */
+  system(options: RequestOptions = {}): Promise<SystemView> {
+    return this.#http.json('GET', '/v1/system', options);
+  }
+
+  /** What is still to be done in the background. @throws BlockragError `forbidden`, `scope_missing`: operators only */
+  work(options: RequestOptions = {}): Promise<WorkView> {
+    return this.#http.json('GET', '/v1/work', options);
+  }
+
+  /** Counts what the key's tenant has stored. */
+  stats(options: RequestOptions = {}): Promise<StatsView> {
+    return this.#http.json('GET', '/v1/stats', options);
+  }
+
+  /** Ends what is under way; the client cannot be used any more. */
+  async close(): Promise<void> {
+    this.#http.close();
+  }
+
+  /** Events with their data read; an event `error` is thrown. */
+  async *#events(
+    method: string,
+    path: string,
+    parts: { body?: object; signal?: AbortSignal | undefined },
+  ): AsyncGenerator<{ event: string; data: unknown }, void, undefined> {
+    const response = await this.#http.send(method, path, parts);
+    try {
+      for await (const { event, data } of serverSentEvents(response)) {
+        const value = JSON.parse(data) as unknown;
+        if (event === 'error') throw toError(value);
+        yield { event, data: value };
+      }
+    } catch (error) {
+      throw error instanceof BlockragError ? error : this.#http.lost(error, parts.signal);
+    }
+  }
+}
+
+const documentPath = (id: string) => `/v1/documents/${encodeURIComponent(id)}`;
