@@ -15,7 +15,7 @@ import type { GenerateOptions } from './question/generate.ts';
 import { removeDocument } from './removal/retire.ts';
 import type { Services } from './services.ts';
 import type { Settings } from './settings.ts';
-import { SWEEP_ITEM } from './sweep/sweep.ts';
+import { SWEEP_ITEM } from './work/items.ts';
 import { Worker } from './work/worker.ts';
 
 /** Who owns what is stored where no keys are asked for. */
@@ -128,7 +128,7 @@ export class Blockrag {
   }
 
   async document(tenant: string, id: string): Promise<DocumentRow | undefined> {
-    const row = await this.services.catalog.document(tenant, id);
+    const row = await this.services.catalog.documents.get(tenant, id);
     return row?.status === 'deleting' ? undefined : row;
   }
 
@@ -225,7 +225,7 @@ export class Blockrag {
   async stats(tenant: string): Promise<Stats> {
     const { catalog, blobs, queue, model, fingerprint } = this.services;
     const { settings } = this.#options;
-    const documents = (await catalog.allDocuments(tenant)).filter((d) => d.status !== 'deleting');
+    const documents = (await catalog.documents.all(tenant)).filter((d) => d.status !== 'deleting');
     const ready = documents.filter((d) => d.version !== null && d.fingerprint === fingerprint);
     let count = 0;
     let bytes = 0;
