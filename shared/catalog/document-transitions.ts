@@ -48,6 +48,11 @@ export function takenIn(current: DocumentRow | undefined, upload: UploadFacts, n
   };
 }
 
+/** What was uploaded is an object of the users' bucket too, and goes with it from now on. */
+export function followed(row: DocumentRow): DocumentRow {
+  return { ...row, followed: true };
+}
+
 /** The pending version was read: what it consists of is known, and is encoded now. */
 export function read(
   row: DocumentRow,

@@ -4,14 +4,13 @@ import { refused } from '../../catalog/document-transitions.ts';
 import { BlockragError, type ErrorCode, toBlockragError } from '../../errors.ts';
 import type { DocumentSource, SourceObject } from '../../storage/ports.ts';
 import { type ForgetServices, forgetDocument } from '../removal/retire.ts';
-import type { Services } from '../services.ts';
 import { retireItems } from '../work/items.ts';
 import { type IngestServices, ingestVersion } from './ingest.ts';
 import { parseSourceKey, type SourceName } from './source-name.ts';
 import { acceptDocument, documentId, type SubmitServices } from './submit.ts';
 
 /** What following works with. */
-export type FollowServices = SubmitServices & IngestServices & ForgetServices & Pick<Services, 'metrics'>;
+export type FollowServices = SubmitServices & IngestServices & ForgetServices;
 
 /** How often an object may change while it is taken in, before the event is left for later. */
 const MAX_ROUNDS = 5;

@@ -1,7 +1,7 @@
 /** A document's first step in: its bytes are stored, its row and a work item are written. */
 import { createHash, randomBytes } from 'node:crypto';
 import type { DocumentRow, Metadata } from '../../catalog/catalog.ts';
-import { takenIn } from '../../catalog/document-transitions.ts';
+import { followed, takenIn } from '../../catalog/document-transitions.ts';
 import { BlockragError } from '../../errors.ts';
 import { checkMetadata, sameMetadata } from '../metadata.ts';
 import type { Services } from '../services.ts';
@@ -67,7 +67,7 @@ export async function acceptDocument(services: SubmitServices, upload: NewDocume
   const known = await catalog.documents.get(tenant, id);
   if (known !== undefined && isCurrent(known, { sha256, metadata, fingerprint })) {
     if (!upload.followed || known.followed) return known;
-    return (await catalog.documents.update(tenant, id, (row) => row && { ...row, followed: true })) ?? known;
+    return (await catalog.documents.update(tenant, id, (row) => row && followed(row))) ?? known;
   }
 
   const version = `v${randomBytes(8).toString('hex')}`;

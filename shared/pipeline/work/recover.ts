@@ -3,7 +3,7 @@ import type { Catalog } from '../../catalog/catalog.ts';
 import { gone } from '../../catalog/document-transitions.ts';
 import { BlockragError } from '../../errors.ts';
 import type { RowData } from '../../storage/ports.ts';
-import { type FailServices, failDocument } from '../intake/ingest.ts';
+import { type FailServices, failDocument } from '../intake/pending.ts';
 import type { Services } from '../services.ts';
 import { parseWork, pendingItems, retireItems, type Work } from './items.ts';
 

@@ -2,7 +2,8 @@
 import { toBlockragError } from '../../errors.ts';
 import type { Lease } from '../../storage/ports.ts';
 import { MAX_ATTEMPTS } from '../../stores/stores.ts';
-import { type EncodeServices, encodeBatch, type IngestServices, ingestVersion } from '../intake/ingest.ts';
+import { type EncodeServices, encodeBatch } from '../intake/encode.ts';
+import { type IngestServices, ingestVersion } from '../intake/ingest.ts';
 import { type RetireServices, retireVersion } from '../removal/retire.ts';
 import { SWEEP_GRACE_MS, type SweepServices, sweep } from '../sweep/sweep.ts';
 import { parseWork, type Work } from './items.ts';

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { encodeBatch, ingestVersion } from '../../../../shared/pipeline/intake/ingest.ts';
+import { encodeBatch } from '../../../../shared/pipeline/intake/encode.ts';
+import { ingestVersion } from '../../../../shared/pipeline/intake/ingest.ts';
 import { acceptDocument } from '../../../../shared/pipeline/intake/submit.ts';
 import { blobPath } from '../../../../shared/pipeline/stored-kv/location.ts';
 import { document, type OpenedStores, openTestStores } from '../../../support/stores.ts';
