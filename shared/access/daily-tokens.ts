@@ -6,8 +6,9 @@
  */
 import { BlockragError } from '../errors.ts';
 import type { Row, Table, WriteOperation } from '../storage/ports.ts';
-import { untilNoConflict } from '../storage/table/conflicts.ts';
+import { ifUnchanged, untilNoConflict } from '../storage/table/conflicts.ts';
 import type { TenantLimits } from './limits.ts';
+import { usageOf } from './usage.ts';
 
 /** Tokens set aside for one answer. */
 export interface TokenTake {
@@ -84,9 +85,8 @@ export class DailyTokens {
   async #put(tenant: string, day: string, row: Row | undefined, used: number): Promise<void> {
     const partition = usageOf(tenant);
     const put = { partition, sort: `${TOKENS}${day}`, data: { used } };
-    const condition = row === undefined ? ('absent' as const) : { revision: row.revision };
     const forget = row === undefined ? await this.#pastDays(partition, day) : [];
-    await this.#table.write([{ put, condition }, ...forget]);
+    await this.#table.write([{ put, condition: ifUnchanged(row) }, ...forget]);
   }
 
   /** The day before stays, for instances whose clock is a little behind: they would begin it anew. */
@@ -97,7 +97,6 @@ export class DailyTokens {
   }
 }
 
-const usageOf = (tenant: string) => `usage/${tenant}`;
 const dayOf = (time: number) => new Date(time).toISOString().slice(0, 10);
 const usedIn = (row: Row | undefined) => (row?.data.used ?? 0) as number;
 

@@ -8,7 +8,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { setBounded } from '../bounded.ts';
 import { BlockragError } from '../errors.ts';
 import type { Row, Table } from '../storage/ports.ts';
-import { untilNoConflict } from '../storage/table/conflicts.ts';
+import { ifUnchanged, untilNoConflict } from '../storage/table/conflicts.ts';
+import { allRows } from '../storage/table/rows.ts';
 import { checkTenant } from './tenant.ts';
 
 export const SCOPES = ['read', 'write', 'admin'] as const;
@@ -102,14 +103,8 @@ export class KeyRing {
 
   /** All keys, or those of a tenant, revoked ones too; oldest first. */
   async list(tenant?: string): Promise<KeyRow[]> {
-    const keys: KeyRow[] = [];
-    let after: string | undefined;
-    do {
-      const page = await this.#table.query(PARTITION, after === undefined ? {} : { after });
-      keys.push(...page.rows.map(toKeyRow));
-      after = page.next;
-    } while (after !== undefined);
-    return keys
+    return (await allRows(this.#table, PARTITION))
+      .map(toKeyRow)
       .filter((key) => tenant === undefined || key.tenant === tenant)
       .sort((a, b) => a.created - b.created);
   }
@@ -120,10 +115,10 @@ export class KeyRing {
     return untilNoConflict(async () => {
       const row = await this.#rowOf(id);
       if (row === undefined) return false;
-      const { partition, sort, revision, data } = row;
+      const { partition, sort, data } = row;
       if (data.revoked === null) {
         const put = { partition, sort, data: { ...data, revoked: this.#now() } };
-        await this.#table.write([{ put, condition: { revision } }]);
+        await this.#table.write([{ put, condition: ifUnchanged(row) }]);
       }
       this.#verified.delete(sort);
       return true;

@@ -10,8 +10,10 @@
  */
 import { BlockragError } from '../errors.ts';
 import type { RowData, Table, WriteOperation } from '../storage/ports.ts';
-import { untilNoConflict } from '../storage/table/conflicts.ts';
+import { ifUnchanged, untilNoConflict } from '../storage/table/conflicts.ts';
+import { rowsOf } from '../storage/table/rows.ts';
 import type { TenantLimits } from './limits.ts';
+import { usageOf } from './usage.ts';
 
 /** A version of a document: what is charged, and given back. */
 export interface ChargedVersion {
@@ -95,17 +97,11 @@ export class Quotas {
    * leaves a charge for a version that nobody knows: the sweep gives back such as were taken some time ago.
    */
   async *charged(tenant: string): AsyncGenerator<ChargedVersion & Held> {
-    let after: string | undefined;
-    do {
-      const options = { prefix: DOCUMENT, ...(after === undefined ? {} : { after }) };
-      const page = await this.#table.query(usageOf(tenant), options);
-      for (const { sort, data } of page.rows) {
-        for (const [version, held] of Object.entries(versionsIn(data))) {
-          yield { tenant, document: sort.slice(DOCUMENT.length), version, ...held };
-        }
+    for await (const { sort, data } of rowsOf(this.#table, usageOf(tenant), { prefix: DOCUMENT })) {
+      for (const [version, held] of Object.entries(versionsIn(data))) {
+        yield { tenant, document: sort.slice(DOCUMENT.length), version, ...held };
       }
-      after = page.next;
-    } while (after !== undefined);
+    }
   }
 
   /** Changes what a version holds, undefined for nothing. False when it held nothing before and after. */
@@ -142,14 +138,14 @@ export class Quotas {
       await this.#refuseExcess(tenant, used, before, after);
 
       const sum = Object.fromEntries(KINDS.map((kind) => [kind, used[kind] + after[kind] - before[kind]]));
-      const condition = unchanged(row);
+      const condition = ifUnchanged(row);
       const keep: WriteOperation =
         after.documents === 0
           ? { delete: { partition, sort }, condition }
           : { put: { partition, sort, data: { versions } }, condition };
       await this.#table.write([
         keep,
-        { put: { partition, sort: TOTAL, data: sum }, condition: unchanged(total) },
+        { put: { partition, sort: TOTAL, data: sum }, condition: ifUnchanged(total) },
       ]);
       return true;
     });
@@ -177,11 +173,6 @@ export class Quotas {
 }
 
 const versionsIn = (data: RowData | undefined) => (data?.versions ?? {}) as unknown as Versions;
-
-const usageOf = (tenant: string) => `usage/${tenant}`;
-
-const unchanged = (row: { revision: number } | undefined) =>
-  row === undefined ? ('absent' as const) : { revision: row.revision };
 
 function chargeOf(versions: Versions): StorageUse {
   const held = Object.values(versions);

@@ -7,7 +7,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { setBounded } from '../bounded.ts';
 import type { Table } from '../storage/ports.ts';
-import { untilNoConflict } from '../storage/table/conflicts.ts';
+import { ifUnchanged, untilNoConflict } from '../storage/table/conflicts.ts';
 import {
   type Bucket,
   checkPolicy,
@@ -145,8 +145,7 @@ export class RateLimiter {
       const advance = filled.at > now ? 0 : demand(view, policy, now);
       const { bucket, granted, advanced } = draw(filled, policy, { wanted, advance });
       if (granted > 0) {
-        const condition = row === undefined ? ('absent' as const) : { revision: row.revision };
-        await this.#table.write([{ put: { ...key, data: { ...bucket } }, condition }]);
+        await this.#table.write([{ put: { ...key, data: { ...bucket } }, condition: ifUnchanged(row) }]);
       }
       view.bucket = bucket;
       view.spare = advanced;

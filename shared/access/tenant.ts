@@ -3,12 +3,16 @@ import { BlockragError } from '../errors.ts';
 
 const TENANT = /^[a-z0-9][a-z0-9-]{0,62}$/;
 
+export function isTenant(name: string): boolean {
+  return TENANT.test(name);
+}
+
 /**
  * Refuses what is no tenant's name: 1 to 63 of a-z, 0-9 and "-", the first one no "-".
  * @throws BlockragError `invalid_request`
  */
 export function checkTenant(name: string): void {
-  if (TENANT.test(name)) return;
+  if (isTenant(name)) return;
   const rule = '1 to 63 of a-z, 0-9 and "-", not starting with "-"';
   throw new BlockragError('invalid_request', `That is no name of a tenant: it must be ${rule}.`);
 }

@@ -8,9 +8,9 @@
  * So of two racers one sees the other. Nothing here relies on a revision: a row that was deleted and written again
  * has the revisions of the first one.
  */
-import { isBlockragError } from '../errors.ts';
 import type { Row, Table, WriteOperation } from '../storage/ports.ts';
-import { deleteUnchanged, rowsOf } from './rows.ts';
+import { deleteUnchanged, ifUnchanged, tryWrite } from '../storage/table/conflicts.ts';
+import { rowsOf } from '../storage/table/rows.ts';
 
 /** A deletion under way. */
 export interface Deletion {
@@ -34,64 +34,56 @@ export function notDeleting(key: string): WriteOperation {
   return { check: deletionKey(key), condition: 'absent' };
 }
 
-export class DeletionCatalog {
-  /** Where the rows lie: what the catalog has no words for keeps rows of its own there. */
-  readonly table: Table;
+export class Deletions {
+  #table: Table;
 
   constructor(table: Table) {
-    this.table = table;
+    this.#table = table;
   }
 
   /** Begins to delete a blob; undefined while another does. */
-  async beginDeletion(deletion: Omit<Deletion, 'revision'>): Promise<Deletion | undefined> {
+  async begin(deletion: Omit<Deletion, 'revision'>): Promise<Deletion | undefined> {
     return this.#write({ ...deletion, revision: 0 });
   }
 
   /** Takes a deletion over whose deleter has died; undefined when it is over, or another was faster. */
-  async takeOverDeletion(deletion: Deletion, since: number): Promise<Deletion | undefined> {
+  async takeOver(deletion: Deletion, since: number): Promise<Deletion | undefined> {
     return this.#write({ ...deletion, since });
   }
 
   /** Leaves a blob as it is. */
-  async abandonDeletion({ key, revision }: Deletion): Promise<void> {
-    await deleteUnchanged(this.table, { ...deletionKey(key), revision });
+  async abandon({ key, revision }: Deletion): Promise<void> {
+    await deleteUnchanged(this.#table, { ...deletionKey(key), revision });
   }
 
   /** Forgets a blob that was deleted from the store; who uses it stays known. */
-  async endDeletion({ key, revision }: Deletion): Promise<void> {
-    try {
-      await this.table.write([
-        { delete: stateKey(key) },
-        { delete: deletionKey(key), condition: { revision } },
-      ]);
-    } catch (error) {
-      // Taken over: the other one ends it.
-      if (!isBlockragError(error, 'conflict')) throw error;
-    }
+  async end(deletion: Deletion): Promise<void> {
+    const { key } = deletion;
+    // One that was taken over is ended by the other.
+    await tryWrite(this.#table, [
+      { delete: stateKey(key) },
+      { delete: deletionKey(key), condition: ifUnchanged(deletion) },
+    ]);
   }
 
   /** The deletions of some blobs that are under way. */
-  async deletionsOf(keys: readonly string[]): Promise<Deletion[]> {
-    const rows = await this.table.getMany(keys.map(deletionKey));
+  async of(keys: readonly string[]): Promise<Deletion[]> {
+    const rows = await this.#table.getMany(keys.map(deletionKey));
     return rows.flatMap((row) => (row === undefined ? [] : toDeletion(row)));
   }
 
   /** Every deletion under way, of all tenants. */
-  async *deletions(): AsyncGenerator<Deletion> {
+  async *every(): AsyncGenerator<Deletion> {
     for (const shard of SHARDS) {
-      for await (const row of rowsOf(this.table, deletionKey(shard).partition)) yield toDeletion(row);
+      for await (const row of rowsOf(this.#table, deletionKey(shard).partition)) yield toDeletion(row);
     }
   }
 
   async #write({ key, revision, ...data }: Deletion): Promise<Deletion | undefined> {
-    const condition = revision === 0 ? ('absent' as const) : { revision };
-    try {
-      await this.table.write([{ put: { ...deletionKey(key), data }, condition }]);
-      return { key, ...data, revision: revision + 1 };
-    } catch (error) {
-      if (isBlockragError(error, 'conflict')) return undefined;
-      throw error;
-    }
+    const put = { ...deletionKey(key), data };
+    const condition = ifUnchanged(revision === 0 ? undefined : { revision });
+    const written = await tryWrite(this.#table, [{ put, condition }]);
+    return written ? { key, ...data, revision: revision + 1 } : undefined;
   }
 }
 

@@ -1,8 +1,9 @@
-/** The catalog's rows about passages: what a version of a document consists of. */
+/** The catalog's rows about passages: what a version of a document consists of, and how far it is encoded. */
 import { BlockragError } from '../errors.ts';
-import type { RowData } from '../storage/ports.ts';
-import { BlobCatalog, passagesOf } from './blobs.ts';
-import { allRows, deleteRows, deleteUnchanged, mark } from './rows.ts';
+import type { RowData, Table } from '../storage/ports.ts';
+import { allRows, deleteRows } from '../storage/table/rows.ts';
+import { SCRUB_DUE } from './scrub.ts';
+import { passagesOf } from './versions.ts';
 
 export interface PassageRow {
   index: number;
@@ -29,14 +30,17 @@ export function parsePassageId(id: string): PassageId {
   return { document, version, index: Number(index) };
 }
 
-/** Says that text was deleted whose bytes may still be on the disk. */
-export const SCRUB_DUE = mark('data', 'scrub');
-
 const padded = (index: number) => String(index).padStart(6, '0');
 
-export class PassageCatalog extends BlobCatalog {
-  async putPassages(document: string, version: string, passages: readonly PassageRow[]): Promise<void> {
-    await this.table.putMany(
+export class Passages {
+  #table: Table;
+
+  constructor(table: Table) {
+    this.#table = table;
+  }
+
+  async put(document: string, version: string, passages: readonly PassageRow[]): Promise<void> {
+    await this.#table.putMany(
       passages.map(({ tokens, ...passage }) => ({
         partition: passagesOf({ document, version }),
         sort: `passage/${padded(passage.index)}`,
@@ -45,36 +49,37 @@ export class PassageCatalog extends BlobCatalog {
     );
   }
 
-  async passagesById(ids: readonly PassageId[]): Promise<(PassageRow | undefined)[]> {
+  /** Passages in the order asked for, undefined where there is none. */
+  async getMany(ids: readonly PassageId[]): Promise<(PassageRow | undefined)[]> {
     const keys = ids.map((id) => ({ partition: passagesOf(id), sort: `passage/${padded(id.index)}` }));
-    const rows = await this.table.getMany(keys);
+    const rows = await this.#table.getMany(keys);
     return rows.map((row) => row && toPassage(row.data));
   }
 
   /** All passages of a version, in reading order. */
-  async passages(document: string, version: string): Promise<PassageRow[]> {
-    const rows = await allRows(this.table, passagesOf({ document, version }), 'passage/');
+  async ofVersion(document: string, version: string): Promise<PassageRow[]> {
+    const rows = await allRows(this.#table, passagesOf({ document, version }), { prefix: 'passage/' });
     return rows.map((row) => toPassage(row.data));
   }
 
   /** Records a batch of passages as encoded; gives the number of passages encoded so far. */
   async putBatch(document: string, version: string, batch: number, passages: number): Promise<number> {
     const partition = passagesOf({ document, version });
-    await this.table.putMany([{ partition, sort: `batch/${padded(batch)}`, data: { passages } }]);
-    const rows = await allRows(this.table, partition, 'batch/');
+    await this.#table.putMany([{ partition, sort: `batch/${padded(batch)}`, data: { passages } }]);
+    const rows = await allRows(this.#table, partition, { prefix: 'batch/' });
     return rows.reduce((sum, row) => sum + (row.data.passages as number), 0);
   }
 
   /**
    * Removes all rows of a version; the last step of retiring it. Their text is blanked first: a store may leave
-   * the bytes of a deleted row in a page that others still use. `scrub` overwrites what is left.
+   * the bytes of a deleted row in a page that others still use. `scrubIfDue` overwrites what is left.
    */
-  async deletePassages(document: string, version: string): Promise<void> {
+  async deleteVersion(document: string, version: string): Promise<void> {
     const partition = passagesOf({ document, version });
-    // Uses of blobs go one by one (endUses): one that a late writer records meanwhile must not vanish half.
-    const rows = (await allRows(this.table, partition)).filter(({ sort }) => !sort.startsWith('blob/'));
+    // Uses of blobs go one by one (Blobs.endUses): one that a late writer records meanwhile must not vanish half.
+    const rows = (await allRows(this.#table, partition)).filter(({ sort }) => !sort.startsWith('blob/'));
     const blank = (text: unknown) => ' '.repeat(Buffer.byteLength(String(text)));
-    await this.table.putMany([
+    await this.#table.putMany([
       SCRUB_DUE,
       ...rows
         .filter(({ data }) => typeof data.text === 'string')
@@ -83,19 +88,9 @@ export class PassageCatalog extends BlobCatalog {
         }),
     ]);
     await deleteRows(
-      this.table,
+      this.#table,
       rows.map(({ sort }) => ({ partition, sort })),
     );
-  }
-
-  /** Overwrites what deleted rows have left on the disk; nothing to do when none were deleted since the last time. */
-  async scrub(): Promise<void> {
-    const { partition, sort } = SCRUB_DUE;
-    const due = await this.table.get(partition, sort);
-    if (due === undefined) return;
-    await this.table.scrub();
-    // What was deleted meanwhile has marked it again.
-    await deleteUnchanged(this.table, due);
   }
 }
 

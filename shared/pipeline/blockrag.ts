@@ -18,7 +18,7 @@ import type { GenerateOptions } from './question/generate.ts';
 import { removeDocument } from './removal/retire.ts';
 import type { Services } from './services.ts';
 import type { Settings } from './settings.ts';
-import { SWEEP_ITEM } from './sweep/sweep.ts';
+import { SWEEP_ITEM } from './work/items.ts';
 import { Worker } from './work/worker.ts';
 
 /** Who owns what is stored where no keys are asked for. */
@@ -145,7 +145,7 @@ export class Blockrag {
   }
 
   async document(tenant: string, id: string): Promise<DocumentRow | undefined> {
-    const row = await this.services.catalog.document(tenant, id);
+    const row = await this.services.catalog.documents.get(tenant, id);
     return row?.status === 'deleting' ? undefined : row;
   }
 
@@ -271,7 +271,7 @@ export class Blockrag {
   async stats(tenant: string): Promise<Stats> {
     const { catalog, blobs, fingerprint } = this.services;
     const stats = { ...noDocuments(), blobs: 0, blobBytes: 0 };
-    for await (const document of catalog.everyDocument(tenant)) {
+    for await (const document of catalog.documents.every(tenant)) {
       countDocument(stats, document, fingerprint);
     }
     for await (const { bytes } of blobs.list(`kv/${tenant}`)) {

@@ -1,6 +1,4 @@
 /** Collections: what they hold, and their end. */
-
-import { deleteUnchanged } from '../catalog/rows.ts';
 import { BlockragError, isBlockragError } from '../errors.ts';
 import { countDocument, type DocumentCounts, noDocuments } from './counts.ts';
 import { removeDocument } from './removal/retire.ts';
@@ -19,9 +17,9 @@ export async function listCollections(
   { catalog, fingerprint }: Services,
   tenant: string,
 ): Promise<CollectionCounts[]> {
-  const names = await catalog.collections(tenant);
+  const names = await catalog.collections.names(tenant);
   const collections = new Map(names.map((name) => [name, noDocuments()]));
-  for await (const document of catalog.everyDocument(tenant)) {
+  for await (const document of catalog.documents.every(tenant)) {
     const counts = collections.get(document.collection);
     if (counts !== undefined) countDocument(counts, document, fingerprint);
   }
@@ -35,13 +33,13 @@ export async function listCollections(
  */
 export async function removeCollection(services: Services, tenant: string, name: string): Promise<void> {
   const { catalog } = services;
-  const row = await catalog.collection(tenant, name);
+  const row = await catalog.collections.get(tenant, name);
   if (row === undefined) {
     throw new BlockragError('collection_not_found', `There is no collection "${name}".`);
   }
   let after: string | undefined;
   do {
-    const page = await catalog.documents(tenant, { collection: name, limit: PAGE, after });
+    const page = await catalog.documents.page(tenant, { collection: name, limit: PAGE, after });
     for (let at = 0; at < page.documents.length; at += REMOVED_AT_ONCE) {
       const slice = page.documents.slice(at, at + REMOVED_AT_ONCE);
       await Promise.all(slice.map(({ id }) => removeUnlessGone(services, tenant, id)));
@@ -49,7 +47,7 @@ export async function removeCollection(services: Services, tenant: string, name:
     after = page.next;
   } while (after !== undefined);
   // A document that came since has changed it.
-  await deleteUnchanged(catalog.table, row);
+  await catalog.collections.forget(row);
 }
 
 async function removeUnlessGone(services: Services, tenant: string, id: string): Promise<void> {

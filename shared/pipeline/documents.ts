@@ -28,5 +28,5 @@ export function listDocuments(
     (status === undefined || status.includes(document.status)) &&
     (wanted === undefined || matchesFilter(document.metadata, wanted));
   const narrowed = status !== undefined || wanted !== undefined;
-  return catalog.documents(tenant, { collection, after, limit, ...(narrowed ? { matches } : {}) });
+  return catalog.documents.page(tenant, { collection, after, limit, ...(narrowed ? { matches } : {}) });
 }

@@ -33,7 +33,7 @@ export async function openServices(
   options: ServiceOptions,
 ): Promise<{ services: Services; settings: Settings }> {
   const catalog = new Catalog(stores.table);
-  const known = checkFormat(await catalog.settings());
+  const known = checkFormat(await catalog.settings.get());
   const wanted = chooseSettings(config, known);
   const fetching: FetchOptions = { ...options, ...fetchSettings(config) };
   const model = await prepareModel({
@@ -56,7 +56,7 @@ export async function openServices(
     await refuseOutdated(catalog, known, settings);
   }
   // Every instance opens with the same: only the first one writes.
-  if (JSON.stringify(known) !== JSON.stringify(settings)) await catalog.putSettings(settings);
+  if (JSON.stringify(known) !== JSON.stringify(settings)) await catalog.settings.put(settings);
   const logger = options.logger ?? createLogger(config.log);
   const services: Services = {
     access: openAccess(stores.table, {

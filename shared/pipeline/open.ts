@@ -6,8 +6,8 @@ import { Blockrag } from './blockrag.ts';
 import { PresignedUploads } from './intake/uploads-presigned.ts';
 import { openServices, type ServiceOptions } from './open-services.ts';
 import type { Services } from './services.ts';
-import { requeueOutdated } from './settings.ts';
 import { recoverWork } from './work/recover.ts';
+import { requeueOutdated } from './work/requeue.ts';
 
 export interface OpenOptions extends ServiceOptions {
   /** Whether this process does the work that uploads and deletions leave (default), or leaves it to others. */
@@ -35,7 +35,7 @@ export async function openOver(stores: Stores, config: Config, options: OpenOpti
 }
 
 async function takeUpWork(services: Services): Promise<void> {
-  for (const tenant of await services.catalog.tenants()) await requeueOutdated(services, tenant);
+  for (const tenant of await services.catalog.tenants.all()) await requeueOutdated(services, tenant);
   await recoverWork(services);
 }
 

@@ -5,7 +5,6 @@ import type { Catalog } from '../catalog/catalog.ts';
 import type { DocumentReader } from '../documents/index.ts';
 import type { Gate } from '../gate.ts';
 import type { KvDtype } from '../kv/blob.ts';
-import { type BlobIdentity, blobKey } from '../kv/key.ts';
 import type { Metrics, Tier } from '../metrics.ts';
 import type { CompiledModel } from '../model/compiled.ts';
 import type { PromptTemplate } from '../model/prompt.ts';
@@ -45,32 +44,4 @@ export interface Services {
   maxDocumentBytes: number;
   maxQuestionLength: number;
   logger: Logger;
-}
-
-/** Content address of a block under the opened model. */
-export function keyOf(
-  { model, tokenizer, dtype }: Pick<Services, 'model' | 'tokenizer' | 'dtype'>,
-  tenant: string,
-  tokens: Uint32Array,
-  anchor?: BlobIdentity['anchor'],
-): string {
-  const { weightsHash, ropeHash } = model.manifest;
-  return blobKey({ weightsHash, ropeHash, tokenizerHash: tokenizer.hash, anchor, dtype, tenant, tokens });
-}
-
-/** Where a KV blob lies: by tenant, then spread by the hash. */
-export function blobPath(tenant: string, key: string): string {
-  return `kv/${tenant}/${key.slice(0, 2)}/${key}`;
-}
-
-/** Where a document's original bytes lie. */
-export function originalPath(tenant: string, document: string, version: string): string {
-  return `originals/${tenant}/${document}/${version}`;
-}
-
-/** A version under work, as work items name it. */
-export interface VersionRef {
-  tenant: string;
-  document: string;
-  version: string;
 }

@@ -9,9 +9,7 @@ import type { KvDtype } from '../kv/blob.ts';
 import { DEFAULT_MODEL, KNOWN_MODELS } from '../model/sources/index.ts';
 import { modelId } from '../model/sources/model-id.ts';
 import type { RowData } from '../storage/ports.ts';
-import { submitDocument } from './intake/submit.ts';
 import { adapterFile } from './prepare-model.ts';
-import { originalPath, type Services } from './services.ts';
 
 export const DATA_FORMAT = 2;
 
@@ -67,11 +65,15 @@ export function checkFormat(settings: RowData | undefined): Settings | undefined
 }
 
 /** @throws BlockragError `reencode_required` unless there is nothing to encode again */
-export async function refuseOutdated(catalog: Catalog, known: Settings, wanted: Settings): Promise<void> {
+export async function refuseOutdated(
+  catalog: Pick<Catalog, 'tenants' | 'documents'>,
+  known: Settings,
+  wanted: Settings,
+): Promise<void> {
   let documents = 0;
   let passages = 0;
-  for (const tenant of await catalog.tenants()) {
-    for await (const document of catalog.everyDocument(tenant)) {
+  for (const tenant of await catalog.tenants.all()) {
+    for await (const document of catalog.documents.every(tenant)) {
       if (document.status === 'deleting') continue;
       documents++;
       passages += document.passages;
@@ -86,41 +88,4 @@ export async function refuseOutdated(catalog: Catalog, known: Settings, wanted: 
     `The documents (${documents}, ${passages} passages) were encoded with ${say(known)}; now it is ${say(wanted)}. Run "blockrag reencode" with the same options to encode them again, or go back to what they were encoded with.`,
     { data: { documents, passages } },
   );
-}
-
-/**
- * Sends a tenant's documents that were made with other settings through ingestion again, from their original bytes.
- * There are some after the system was opened to be reencoded, also when that was interrupted. Where another process
- * has meanwhile been opened with other settings nothing is sent: it would be outdated there.
- * @returns how many were sent
- */
-export async function requeueOutdated(
-  services: Services,
-  tenant: string,
-  signal?: AbortSignal,
-): Promise<number> {
-  const { catalog, blobs, fingerprint } = services;
-  let sent = 0;
-  if ((await catalog.settings())?.fingerprint !== fingerprint) return sent;
-  for await (const document of catalog.everyDocument(tenant)) {
-    signal?.throwIfAborted();
-    const { id, name, collection, metadata, mediaType, followed, version, pending } = document;
-    // What failed with these settings would fail again: its document waits to be added again.
-    const tried = pending !== null || document.status === 'failed';
-    const made = tried ? document.pendingFingerprint : document.fingerprint;
-    const source = pending ?? version;
-    if (document.status === 'deleting' || source === null || made === fingerprint) continue;
-    const bytes = await blobs.get(originalPath(tenant, id, source));
-    if (bytes === undefined) {
-      const message = `The original of ${name} is gone: add it again.`;
-      await catalog.updateDocument(tenant, id, (current) => {
-        return current && { ...current, status: 'failed', error: { code: 'storage_failed', message } };
-      });
-      continue;
-    }
-    const facts = { tenant, collection, name, metadata, mediaType: mediaType ?? undefined, followed };
-    await submitDocument(services, { ...facts, bytes });
-    sent++;
-  }
-  return sent;
 }

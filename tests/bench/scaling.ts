@@ -12,7 +12,7 @@ import { REFERENCE_PASSAGES } from '../../shared/attention/reference-text.ts';
 import { passageId } from '../../shared/catalog/passages.ts';
 import { type Blockrag, DEFAULT_COLLECTION, DEFAULT_TENANT } from '../../shared/pipeline/blockrag.ts';
 import { documentId } from '../../shared/pipeline/intake/submit.ts';
-import { keyOf } from '../../shared/pipeline/services.ts';
+import { keyOf } from '../../shared/pipeline/stored-kv/location.ts';
 import { openEmbedded, testConfig } from '../support/settings.ts';
 import { drawTimes } from './speed/peers.ts';
 
@@ -66,14 +66,14 @@ async function addMadeUp({ services }: Blockrag, number: number): Promise<void> 
     tokens,
     blobKey: keyOf(services, tenant, tokens),
   }));
-  await catalog.putPassages(id, version, passages);
+  await catalog.passages.put(id, version, passages);
   await index.add(
     passages.map(({ index: i, title, text }) => ({
       ...{ id: passageId({ document: id, version, index: i }), tenant, collection, document: id, version },
       ...{ labels: [], title, text, vector: randomVector() },
     })),
   );
-  await catalog.updateDocument(tenant, id, () => ({
+  await catalog.documents.update(tenant, id, () => ({
     ...{ id, tenant, collection, name, title: name, metadata: {}, mediaType: 'text/plain' },
     ...{ bytes: 0, sha256: '', status: 'ready', version, pending: null, retiring: [] },
     ...{ fingerprint, pendingFingerprint: null, ready: null, error: null },

@@ -105,7 +105,7 @@ describe('the text of a document that was deleted, or replaced', () => {
     for (const text of [deleted, replaced]) expect(held).toContain(text.match(/[a-p]{11}/g)![5]);
     before = dictionaries(join(data, 'index'));
     const { catalog } = blockrag.services;
-    const passages = await catalog.passages(id, version!);
+    const passages = await catalog.passages.ofVersion(id, version!);
     blobs = passages.map(({ blobKey }) => blobFiles(data).find((path) => path.includes(blobKey))!);
     expect(blobs).not.toContain(undefined);
 

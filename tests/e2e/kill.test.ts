@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { decodeBlob } from '../../shared/kv/blob.ts';
 import { DEFAULT_TENANT } from '../../shared/pipeline/blockrag.ts';
-import { blobPath } from '../../shared/pipeline/services.ts';
+import { blobPath } from '../../shared/pipeline/stored-kv/location.ts';
 import { addText, askBlockrag, idle, openBlockrag } from './support/blockrag.ts';
 import { startBlockrag } from './support/command.ts';
 import { blobFiles, filesUnder, originals, temporaryDirectory, temporaryFiles } from './support/directory.ts';
@@ -57,7 +57,7 @@ describe('a process that is killed while it adds 200 passages', () => {
       const { layers, kvHeads, headDim } = model.manifest.architecture;
       const used = new Set<string>();
       for (const { id, version } of documents) {
-        for (const { tokens, blobKey } of await catalog.passages(id, version!)) {
+        for (const { tokens, blobKey } of await catalog.passages.ofVersion(id, version!)) {
           used.add(blobKey);
           const file = join(data, 'blobs/objects', `${blobPath('default', blobKey)}@`);
           const expected = {
@@ -67,7 +67,7 @@ describe('a process that is killed while it adds 200 passages', () => {
             shape: { layers, kvHeads, headDim },
           };
           decodeBlob(new Uint8Array(readFileSync(file).buffer), { ...expected, verify: 'sha256' });
-          expect(await catalog.hasBlob(blobKey)).toBe(true);
+          expect(await catalog.blobs.has(blobKey)).toBe(true);
         }
       }
       // The passages' blobs and the preface's: none that no row knows.

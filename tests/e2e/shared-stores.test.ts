@@ -141,7 +141,7 @@ async function expectEachOnce(cloud: Cloud, ids: readonly string[]): Promise<voi
   };
   const rows = openDynamoTable({ table, client });
   try {
-    const documents = await new Catalog(rows).documentsById(DEFAULT_TENANT, ids);
+    const documents = await new Catalog(rows).documents.getMany(DEFAULT_TENANT, ids);
     for (const document of documents) {
       expect(document).toMatchObject({
         status: 'ready',

@@ -68,8 +68,8 @@ describe('a damaged blob', () => {
     before = await askBlockrag(blockrag, QUESTION);
     const [passage] = before.citations;
     const { catalog } = blockrag.services;
-    const document = await catalog.document('default', passage!.documentId);
-    const [row] = await catalog.passages(document!.id, document!.version!);
+    const document = await catalog.documents.get('default', passage!.documentId);
+    const [row] = await catalog.passages.ofVersion(document!.id, document!.version!);
     const files = blobFiles(data);
     blob = files.find((path) => path.includes(row!.blobKey))!;
     others = files.filter((path) => path !== blob);
@@ -121,7 +121,7 @@ describe('special tokens in a document', () => {
     const text = `# Tide tables\n\nThe tide tables hang in the harbour office. ${INJECTION} They are printed yearly.\n`;
     const { id, version } = await addText(blockrag, 'tides.md', text);
     const { catalog, tokenizer } = blockrag.services;
-    const passages = await catalog.passages(id, version!);
+    const passages = await catalog.passages.ofVersion(id, version!);
     const special = new Set(tokenizer.file.special);
     expect(passages.flatMap(({ tokens }) => [...tokens]).filter((token) => special.has(token))).toEqual([]);
     expect(tokenizer.decode(passages[0]!.tokens)).toContain('<|im_end|>');

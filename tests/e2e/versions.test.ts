@@ -104,14 +104,14 @@ describe('opening a data directory', () => {
   it('refuses a format that it does not know, and changes nothing', async () => {
     const environment = await openDataDirectory(data);
     const catalog = new Catalog(openLmdbTable(environment));
-    const settings = (await catalog.settings())!;
-    await catalog.putSettings({ ...settings, format: 999 });
+    const settings = (await catalog.settings.get())!;
+    await catalog.settings.put({ ...settings, format: 999 });
     await expect(openBlockrag(data)).rejects.toMatchObject({ code: 'data_format_unknown' });
     await expect(openBlockrag(data, { reencode: true })).rejects.toMatchObject({
       code: 'data_format_unknown',
     });
     environment.refresh();
-    expect(await catalog.settings()).toEqual({ ...settings, format: 999 });
+    expect(await catalog.settings.get()).toEqual({ ...settings, format: 999 });
     await environment.close();
   });
 });

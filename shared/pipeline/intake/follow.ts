@@ -1,13 +1,16 @@
 /** Documents that users put into a bucket: they are followed, whatever comes of them and in whatever order it is told. */
-
-import type { DocumentRow, Metadata } from '../../catalog/catalog.ts';
+import type { Metadata } from '../../catalog/catalog.ts';
+import { refused } from '../../catalog/document-transitions.ts';
 import { BlockragError, type ErrorCode, toBlockragError } from '../../errors.ts';
 import type { DocumentSource, SourceObject } from '../../storage/ports.ts';
-import { forgetDocument, retireItems } from '../removal/retire.ts';
-import type { Services } from '../services.ts';
-import { ingestVersion } from './ingest.ts';
+import { type ForgetServices, forgetDocument } from '../removal/retire.ts';
+import { retireItems } from '../work/items.ts';
+import { type IngestServices, ingestVersion } from './ingest.ts';
 import { parseSourceKey, type SourceName } from './source-name.ts';
-import { acceptDocument, documentId } from './submit.ts';
+import { acceptDocument, documentId, type SubmitServices } from './submit.ts';
+
+/** What following works with. */
+export type FollowServices = SubmitServices & IngestServices & ForgetServices;
 
 /** How often an object may change while it is taken in, before the event is left for later. */
 const MAX_ROUNDS = 5;
@@ -23,7 +26,7 @@ const FOR_GOOD: ReadonlySet<ErrorCode> = new Set(['quota_exceeded', 'invalid_req
  *   those of the stores: the event must come again. What is wrong with a document is told in its row.
  */
 export async function followObject(
-  services: Services,
+  services: FollowServices,
   source: DocumentSource,
   key: string,
   signal: AbortSignal,
@@ -43,7 +46,7 @@ export async function followObject(
 }
 
 async function takeInOrRefuse(
-  services: Services,
+  services: FollowServices,
   name: SourceName,
   object: SourceObject,
   signal: AbortSignal,
@@ -61,7 +64,7 @@ async function takeInOrRefuse(
 }
 
 async function takeIn(
-  services: Services,
+  services: FollowServices,
   name: SourceName,
   { bytes, size, mediaType, metadata }: SourceObject,
   signal: AbortSignal,
@@ -84,52 +87,31 @@ async function takeIn(
   if (row.pending === null) return 0;
   const ref = { tenant: name.tenant, document: row.id, version: row.pending };
   if (row.status === 'queued') await ingestVersion(services, ref, signal);
-  const now = await services.catalog.document(name.tenant, row.id);
+  const now = await services.catalog.documents.get(name.tenant, row.id);
   return now?.pending === row.pending && now.status === 'encoding' ? now.passages : 0;
 }
 
 /** What cannot become a document has a row that says why; a version that was ready goes on answering. */
 async function refuse(
-  services: Services,
+  { catalog, metrics, queue }: FollowServices,
   { tenant, collection, name }: SourceName,
   { size }: SourceObject,
   error: BlockragError,
 ): Promise<void> {
-  const id = documentId(tenant, collection, name);
-  const row = await services.catalog.updateDocument(tenant, id, (current): DocumentRow => {
-    const now = Date.now();
-    const known = current?.version ? { ...current, ...current.ready } : undefined;
-    return {
-      ...(known ?? {
-        ...{
-          id,
-          tenant,
-          collection,
-          name,
-          title: name,
-          metadata: {},
-          mediaType: null,
-          bytes: size,
-          sha256: '',
-        },
-        ...{ version: null, fingerprint: null, pendingFingerprint: null, passages: 0, encoded: 0, tokens: 0 },
-        created: current?.created ?? now,
-      }),
-      followed: true,
-      ready: null,
-      pending: null,
-      retiring: [...(current?.retiring ?? []), ...(current?.pending ? [current.pending] : [])],
-      status: 'failed',
-      error: { code: error.code, message: error.message },
-      updated: now,
-    };
-  });
-  services.metrics.documentFailed(error);
-  await services.queue.send(retireItems(row!));
+  const { code, message } = error;
+  const object = { id: documentId(tenant, collection, name), tenant, collection, name, bytes: size };
+  const row = await catalog.documents.update(tenant, object.id, (current) =>
+    refused(current, object, { code, message }, Date.now()),
+  );
+  metrics.documentFailed(error);
+  await queue.send(retireItems(row!));
 }
 
 /** The document of an object that is gone. One of this name that was uploaded to the API since is another's. */
-async function forgetFollowed(services: Services, { tenant, collection, name }: SourceName): Promise<void> {
+async function forgetFollowed(
+  services: FollowServices,
+  { tenant, collection, name }: SourceName,
+): Promise<void> {
   await forgetDocument(
     services,
     tenant,

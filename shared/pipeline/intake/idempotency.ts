@@ -5,9 +5,10 @@
  * idempotency  SHA-256 in hex       of tenant and key: request, state, until, result
  */
 import { createHash } from 'node:crypto';
-import { deleteUnchanged, rowsOf } from '../../catalog/rows.ts';
-import { BlockragError, isBlockragError } from '../../errors.ts';
-import type { Condition, Row, Table, Value } from '../../storage/ports.ts';
+import { BlockragError } from '../../errors.ts';
+import type { Condition, Row, Table, Value, WriteOperation } from '../../storage/ports.ts';
+import { deleteUnchanged, ifUnchanged, tryWrite } from '../../storage/table/conflicts.ts';
+import { rowsOf } from '../../storage/table/rows.ts';
 
 /** A row as it is stored. */
 type Stored = {
@@ -49,10 +50,10 @@ export async function withIdempotency<T extends Value>(
 ): Promise<T> {
   const sort = hash(JSON.stringify([tenant, key]));
   const request = hash(fingerprint);
-  const put = (state: Stored['state'], result: Value, condition: Condition) => {
+  const put = (state: Stored['state'], result: Value, condition: Condition): WriteOperation => {
     const until = now() + (state === 'done' ? RESULT_MS : LEASE_MS);
     const data: Stored = { request, state, until, result };
-    return table.write([{ put: { partition: PARTITION, sort, data }, condition }]);
+    return { put: { partition: PARTITION, sort, data }, condition };
   };
   const row = await table.get(PARTITION, sort);
   const known = row && liveRow(row, now());
@@ -64,16 +65,14 @@ export async function withIdempotency<T extends Value>(
     if (known.state === 'done') return known.result as T;
     throw stillRunning();
   }
-  await put('running', null, row === undefined ? 'absent' : { revision: row.revision }).catch((error) => {
-    throw isBlockragError(error, 'conflict') ? stillRunning() : error;
-  });
-  const claim = new Claim((row?.revision ?? 0) + 1, (condition) => put('running', null, condition));
+  if (!(await tryWrite(table, [put('running', null, ifUnchanged(row))]))) throw stillRunning();
+  const claim = new Claim(table, (row?.revision ?? 0) + 1, (condition) => put('running', null, condition));
   try {
     const result = await run();
     await claim.end((condition) => put('done', result, condition));
     return result;
   } catch (error) {
-    await claim.end((condition) => table.write([{ delete: { partition: PARTITION, sort }, condition }]));
+    await claim.end((condition) => ({ delete: { partition: PARTITION, sort }, condition }));
     throw error;
   }
 }
@@ -87,24 +86,26 @@ export async function removeExpiredRequests(table: Table, now: number = Date.now
 
 /** A row in hand: renewed until it ends. Whoever loses it to another lets it be. */
 class Claim {
+  #table: Table;
   #revision: number;
   #writing: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout;
 
-  constructor(revision: number, renew: (condition: Condition) => Promise<void>) {
+  constructor(table: Table, revision: number, renew: (condition: Condition) => WriteOperation) {
+    this.#table = table;
     this.#revision = revision;
     this.#timer = setInterval(() => this.#write(renew), RENEW_MS);
     this.#timer.unref();
   }
 
-  async end(write: (condition: Condition) => Promise<void>): Promise<void> {
+  async end(write: (condition: Condition) => WriteOperation): Promise<void> {
     clearInterval(this.#timer);
     await this.#write(write);
   }
 
-  #write(write: (condition: Condition) => Promise<void>): Promise<void> {
+  #write(write: (condition: Condition) => WriteOperation): Promise<void> {
     this.#writing = this.#writing
-      .then(() => write({ revision: this.#revision }))
+      .then(() => this.#table.write([write(ifUnchanged({ revision: this.#revision }))]))
       .then(() => void this.#revision++)
       // What was done is done: that it cannot be told the next time must not make it fail.
       .catch(() => {});

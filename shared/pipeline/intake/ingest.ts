@@ -1,33 +1,27 @@
 /**
- * A document's way in, after submit.ts: it becomes passages (ingest), its passages KV blobs (encode), and when
- * the last one is durable it is indexed and answers questions (finish).
+ * A document's way in, after submit.ts: it becomes passages (here), its passages KV blobs, and when the last one is
+ * durable it is indexed and answers questions (encode.ts).
  * Every step may be run again: what is there is not made twice.
  */
-import { inRuns } from '../../attention/runs.ts';
-import type { DocumentRow } from '../../catalog/catalog.ts';
-import { type PassageRow, passageId } from '../../catalog/passages.ts';
+import { read } from '../../catalog/document-transitions.ts';
+import type { PassageRow } from '../../catalog/passages.ts';
 import { BlockragError, toBlockragError } from '../../errors.ts';
-import { retrievalText } from '../../retrieval/embedder.ts';
-import type { RowData } from '../../storage/ports.ts';
-import { labelsOf } from '../metadata.ts';
-import { retireAgainItem, retireItems } from '../removal/retire.ts';
-import { blobPath, keyOf, originalPath, type Services, type VersionRef } from '../services.ts';
-import { storeKv, useKv } from '../stored-kv/store-kv.ts';
-import { TIDY_ITEM } from '../work/tidy.ts';
+import type { Services } from '../services.ts';
+import { keyOf } from '../stored-kv/location.ts';
+import { encodeItems, type VersionRef } from '../work/items.ts';
+import { originalPath } from './original.ts';
+import { type FailServices, failDocument, pendingDocument, retireLate, updatePending } from './pending.ts';
 
-/** Passages of one work item: some seconds of work, so that little is lost with a killed process. */
-const BATCH = 8;
-/** Passages embedded in one call. */
-const EMBED_SLICE = 16;
-
-export interface EncodeWork extends VersionRef {
-  batch: number;
-  from: number;
-  to: number;
-}
+/** What reading a version works with. */
+export type IngestServices = FailServices &
+  Pick<Services, 'access' | 'catalog' | 'blobs' | 'reader' | 'model' | 'tokenizer' | 'dtype'>;
 
 /** Parses and splits a version, writes its passages, and sends the work of encoding them. */
-export async function ingestVersion(services: Services, ref: VersionRef, signal: AbortSignal): Promise<void> {
+export async function ingestVersion(
+  services: IngestServices,
+  ref: VersionRef,
+  signal: AbortSignal,
+): Promise<void> {
   const { access, catalog, blobs, queue, reader } = services;
   const { tenant, document: id, version } = ref;
   const document = await pendingDocument(services, ref);
@@ -35,11 +29,11 @@ export async function ingestVersion(services: Services, ref: VersionRef, signal:
   const bytes = await blobs.get(originalPath(tenant, id, version));
   if (bytes === undefined)
     throw new BlockragError('storage_failed', `The upload of ${document.name} is gone.`);
-  let read: Awaited<ReturnType<typeof reader.read>>;
+  let parsed: Awaited<ReturnType<typeof reader.read>>;
   try {
     const mediaType = document.mediaType ?? undefined;
-    read = await reader.read(bytes, { name: document.name, mediaType }, signal);
-    await access.quotas.amend(ref, { passages: read.passages.length });
+    parsed = await reader.read(bytes, { name: document.name, mediaType }, signal);
+    await access.quotas.amend(ref, { passages: parsed.passages.length });
   } catch (error) {
     const failure = toBlockragError(error);
     // The document's own fault stays; ours (a dead thread, a cancelled run) is tried again.
@@ -47,188 +41,13 @@ export async function ingestVersion(services: Services, ref: VersionRef, signal:
     await failDocument(services, ref, failure);
     return;
   }
-  const passages = read.passages.map(({ title, text, page, tokens }, index): PassageRow => {
+  const passages = parsed.passages.map(({ title, text, page, tokens }, index): PassageRow => {
     return { index, title, text, page: page ?? null, tokens, blobKey: keyOf(services, tenant, tokens) };
   });
-  await catalog.putPassages(id, version, passages);
-  const row = await updatePending(services, ref, (current) => ({
-    ...current,
-    title: read.title,
-    status: 'encoding',
-    passages: passages.length,
-    encoded: 0,
-    tokens: passages.reduce((sum, passage) => sum + passage.tokens.length, 0),
-  }));
+  await catalog.passages.put(id, version, passages);
+  const tokens = passages.reduce((sum, passage) => sum + passage.tokens.length, 0);
+  const facts = { title: parsed.title, passages: passages.length, tokens };
+  const row = await updatePending(services, ref, (current) => read(current, facts));
   if (row === undefined) return retireLate(services, ref);
   await queue.send(encodeItems(ref, passages.length));
-}
-
-/** The work of encoding a version's passages, in batches. */
-export function encodeItems(ref: VersionRef, passages: number): { id: string; body: RowData }[] {
-  const { tenant, document, version } = ref;
-  return Array.from({ length: Math.ceil(passages / BATCH) }, (_, batch) => {
-    const from = batch * BATCH;
-    const to = Math.min(from + BATCH, passages);
-    const work: EncodeWork = { tenant, document, version, batch, from, to };
-    return { id: `encode/${document}/${version}/${batch}`, body: { ...work, kind: 'encode' } };
-  });
-}
-
-/** Encodes a batch of passages; the batch that completes the version also finishes it. */
-export async function encodeBatch(services: Services, work: EncodeWork, signal: AbortSignal): Promise<void> {
-  const { catalog } = services;
-  const document = await pendingDocument(services, work);
-  if (document === undefined) return;
-  const indices = Array.from({ length: work.to - work.from }, (_, i) => work.from + i);
-  const found = await catalog.passagesById(indices.map((index) => ({ ...work, index })));
-  const rows = found.filter((row) => row !== undefined);
-  await useKv(
-    services,
-    rows.map(({ blobKey }) => blobKey),
-    work,
-  );
-  // Retired before it was recorded: nobody else would take that back.
-  if ((await pendingDocument(services, work)) === undefined) return retireLate(services, work);
-  const blocks = rows.map(({ blobKey, tokens }) => ({ key: blobKey, tokens }));
-  await ensureBlobs(services, work, blocks, signal);
-  const encoded = await catalog.putBatch(work.document, work.version, work.batch, work.to - work.from);
-  const row = await updatePending(services, work, (current) => ({
-    ...current,
-    // Another batch may have counted later and written earlier.
-    encoded: Math.max(current.encoded, encoded),
-  }));
-  if (row === undefined) return retireLate(services, work);
-  if (encoded >= document.passages) await finishVersion(services, work, signal);
-}
-
-/** Computes and stores the blobs of blocks that are not stored. Their use must be recorded (`useKv`). */
-async function ensureBlobs(
-  services: Services,
-  ref: VersionRef,
-  blocks: readonly { key: string; tokens: Uint32Array }[],
-  signal: AbortSignal,
-): Promise<void> {
-  const { engine, dtype } = services;
-  const { tenant } = ref;
-  let storing: Promise<unknown> = Promise.resolve();
-  for (const run of inRuns(await missingBlocks(services, tenant, blocks), engine.sharedRun)) {
-    const objects = await engine.encode({ blocks: run, dtype }, signal);
-    // One run's blobs are written while the next is computed.
-    await storing;
-    storing = Promise.all(
-      run.map(({ key, tokens }, i) =>
-        storeKv(services, { tenant, key, tokens: tokens.length, object: objects[i]! }, ref),
-      ),
-    );
-    storing.catch(() => {});
-  }
-  await storing;
-}
-
-/** Each block once that has no blob; those that have one count as used just now. */
-async function missingBlocks<T extends { key: string }>(
-  { catalog, blobs, budget }: Services,
-  tenant: string,
-  blocks: readonly T[],
-): Promise<T[]> {
-  const different = [...new Map(blocks.map((block) => [block.key, block])).values()];
-  const known = await Promise.all(
-    different.map(async ({ key }) => (await catalog.hasBlob(key)) && blobs.has(blobPath(tenant, key))),
-  );
-  return different.filter(({ key }, i) => {
-    if (known[i]) budget.touch(key);
-    return !known[i];
-  });
-}
-
-/** Indexes a version whose blobs are all durable, and switches the document to it in one conditional write. */
-async function finishVersion(services: Services, ref: VersionRef, signal: AbortSignal): Promise<void> {
-  const { catalog, index, queue, embedder, template, fingerprint } = services;
-  const { tenant, document: id, version } = ref;
-  const document = await pendingDocument(services, ref);
-  if (document === undefined) return;
-  const user = { ...ref, document: 'preface', version: fingerprint };
-  const key = keyOf(services, tenant, template.preface);
-  await useKv(services, [key], user);
-  await ensureBlobs(services, user, [{ key, tokens: template.preface }], signal);
-  const passages = await catalog.passages(id, version);
-  const labels = labelsOf(document.metadata);
-  const vectors: Float32Array[] = [];
-  for (let at = 0; at < passages.length; at += EMBED_SLICE) {
-    const texts = passages.slice(at, at + EMBED_SLICE).map(retrievalText);
-    vectors.push(...(await embedder.embed(texts, signal)));
-  }
-  await index.add(
-    passages.map(({ index: number, title, text }, i) => ({
-      id: passageId({ document: id, version, index: number }),
-      tenant,
-      collection: document.collection,
-      document: id,
-      version,
-      labels,
-      title,
-      text,
-      vector: vectors[i]!,
-    })),
-  );
-  const row = await updatePending(services, ref, (current) => ({
-    ...current,
-    status: 'ready',
-    version,
-    pending: null,
-    fingerprint,
-    ready: null,
-    error: null,
-    retiring: current.version === null ? current.retiring : [...current.retiring, current.version],
-  }));
-  if (row === undefined) return retireLate(services, ref);
-  services.metrics.documentReady();
-  await queue.send([...retireItems(row), TIDY_ITEM]);
-}
-
-/** Marks a version as failed; an earlier ready version keeps answering. */
-export async function failDocument(
-  services: Services,
-  ref: VersionRef,
-  failure: BlockragError,
-): Promise<void> {
-  const { code, message } = failure;
-  const row = await updatePending(services, ref, (current) => ({
-    ...current,
-    ...current.ready,
-    ready: null,
-    status: 'failed',
-    error: { code, message },
-    pending: null,
-    retiring: [...current.retiring, ref.version],
-  }));
-  if (row === undefined) return;
-  services.metrics.documentFailed(failure);
-  services.logger.warn({ document: ref.document, code }, 'document failed');
-  await services.queue.send(retireItems(row));
-}
-
-/** Replaced or deleted while something of it was written: that goes the way of the rest. */
-async function retireLate({ queue }: Services, { tenant, document, version }: VersionRef): Promise<void> {
-  await queue.send([retireAgainItem({ tenant, document, version })]);
-}
-
-/** The document, if this version is still the one to be made. */
-async function pendingDocument({ catalog }: Services, ref: VersionRef): Promise<DocumentRow | undefined> {
-  const document = await catalog.document(ref.tenant, ref.document);
-  return document?.pending === ref.version ? document : undefined;
-}
-
-/** Changes the document if this version is still the one to be made; else gives undefined. */
-async function updatePending(
-  { catalog }: Services,
-  ref: VersionRef,
-  change: (document: DocumentRow) => DocumentRow,
-): Promise<DocumentRow | undefined> {
-  let changed = false;
-  const row = await catalog.updateDocument(ref.tenant, ref.document, (current) => {
-    changed = current?.pending === ref.version;
-    return changed ? change(current!) : undefined;
-  });
-  return changed ? row : undefined;
 }

@@ -1,8 +1,6 @@
 /** A document's progress as it happens. */
-
-import type { DocumentRow } from '../../catalog/catalog.ts';
+import type { Catalog, DocumentRow } from '../../catalog/catalog.ts';
 import { BlockragError } from '../../errors.ts';
-import type { Services } from '../services.ts';
 
 /** How late a change made by another process is seen at most. */
 const POLL_MS = 1_000;
@@ -13,7 +11,7 @@ const POLL_MS = 1_000;
  * @throws BlockragError `document_not_found`
  */
 export async function* watchDocument(
-  { catalog }: Pick<Services, 'catalog'>,
+  { catalog }: { catalog: Pick<Catalog, 'documents'> },
   tenant: string,
   id: string,
   signal: AbortSignal,
@@ -22,9 +20,12 @@ export async function* watchDocument(
   while (!signal.aborted) {
     // Before the row is read: a change between the two must not be missed.
     const looked = new AbortController();
-    const change = catalog.changed.wait(Date.now() + POLL_MS, AbortSignal.any([signal, looked.signal]));
+    const change = catalog.documents.changed.wait(
+      Date.now() + POLL_MS,
+      AbortSignal.any([signal, looked.signal]),
+    );
     try {
-      const document = await catalog.document(tenant, id);
+      const document = await catalog.documents.get(tenant, id);
       if (document === undefined || document.status === 'deleting') {
         if (last === undefined) throw new BlockragError('document_not_found', `There is no document ${id}.`);
         yield { ...last, status: 'deleting' };

@@ -1,4 +1,5 @@
 /** Names of objects in the bucket that users put documents into. */
+import { isTenant } from '../../access/tenant.ts';
 import { BlockragError } from '../../errors.ts';
 
 /** Where a document of users lies in their bucket. */
@@ -16,15 +17,14 @@ export function sourceKey({ tenant, collection, name }: SourceName): string {
 
 /** @throws BlockragError `invalid_request` for a key that is not documents/TENANT/COLLECTION/NAME */
 export function parseSourceKey(key: string): SourceName {
-  const [, tenant, collection, name] =
-    /^documents\/([a-z0-9][a-z0-9-]{0,62})\/([^/]+)\/(.+)$/s.exec(key) ?? [];
+  const [, tenant = '', collection, name] = /^documents\/([^/]+)\/([^/]+)\/(.+)$/s.exec(key) ?? [];
   let decoded: string | undefined;
   try {
     decoded = collection && decodeURIComponent(collection);
   } catch {
     decoded = undefined;
   }
-  if (tenant === undefined || !decoded || name === undefined || /\p{Cc}/u.test(decoded + name)) {
+  if (!isTenant(tenant) || !decoded || name === undefined || /\p{Cc}/u.test(decoded + name)) {
     throw new BlockragError(
       'invalid_request',
       'An object must be named documents/TENANT/COLLECTION/NAME, without control characters.',

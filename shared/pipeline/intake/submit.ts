@@ -1,12 +1,19 @@
 /** A document's first step in: its bytes are stored, its row and a work item are written. */
 import { createHash, randomBytes } from 'node:crypto';
 import type { DocumentRow, Metadata } from '../../catalog/catalog.ts';
+import { followed, takenIn } from '../../catalog/document-transitions.ts';
 import { BlockragError } from '../../errors.ts';
-import type { RowData } from '../../storage/ports.ts';
 import { checkMetadata, sameMetadata } from '../metadata.ts';
-import { retireItems } from '../removal/retire.ts';
-import { originalPath, type Services, type VersionRef } from '../services.ts';
+import type { Services } from '../services.ts';
+import { ingestItem, retireItems } from '../work/items.ts';
 import { withIdempotency } from './idempotency.ts';
+import { originalPath } from './original.ts';
+
+/** What taking a document in works with. */
+export type SubmitServices = Pick<
+  Services,
+  'access' | 'catalog' | 'blobs' | 'queue' | 'fingerprint' | 'maxDocumentBytes'
+>;
 
 export interface NewDocument {
   tenant: string;
@@ -33,7 +40,7 @@ export function documentId(tenant: string, collection: string, name: string): st
  * @throws BlockragError `document_empty`, `document_too_large`, `invalid_request` for wrong metadata, `storage_full`,
  *   `quota_exceeded`
  */
-export async function submitDocument(services: Services, upload: NewDocument): Promise<DocumentRow> {
+export async function submitDocument(services: SubmitServices, upload: NewDocument): Promise<DocumentRow> {
   const row = await acceptDocument(services, upload);
   if (row.status === 'queued' && row.pending !== null) {
     await services.queue.send([ingestItem({ tenant: row.tenant, document: row.id, version: row.pending })]);
@@ -42,7 +49,7 @@ export async function submitDocument(services: Services, upload: NewDocument): P
 }
 
 /** The same without the work item, for whoever goes on with `ingestVersion` at once. */
-export async function acceptDocument(services: Services, upload: NewDocument): Promise<DocumentRow> {
+export async function acceptDocument(services: SubmitServices, upload: NewDocument): Promise<DocumentRow> {
   const { access, catalog, blobs, queue, fingerprint, maxDocumentBytes } = services;
   const { tenant, collection, name, bytes } = upload;
   const metadata = checkMetadata(upload.metadata ?? {});
@@ -57,44 +64,23 @@ export async function acceptDocument(services: Services, upload: NewDocument): P
   }
   const id = documentId(tenant, collection, name);
   const sha256 = await sha256InTurns(bytes);
-  const known = await catalog.document(tenant, id);
+  const known = await catalog.documents.get(tenant, id);
   if (known !== undefined && isCurrent(known, { sha256, metadata, fingerprint })) {
     if (!upload.followed || known.followed) return known;
-    return (await catalog.updateDocument(tenant, id, (row) => row && { ...row, followed: true })) ?? known;
+    return (await catalog.documents.update(tenant, id, (row) => row && followed(row))) ?? known;
   }
 
   const version = `v${randomBytes(8).toString('hex')}`;
   await access.quotas.take({ tenant, document: id, version }, { bytes: bytes.length });
   await blobs.put(originalPath(tenant, id, version), bytes);
-  const row = await catalog
-    .updateDocument(tenant, id, (current) => ({
-      id,
-      tenant,
-      collection,
-      name,
-      title: current?.title ?? name,
-      metadata,
-      mediaType: upload.mediaType ?? null,
-      bytes: bytes.length,
-      sha256,
-      followed: upload.followed ?? false,
-      status: 'queued',
-      version: current?.version ?? null,
-      pending: version,
-      // What was still being made of an earlier upload is overtaken.
-      retiring: [...(current?.retiring ?? []), ...(current?.pending ? [current.pending] : [])],
-      fingerprint: current?.fingerprint ?? null,
-      pendingFingerprint: fingerprint,
-      passages: 0,
-      encoded: 0,
-      tokens: 0,
-      // What is true of the ready version, should this one fail.
-      ready:
-        current?.version != null && current.pending === null ? readyFacts(current) : (current?.ready ?? null),
-      error: null,
-      created: current?.created ?? Date.now(),
-      updated: Date.now(),
-    }))
+  const facts = {
+    ...{ id, tenant, collection, name, metadata, sha256, version, fingerprint },
+    mediaType: upload.mediaType ?? null,
+    bytes: bytes.length,
+    followed: upload.followed ?? false,
+  };
+  const row = await catalog.documents
+    .update(tenant, id, (current) => takenIn(current, facts, Date.now()))
     .catch(async (error: unknown) => {
       // Nobody would know of the bytes.
       await blobs.delete(originalPath(tenant, id, version));
@@ -103,11 +89,6 @@ export async function acceptDocument(services: Services, upload: NewDocument): P
     });
   await queue.send(retireItems(row!));
   return row!;
-}
-
-function readyFacts(row: DocumentRow): DocumentRow['ready'] {
-  const { title, metadata, mediaType, bytes, sha256, passages, tokens } = row;
-  return { title, metadata, mediaType, bytes, sha256, passages, tokens };
 }
 
 /** SHA-256 of a large upload without holding the event loop: 4 MiB are some 3 ms. */
@@ -134,7 +115,11 @@ function isCurrent(
  * @throws BlockragError `idempotency_mismatch`, `conflict` while the first request is still running,
  *   `document_not_found` when the document was deleted meanwhile, and those of `submitDocument`
  */
-export async function submitOnce(services: Services, upload: NewDocument, key: string): Promise<DocumentRow> {
+export async function submitOnce(
+  services: SubmitServices,
+  upload: NewDocument,
+  key: string,
+): Promise<DocumentRow> {
   const { tenant, collection, name, mediaType, metadata = {}, bytes } = upload;
   const facts = [collection, name, mediaType ?? null, Object.entries(metadata).sort()];
   const fingerprint = JSON.stringify(['document', ...facts, await sha256InTurns(bytes)]);
@@ -144,14 +129,10 @@ export async function submitOnce(services: Services, upload: NewDocument, key: s
   const id = await withIdempotency(catalog.table, request, async () => {
     return (await submitDocument(services, upload)).id;
   });
-  const row = await catalog.document(tenant, id);
+  const row = await catalog.documents.get(tenant, id);
   if (row !== undefined && row.status !== 'deleting') return row;
   throw new BlockragError(
     'document_not_found',
     `The document ${id} was deleted after this request was done.`,
   );
-}
-
-export function ingestItem(ref: VersionRef): { id: string; body: RowData } {
-  return { id: `ingest/${ref.document}/${ref.version}`, body: { ...ref, kind: 'ingest' } };
 }

@@ -6,13 +6,13 @@
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { DocumentRow, Metadata } from '../../catalog/catalog.ts';
-import { deleteUnchanged, rowsOf } from '../../catalog/rows.ts';
 import { BlockragError } from '../../errors.ts';
 import type { Table } from '../../storage/ports.ts';
+import { deleteUnchanged } from '../../storage/table/conflicts.ts';
+import { rowsOf } from '../../storage/table/rows.ts';
 import { checkMetadata } from '../metadata.ts';
-import type { Services } from '../services.ts';
 import { withIdempotency } from './idempotency.ts';
-import { sha256InTurns, submitDocument } from './submit.ts';
+import { type SubmitServices, sha256InTurns, submitDocument } from './submit.ts';
 
 export interface NewUpload {
   tenant: string;
@@ -68,11 +68,11 @@ const MAX_SECONDS = 86_400;
 
 /** Uploads that this process takes itself; only the hash of a token is stored. */
 export class LocalUploads implements Uploads {
-  #services: Services;
+  #services: SubmitServices;
   #now: () => number;
 
   /** @param options.now the clock, milliseconds since the epoch */
-  constructor(services: Services, { now = Date.now }: { now?: () => number } = {}) {
+  constructor(services: SubmitServices, { now = Date.now }: { now?: () => number } = {}) {
     this.#services = services;
     this.#now = now;
   }

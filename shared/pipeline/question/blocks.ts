@@ -2,9 +2,10 @@
 import type { AttentionMode, StoredObject } from '../../attention/answer.ts';
 import type { StoredBlock } from '../../attention/protocol.ts';
 import { BlockragError } from '../../errors.ts';
-import { retireAgainItem } from '../removal/retire.ts';
-import { blobPath, keyOf, type Services } from '../services.ts';
+import type { Services } from '../services.ts';
+import { blobPath, keyOf, prefaceUser } from '../stored-kv/location.ts';
 import { storeKv } from '../stored-kv/store-kv.ts';
+import { retireAgainItem } from '../work/items.ts';
 import type { RetrievedPassage } from './retrieve.ts';
 
 /**
@@ -92,15 +93,13 @@ export async function storeBlob(
     logger.warn({ blob: block.key, reason: damaged }, 'a damaged blob was computed anew');
   const document = retrieved?.document;
   const user =
-    document === undefined
-      ? { document: 'preface', version: fingerprint }
-      : { document: document.id, version: document.version! };
+    document === undefined ? prefaceUser(fingerprint) : { document: document.id, version: document.version! };
   try {
     const replace = damaged !== undefined;
     await storeKv(services, { tenant, key: block.key, tokens: block.tokens.length, object, replace }, user);
     if (document === undefined) return;
     // Deleted or replaced meanwhile: what was just stored must go the way of the rest.
-    const now = await catalog.document(tenant, document.id);
+    const now = await catalog.documents.get(tenant, document.id);
     if (now?.version !== user.version) await queue.send([retireAgainItem({ tenant, ...user })]);
   } catch (error) {
     logger.warn({ blob: block.key, err: error }, 'a computed blob could not be stored');

@@ -41,7 +41,7 @@ export async function retrieve(
   const { catalog, embedder, index, fingerprint } = services;
   const { tenant, collection, question, topK } = query;
   const labels = labelGroups(checkFilter(query.filter ?? {}));
-  if (!(await catalog.hasCollection(tenant, collection))) {
+  if (!(await catalog.collections.has(tenant, collection))) {
     throw new BlockragError(
       'collection_not_found',
       `There is no collection "${collection}": add documents first.`,
@@ -56,7 +56,7 @@ export async function retrieve(
     vector: vector!,
     limit: topK * OVERFETCH,
   });
-  const documents = await catalog.documentsById(
+  const documents = await catalog.documents.getMany(
     tenant,
     hits.map((hit) => hit.document),
   );
@@ -68,7 +68,7 @@ export async function retrieve(
   });
   // What is found may be on its way out: the index is cleaned after the catalog.
   if (current.length === 0) await requireReadyDocument(services, tenant, collection);
-  const rows = await catalog.passagesById(current.map(({ hit }) => parsePassageId(hit.id)));
+  const rows = await catalog.passages.getMany(current.map(({ hit }) => parsePassageId(hit.id)));
   const seen = new Set<string>();
   const found = current.flatMap(({ hit, document }, i) => {
     const passage = rows[i];
@@ -91,7 +91,7 @@ async function requireReadyDocument(
   let waiting = 0;
   let after: string | undefined;
   do {
-    const page = await catalog.documents(tenant, { collection, limit: 1000, after });
+    const page = await catalog.documents.page(tenant, { collection, limit: 1000, after });
     if (page.documents.some(answers)) return;
     waiting += page.documents.filter(({ status }) => status === 'queued' || status === 'encoding').length;
     after = page.next;

@@ -1,35 +1,31 @@
 /** A document's way out: replaced and deleted versions leave the index, the catalog and the blob store. */
-import { randomBytes } from 'node:crypto';
-import type { DocumentRow } from '../../catalog/catalog.ts';
+import type { Catalog, DocumentRow } from '../../catalog/catalog.ts';
+import { forgotten, gone, retired } from '../../catalog/document-transitions.ts';
 import { BlockragError } from '../../errors.ts';
-import type { RowData } from '../../storage/ports.ts';
+import { originalPath } from '../intake/original.ts';
 import { sourceKey } from '../intake/source-name.ts';
-import { originalPath, type Services, type VersionRef } from '../services.ts';
-import { removeKv } from '../stored-kv/store-kv.ts';
-import { ERASE_ITEM } from '../work/tidy.ts';
+import type { Services } from '../services.ts';
+import { removeKv } from '../stored-kv/remove-kv.ts';
+import { ERASE_ITEM, retireItems, type VersionRef } from '../work/items.ts';
 
-/** Work items for all that a document has to retire. */
-export function retireItems({ tenant, id, retiring }: DocumentRow): { id: string; body: RowData }[] {
-  return retiring.map((version) => retireItem({ tenant, document: id, version }));
-}
-
-export function retireItem({ tenant, document, version }: VersionRef): { id: string; body: RowData } {
-  return { id: `retire/${document}/${version}`, body: { kind: 'retire', tenant, document, version } };
-}
-
-/** The same for whoever has written something of a version that is retired: an earlier item may be in hand by now. */
-export function retireAgainItem(ref: VersionRef): { id: string; body: RowData } {
-  const { id, body } = retireItem(ref);
-  return { id: `${id}/${randomBytes(4).toString('hex')}`, body };
-}
+/** What deleting a document works with, apart from its object. */
+export type ForgetServices = Pick<Services, 'queue'> & { catalog: Pick<Catalog, 'documents'> };
+/** What removing a version works with. */
+export type RetireServices = Pick<Services, 'access' | 'blobs' | 'index' | 'queue'> & {
+  catalog: Pick<Catalog, 'documents' | 'passages' | 'blobs' | 'deletions'>;
+};
 
 /**
  * Deletes a document for its owner, and the object that it may have come from: it answers no question from now on,
  * and its text leaves every store in the background.
  * @throws BlockragError `document_not_found`
  */
-export async function removeDocument(services: Services, tenant: string, id: string): Promise<void> {
-  const row = await services.catalog.document(tenant, id);
+export async function removeDocument(
+  services: ForgetServices & Pick<Services, 'documents'>,
+  tenant: string,
+  id: string,
+): Promise<void> {
+  const row = await services.catalog.documents.get(tenant, id);
   if (row === undefined || row.status === 'deleting') {
     throw new BlockragError('document_not_found', `There is no document ${id}.`);
   }
@@ -38,7 +34,7 @@ export async function removeDocument(services: Services, tenant: string, id: str
   await forgetDocument(services, tenant, id);
 }
 
-async function deleteSource({ documents }: Services, row: DocumentRow): Promise<void> {
+async function deleteSource({ documents }: Pick<Services, 'documents'>, row: DocumentRow): Promise<void> {
   const key = sourceKey(row);
   // A versioned bucket would mark as deleted, and tell of, what was never there.
   if ((await documents?.etag(key)) !== undefined) await documents?.delete(key);
@@ -46,34 +42,20 @@ async function deleteSource({ documents }: Services, row: DocumentRow): Promise<
 
 /** Deletes a document if it is there and `applies`; its object stays or is gone already. */
 export async function forgetDocument(
-  services: Services,
+  services: ForgetServices,
   tenant: string,
   id: string,
   applies: (document: DocumentRow) => boolean = () => true,
 ): Promise<void> {
   const { catalog, queue } = services;
-  let forgotten = false;
-  const row = await catalog.updateDocument(tenant, id, (current) => {
-    forgotten = current !== undefined && current.status !== 'deleting' && applies(current);
-    if (!forgotten || current === undefined) return undefined;
-    const versions = [current.version, current.pending].filter((version) => version !== null);
-    return {
-      ...current,
-      status: 'deleting',
-      // The row stays until all is retired; what the user wrote in it goes now.
-      name: '',
-      title: '',
-      metadata: {},
-      error: null,
-      ready: null,
-      version: null,
-      pending: null,
-      retiring: [...new Set([...current.retiring, ...versions])],
-    };
+  let applied = false;
+  const row = await catalog.documents.update(tenant, id, (current) => {
+    applied = current !== undefined && current.status !== 'deleting' && applies(current);
+    return applied ? forgotten(current!) : undefined;
   });
-  if (!forgotten || row === undefined) return;
+  if (!applied || row === undefined) return;
   const items = retireItems(row);
-  if (items.length === 0) await catalog.updateDocument(tenant, id, gone);
+  if (items.length === 0) await catalog.documents.update(tenant, id, (current) => current && gone(current));
   await queue.send(items.length > 0 ? items : [ERASE_ITEM]);
 }
 
@@ -82,33 +64,19 @@ export async function forgetDocument(
  * text until they are compacted (PassageIndex.optimize), and the catalog until its free pages are overwritten
  * (Table.scrub): the erase item does both.
  */
-export async function retireVersion(services: Services, ref: VersionRef): Promise<void> {
+export async function retireVersion(services: RetireServices, ref: VersionRef): Promise<void> {
   const { access, catalog, blobs, index, queue } = services;
   const { tenant, document: id, version } = ref;
-  const document = await catalog.document(tenant, id);
+  const document = await catalog.documents.get(tenant, id);
   if (document?.version === version || document?.pending === version) return;
   await index.remove(id, version);
-  const { uses, unused } = await catalog.dropVersion(id, version);
+  const { uses, unused } = await catalog.blobs.dropVersion(id, version);
   for (const key of unused) await removeKv(services, { tenant, key });
-  await catalog.endUses(uses);
-  await catalog.deletePassages(id, version);
+  await catalog.blobs.endUses(uses);
+  await catalog.passages.deleteVersion(id, version);
   await blobs.delete(originalPath(tenant, id, version));
   await access.quotas.giveBack(ref);
   // Sent before the row forgets the version, so that a killed process leaves one of the two.
   await queue.send([ERASE_ITEM]);
-  await catalog.updateDocument(tenant, id, (current) => {
-    if (current === undefined) return undefined;
-    return gone({ ...current, retiring: current.retiring.filter((other) => other !== version) });
-  });
-}
-
-/** Whether a document has a version, or still has to retire it: what else there is of its versions is left over. */
-export function knowsVersion(document: DocumentRow | undefined, version: string): boolean {
-  if (document === undefined) return false;
-  return [document.version, document.pending, ...document.retiring].includes(version);
-}
-
-/** The row as it is, or null (delete it) when a deleted document has nothing left to retire. */
-export function gone(document: DocumentRow | undefined): DocumentRow | null | undefined {
-  return document?.status === 'deleting' && document.retiring.length === 0 ? null : document;
+  await catalog.documents.update(tenant, id, (current) => current && retired(current, version));
 }

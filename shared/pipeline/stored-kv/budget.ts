@@ -1,10 +1,8 @@
 /** The byte budget of stored KV: past it, the blobs that were not used for longest go. */
 
 import type { BlobState } from '../../catalog/blobs.ts';
-import type { Catalog } from '../../catalog/catalog.ts';
-import type { BlobStore } from '../../storage/ports.ts';
 import type { Logger } from '../../telemetry.ts';
-import { removeKv } from './store-kv.ts';
+import { type KvStores, removeKv } from './remove-kv.ts';
 
 /** How far an eviction goes below the budget: each one looks at every blob, so they must be few. */
 const EVICT_TO = 0.9;
@@ -13,9 +11,7 @@ const TOUCH_INTERVAL_MS = 600_000;
 /** Uses are written together after so long. */
 const TOUCH_DELAY_MS = 1_000;
 
-export interface KvBudgetOptions {
-  catalog: Catalog;
-  blobs: BlobStore;
+export interface KvBudgetOptions extends KvStores {
   /** Bytes; undefined: no limit, and uses are not recorded. */
   limit: number | undefined;
   logger: Logger;
@@ -81,7 +77,7 @@ export class KvBudget {
   async flush(): Promise<void> {
     const keys = [...this.#pending];
     this.#pending.clear();
-    await this.#options.catalog.touchBlobs(keys).catch((error: unknown) => {
+    await this.#options.catalog.blobs.touch(keys).catch((error: unknown) => {
       // A use that is not known only makes a blob go sooner.
       this.#options.logger.debug({ err: error }, 'the use of blobs could not be recorded');
     });
@@ -127,7 +123,7 @@ export class KvBudget {
 
   async #blobs(): Promise<(BlobState & { key: string })[]> {
     const all: (BlobState & { key: string })[] = [];
-    for await (const blob of this.#options.catalog.storedBlobs()) all.push(blob);
+    for await (const blob of this.#options.catalog.blobs.every()) all.push(blob);
     return all;
   }
 }

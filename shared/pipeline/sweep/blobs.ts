@@ -1,38 +1,43 @@
 /** The sweep's look at blobs: those that no living version uses go, after a while. */
 import type { BlobUser } from '../../catalog/blobs.ts';
-import type { BlobEntry, RowData } from '../../storage/ports.ts';
-import { knowsVersion, retireItem } from '../removal/retire.ts';
+import type { Catalog } from '../../catalog/catalog.ts';
+import { knowsVersion } from '../../catalog/document-row.ts';
+import type { BlobEntry } from '../../storage/ports.ts';
 import type { Services } from '../services.ts';
-import { removeKv, resumeDeletion } from '../stored-kv/store-kv.ts';
+import { isPrefaceUser } from '../stored-kv/location.ts';
+import { type KvStores, removeKv, resumeDeletion } from '../stored-kv/remove-kv.ts';
+import { retireItem, type WorkItem } from '../work/items.ts';
 import { pagesOf } from './pages.ts';
-import type { SweepPass } from './sweep.ts';
+import type { SweepPass } from './pass.ts';
+
+/** What looking at blobs works with. */
+type BlobServices = KvStores &
+  Pick<Services, 'queue' | 'fingerprint'> & { catalog: Pick<Catalog, 'documents'> };
 
 /** Versions of one blob that are looked at: where all of them are left over, more are seen next time. */
 const USERS = 16;
-/** What uses the blob of the prompt's preface, in the version of the model's fingerprint. */
-const PREFACE = 'preface';
 
 /** Ends the deletions whose deleter has died. */
-export async function sweepDeletions(services: Services, pass: SweepPass): Promise<void> {
-  for await (const deletion of services.catalog.deletions()) {
+export async function sweepDeletions(services: KvStores, pass: SweepPass): Promise<void> {
+  for await (const deletion of services.catalog.deletions.every()) {
     if (await resumeDeletion(services, deletion, pass.now())) pass.count('deletions');
     pass.signal.throwIfAborted();
   }
 }
 
 /** Looks at all rows of stored blobs: marks those that nobody uses, and deletes those that were marked long ago. */
-export async function sweepStates(services: Services, pass: SweepPass): Promise<void> {
+export async function sweepStates(services: BlobServices, pass: SweepPass): Promise<void> {
   const { catalog } = services;
-  for await (const page of catalog.blobPages(pass.after)) {
+  for await (const page of catalog.blobs.pages(pass.after)) {
     const used = await areUsed(services, pass, page);
     for (const [i, blob] of page.entries()) {
       const { unused = pass.now() } = blob;
       if (used[i] === true) {
-        if (blob.unused !== undefined) await catalog.markUnused(blob, undefined);
+        if (blob.unused !== undefined) await catalog.blobs.markUnused(blob, undefined);
       } else if (pass.now() - unused >= pass.graceMs) {
         if (await removeKv(services, blob)) pass.count('blobs');
       } else if (blob.unused === undefined) {
-        await catalog.markUnused(blob, unused);
+        await catalog.blobs.markUnused(blob, unused);
         pass.count('marked');
       }
     }
@@ -44,11 +49,11 @@ export async function sweepStates(services: Services, pass: SweepPass): Promise<
  * Looks at all objects: those without a row that nobody uses go. A process that was killed between the two leaves
  * them, and one that is used gets its row when its work is done again.
  */
-export async function sweepObjects(services: Services, pass: SweepPass): Promise<void> {
+export async function sweepObjects(services: BlobServices, pass: SweepPass): Promise<void> {
   const { blobs, catalog } = services;
   for await (const entries of pagesOf(pass.rest(blobs.list('kv')))) {
     const objects = entries.flatMap(parseObject);
-    const known = await catalog.hasBlobs(objects.map(({ key }) => key));
+    const known = await catalog.blobs.hasMany(objects.map(({ key }) => key));
     const strange = objects.filter(({ modified }, i) => !known[i] && pass.now() - modified >= pass.graceMs);
     const used = await areUsed(services, pass, strange);
     for (const [i, object] of strange.entries()) {
@@ -68,22 +73,22 @@ function parseObject({
 
 /** Which blobs a version uses. What a version uses that no document knows of is retired, once more. */
 async function areUsed(
-  services: Services,
+  services: BlobServices,
   pass: SweepPass,
   blobs: readonly { tenant: string; key: string }[],
 ): Promise<boolean[]> {
   const { catalog, queue } = services;
-  const usersOf = await Promise.all(blobs.map(({ key }) => catalog.usersOfBlob(key, USERS)));
+  const usersOf = await Promise.all(blobs.map(({ key }) => catalog.blobs.usersOf(key, USERS)));
   const lives = await livingVersions(services, blobs, usersOf);
-  const leftOver = new Map<string, { id: string; body: RowData }>();
+  const leftOver = new Map<string, WorkItem>();
   const used: boolean[] = [];
   for (const [i, { tenant, key }] of blobs.entries()) {
     let users = 0;
     for (const user of usersOf[i]!) {
       if (!lives(tenant, user)) {
         // An outdated preface is no document's: this is all that is left of it.
-        if (user.document === PREFACE) {
-          await catalog.dropUse(key, user);
+        if (isPrefaceUser(user)) {
+          await catalog.blobs.dropUse(key, user);
           continue;
         }
         const item = retireItem({ tenant, ...user });
@@ -99,7 +104,7 @@ async function areUsed(
 }
 
 async function livingVersions(
-  { catalog, fingerprint }: Services,
+  { catalog, fingerprint }: BlobServices,
   blobs: readonly { tenant: string }[],
   usersOf: readonly BlobUser[][],
 ): Promise<(tenant: string, user: BlobUser) => boolean> {
@@ -111,11 +116,13 @@ async function livingVersions(
   }
   const versions = new Map<string, (version: string) => boolean>();
   for (const [tenant, ids] of idsOf) {
-    const rows = await catalog.documentsById(tenant, [...ids]);
+    const rows = await catalog.documents.getMany(tenant, [...ids]);
     for (const [i, id] of [...ids].entries()) {
       versions.set(`${tenant}/${id}`, (version) => knowsVersion(rows[i], version));
     }
   }
-  return (tenant, { document, version }) =>
-    document === PREFACE ? version === fingerprint : versions.get(`${tenant}/${document}`)!(version);
+  return (tenant, user) => {
+    const { document, version } = user;
+    return isPrefaceUser(user) ? version === fingerprint : versions.get(`${tenant}/${document}`)!(version);
+  };
 }

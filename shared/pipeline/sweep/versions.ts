@@ -1,13 +1,21 @@
 /** The sweep's look at what versions leave that no document knows of: a process that was killed leaves them. */
 import type { ChargedVersion, Held } from '../../access/quotas.ts';
+import type { Catalog } from '../../catalog/catalog.ts';
+import { knowsVersion } from '../../catalog/document-row.ts';
 import type { BlobEntry } from '../../storage/ports.ts';
-import { knowsVersion } from '../removal/retire.ts';
-import { originalPath, type Services, type VersionRef } from '../services.ts';
+import { originalPath } from '../intake/original.ts';
+import type { Services } from '../services.ts';
+import type { VersionRef } from '../work/items.ts';
 import { pagesOf } from './pages.ts';
-import type { SweepPass } from './sweep.ts';
+import type { SweepPass } from './pass.ts';
+
+type DocumentsOnly = { catalog: Pick<Catalog, 'documents'> };
 
 /** An upload's bytes are stored before its row. */
-export async function sweepOriginals(services: Services, pass: SweepPass): Promise<void> {
+export async function sweepOriginals(
+  services: Pick<Services, 'blobs'> & DocumentsOnly,
+  pass: SweepPass,
+): Promise<void> {
   const { blobs } = services;
   for await (const entries of pagesOf(pass.rest(blobs.list('originals')))) {
     const old = entries.filter(({ modified }) => pass.now() - modified >= pass.graceMs);
@@ -20,7 +28,10 @@ export async function sweepOriginals(services: Services, pass: SweepPass): Promi
 }
 
 /** A tenant is charged before its upload is stored. */
-export async function sweepCharges(services: Services, pass: SweepPass): Promise<void> {
+export async function sweepCharges(
+  services: Pick<Services, 'access'> & DocumentsOnly,
+  pass: SweepPass,
+): Promise<void> {
   const { quotas } = services.access;
   for (const tenant of await pass.tenants()) {
     for await (const charged of pagesOf<ChargedVersion & Held>(quotas.charged(tenant))) {
@@ -39,11 +50,14 @@ function parseOriginal({ key }: BlobEntry): VersionRef {
   return { tenant, document, version };
 }
 
-async function unknownVersions({ catalog }: Services, refs: readonly VersionRef[]): Promise<VersionRef[]> {
+async function unknownVersions(
+  { catalog }: DocumentsOnly,
+  refs: readonly VersionRef[],
+): Promise<VersionRef[]> {
   const unknown: VersionRef[] = [];
   for (const tenant of new Set(refs.map((ref) => ref.tenant))) {
     const own = refs.filter((ref) => ref.tenant === tenant);
-    const rows = await catalog.documentsById(
+    const rows = await catalog.documents.getMany(
       tenant,
       own.map(({ document }) => document),
     );

@@ -2,11 +2,12 @@
 import { toBlockragError } from '../../errors.ts';
 import type { Lease } from '../../storage/ports.ts';
 import { MAX_ATTEMPTS } from '../../stores/stores.ts';
-import { encodeBatch, ingestVersion } from '../intake/ingest.ts';
-import { retireVersion } from '../removal/retire.ts';
-import type { Services } from '../services.ts';
-import { SWEEP_GRACE_MS, sweep } from '../sweep/sweep.ts';
-import { giveUp, type WorkBody } from './recover.ts';
+import { type EncodeServices, encodeBatch } from '../intake/encode.ts';
+import { type IngestServices, ingestVersion } from '../intake/ingest.ts';
+import { type RetireServices, retireVersion } from '../removal/retire.ts';
+import { SWEEP_GRACE_MS, type SweepServices, sweep } from '../sweep/sweep.ts';
+import { parseWork, type Work } from './items.ts';
+import { giveUp } from './recover.ts';
 import { erase, tidy } from './tidy.ts';
 
 /** Items in hand: while one waits for a store, another is parsed or computed, and index writes become one. */
@@ -25,8 +26,11 @@ export interface WorkerOptions {
   leaseMs?: number;
 }
 
+/** What all kinds of work are done with. */
+export type WorkerServices = IngestServices & EncodeServices & RetireServices & SweepServices;
+
 export class Worker {
-  #services: Services;
+  #services: WorkerServices;
   #stop = new AbortController();
   #done: Promise<void>;
   #options: WorkerOptions;
@@ -34,7 +38,7 @@ export class Worker {
   #failed = false;
 
   /** Starts at once. */
-  constructor(services: Services, options: WorkerOptions) {
+  constructor(services: WorkerServices, options: WorkerOptions) {
     this.#services = services;
     this.#options = options;
     this.#done = this.#run();
@@ -99,13 +103,14 @@ export class Worker {
   /** @throws what the queue throws; failed work is given back to it */
   async #process(lease: Lease, leaseMs: number): Promise<void> {
     const { queue, logger } = this.#services;
-    const body = lease.body as unknown as WorkBody;
+    let work: Work | undefined;
     const renew = setInterval(() => {
       // A lease that runs out only means that the work is done twice.
       queue.extend(lease.receipt, leaseMs).catch(() => {});
     }, leaseMs / 3);
     try {
-      await this.#handle(body);
+      work = parseWork(lease.body);
+      await this.#handle(work);
       await queue.done(lease.receipt);
     } catch (thrown) {
       if (this.#stop.signal.aborted) {
@@ -115,8 +120,8 @@ export class Worker {
       const error = toBlockragError(thrown);
       logger.warn({ work: lease.id, attempt: lease.attempt, code: error.code, err: thrown }, 'work failed');
       // A full disk is told at once, and what was stored of the version is removed: that may make room.
-      if (lease.attempt >= MAX_ATTEMPTS || error.code === 'storage_full') {
-        await giveUp(this.#services, body, error);
+      if (work !== undefined && (lease.attempt >= MAX_ATTEMPTS || error.code === 'storage_full')) {
+        await giveUp(this.#services, work, error);
       }
       await queue.retry(lease.receipt, {
         delayMs: RETRY_DELAY_MS * 2 ** Math.min(lease.attempt, 6),
@@ -127,24 +132,21 @@ export class Worker {
     }
   }
 
-  async #handle(body: WorkBody): Promise<void> {
+  async #handle(work: Work): Promise<void> {
     const { signal } = this.#stop;
-    switch (body.kind) {
+    switch (work.kind) {
       case 'ingest':
-        return ingestVersion(this.#services, body, signal);
+        return ingestVersion(this.#services, work, signal);
       case 'encode':
-        return encodeBatch(this.#services, body, signal);
+        return encodeBatch(this.#services, work, signal);
       case 'retire':
-        return retireVersion(this.#services, body);
+        return retireVersion(this.#services, work);
       case 'erase':
         return erase(this.#services);
       case 'tidy':
         return tidy(this.#services);
       case 'sweep':
         await sweep(this.#services, { graceMs: SWEEP_GRACE_MS, signal });
-        return;
-      default:
-        throw new Error('work of an unknown kind');
     }
   }
 }

@@ -8,8 +8,9 @@
  * queue/NAME/dead          ID          an item that failed too often
  */
 import { createHash } from 'node:crypto';
-import { isBlockragError } from '../../errors.ts';
 import type { Row, RowData, Table, WriteOperation } from '../ports.ts';
+import { ifUnchanged } from '../table/conflicts.ts';
+import { rowsOf } from '../table/rows.ts';
 
 // Never change it: items in other shards would not be found. DynamoDB takes 1000 writes a second in each.
 const SHARDS = 4;
@@ -77,34 +78,21 @@ export function addition(queue: string, stamp: number, id: string, body: RowData
 }
 
 /** Changes an item, unless it was changed since it was read. */
-export function change({ partition, sort, revision }: Row, item: Item): WriteOperation[] {
-  return [{ put: { partition, sort, data: { ...item } }, condition: { revision } }];
+export function change(row: Row, item: Item): WriteOperation[] {
+  const { partition, sort } = row;
+  return [{ put: { partition, sort, data: { ...item } }, condition: ifUnchanged(row) }];
 }
 
 /** Removes an item, unless it was changed since it was read. */
 export function removal(queue: string, row: Row): WriteOperation[] {
-  const { partition, sort, revision } = row;
-  return [{ delete: { partition, sort }, condition: { revision } }, { delete: idKey(queue, idOf(row)) }];
+  const { partition, sort } = row;
+  return [{ delete: { partition, sort }, condition: ifUnchanged(row) }, { delete: idKey(queue, idOf(row)) }];
 }
 
 /** Sets an item aside as dead, unless it was changed since it was read. */
 export function burial(queue: string, row: Row, dead: DeadItem): WriteOperation[] {
   const sort = idOf(row);
   return [...removal(queue, row), { put: { partition: deadPartition(queue), sort, data: { ...dead } } }];
-}
-
-/** Writes, and tells whether the conditions held. */
-export async function writeIfUnchanged(
-  table: Table,
-  operations: readonly WriteOperation[],
-): Promise<boolean> {
-  try {
-    await table.write(operations);
-    return true;
-  } catch (error) {
-    if (isBlockragError(error, 'conflict')) return false;
-    throw error;
-  }
 }
 
 /**
@@ -119,7 +107,7 @@ export async function deliverable(
   let nextDue = Number.POSITIVE_INFINITY;
   const inShard = async (partition: string) => {
     const rows: Row[] = [];
-    for await (const row of rowsOf(table, partition, enough)) {
+    for await (const row of rowsOf(table, partition, { limit: enough })) {
       const { due } = itemOf(row);
       if (due > Date.now()) nextDue = Math.min(nextDue, due);
       else if (rows.push(row) === enough) break;
@@ -128,15 +116,4 @@ export async function deliverable(
   };
   const rows = (await Promise.all(shardsOf(queue).map(inShard))).flat();
   return { rows: rows.sort((a, b) => stampOf(a) - stampOf(b)), nextDue };
-}
-
-/** All rows of a partition, read in pages of `limit` rows. */
-export async function* rowsOf(table: Table, partition: string, limit?: number): AsyncGenerator<Row> {
-  let after: string | undefined;
-  do {
-    const options = { ...(limit === undefined ? {} : { limit }), ...(after === undefined ? {} : { after }) };
-    const page = await table.query(partition, options);
-    yield* page.rows;
-    after = page.next;
-  } while (after !== undefined);
 }

@@ -1,6 +1,8 @@
 import { Bell } from '../../bell.ts';
 import { BlockragError } from '../../errors.ts';
 import type { Lease, Row, RowData, Table, WorkQueue, WriteOperation } from '../ports.ts';
+import { tryWrite } from '../table/conflicts.ts';
+import { rowsOf } from '../table/rows.ts';
 import { utf8 } from '../utf8.ts';
 import { LEASE_RAN_OUT, parseReceipt, receiptOf } from './rows.ts';
 import {
@@ -16,10 +18,8 @@ import {
   itemKey,
   itemOf,
   removal,
-  rowsOf,
   shardsOf,
   stampOf,
-  writeIfUnchanged,
 } from './table-rows.ts';
 
 const DEFAULT_MAX_ATTEMPTS = 5;
@@ -107,7 +107,7 @@ class TableQueue implements WorkQueue {
   async discard(id: string): Promise<boolean> {
     checkId(id);
     const dead = { partition: deadPartition(this.#name), sort: id };
-    return writeIfUnchanged(this.#table, [{ delete: dead, condition: 'present' }]);
+    return tryWrite(this.#table, [{ delete: dead, condition: 'present' }]);
   }
 
   async counts(): Promise<{ waiting: number; leased: number; dead: number }> {
@@ -143,7 +143,7 @@ class TableQueue implements WorkQueue {
       const known = await this.#table.getMany(items.map(([id]) => idKey(this.#name, id)));
       const fresh = items.filter((_, i) => known[i] === undefined);
       const write = fresh.flatMap(([id, body]) => addition(this.#name, this.#nextStamp(), id, body));
-      if (await writeIfUnchanged(this.#table, write)) return;
+      if (await tryWrite(this.#table, write)) return;
     }
   }
 
@@ -183,7 +183,7 @@ class TableQueue implements WorkQueue {
     const deliveries = item.deliveries + 1;
     const error = item.leased ? LEASE_RAN_OUT : item.error;
     const leased = { ...item, error, attempt, deliveries, leased: true, due: Date.now() + leaseMs };
-    if (!(await writeIfUnchanged(this.#table, change(row, leased)))) return undefined;
+    if (!(await tryWrite(this.#table, change(row, leased)))) return undefined;
     const id = idOf(row);
     const receipt = receiptOf(id, stampOf(row), deliveries);
     return { id, body: item.body, attempt, ranOut: error === LEASE_RAN_OUT, receipt };
@@ -200,7 +200,7 @@ class TableQueue implements WorkQueue {
   }
 
   async #bury(row: Row, { body }: Item): Promise<void> {
-    await writeIfUnchanged(this.#table, burial(this.#name, row, { body, error: LEASE_RAN_OUT }));
+    await tryWrite(this.#table, burial(this.#name, row, { body, error: LEASE_RAN_OUT }));
   }
 
   async #withLease(receipt: string, work: (row: Row, item: Item) => WriteOperation[]): Promise<boolean> {
@@ -210,7 +210,7 @@ class TableQueue implements WorkQueue {
       const row = await this.#table.get(partition, sort);
       const item = row && itemOf(row);
       if (!item?.leased || item.deliveries !== delivery || item.due <= Date.now()) return false;
-      if (await writeIfUnchanged(this.#table, work(row!, item))) break;
+      if (await tryWrite(this.#table, work(row!, item))) break;
     }
     this.#bell.ring();
     return true;

@@ -82,7 +82,7 @@ describeWith(CLOUD, 'a job of Batch', () => {
     const row = (await opened.document(KEY))!;
     expect(row).toMatchObject({ status: 'ready', passages, encoded: passages, pending: null, retiring: [] });
     expect(await queue.counts()).toEqual({ waiting: 0, leased: 0, dead: 0 });
-    const stored = await catalog.passages(row.id, row.version!);
+    const stored = await catalog.passages.ofVersion(row.id, row.version!);
     expect(stored.map(({ index: number }) => number)).toEqual(Array.from({ length: passages }, (_, i) => i));
     // One object and one row for each passage, and for the preface.
     const keys = new Set(stored.map(({ blobKey }) => blobKey));
@@ -90,7 +90,7 @@ describeWith(CLOUD, 'a job of Batch', () => {
     expect(blobs).toHaveLength(keys.size + 1);
     for (const key of keys) expect(blobs.filter((path) => path.includes(key))).toHaveLength(1);
     const rows: string[] = [];
-    for await (const { key } of catalog.storedBlobs()) rows.push(key);
+    for await (const { key } of catalog.blobs.every()) rows.push(key);
     expect(rows).toHaveLength(keys.size + 1);
     // And each is found, once.
     const [vector] = await embedder.embed([retrievalText(stored[0]!)]);

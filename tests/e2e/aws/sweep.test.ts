@@ -100,7 +100,7 @@ describeWith(CLOUD, 'the sweep beside 200 uploads and deletes', () => {
     await expectNothingLostOrLeft(services, TENANTS);
     const originals: string[] = [];
     for (const tenant of TENANTS) {
-      const documents = await services.catalog.allDocuments(tenant);
+      const documents = await services.catalog.documents.all(tenant);
       expect(documents.length).toBeGreaterThan(5);
       for (const { id, status, version, pending, retiring } of documents) {
         expect({ status, pending, retiring }).toEqual({ status: 'ready', pending: null, retiring: [] });

@@ -16,7 +16,7 @@ afterEach(() => stores.close());
 const add = (name: string, more: Partial<Parameters<typeof document>[0]> = {}) =>
   submitDocument(stores.services, document({ name, ...more }));
 const change = (id: string, more: Partial<DocumentRow>) =>
-  stores.services.catalog.updateDocument('t', id, (row) => ({ ...row!, ...more }));
+  stores.services.catalog.documents.update('t', id, (row) => ({ ...row!, ...more }));
 
 describe('collections', () => {
   it('are listed by name with what they hold, those of other tenants are not', async () => {
@@ -46,7 +46,7 @@ describe('collections', () => {
       next: undefined,
     });
     expect((await listCollections(stores.services, 't')).map(({ name }) => name)).toEqual(['new']);
-    expect(await stores.services.catalog.document('other', foreign.id)).toEqual(foreign);
+    expect(await stores.services.catalog.documents.get('other', foreign.id)).toEqual(foreign);
     await expect(removeCollection(stores.services, 't', 'old')).rejects.toMatchObject({
       code: 'collection_not_found',
     });
@@ -58,7 +58,7 @@ describe('collections', () => {
     const late = await add('late', { collection: 'busy' });
     await removing;
     const names = (await listCollections(stores.services, 't')).map(({ name }) => name);
-    const row = await stores.services.catalog.document('t', late.id);
+    const row = await stores.services.catalog.documents.get('t', late.id);
     expect(names.includes('busy')).toBe(true);
     expect(row).toBeDefined();
   });

@@ -30,7 +30,7 @@ export async function openInProcess(cloud: Cloud, options: { works: boolean }): 
   const worker = options.works ? new Worker(services, { failed }) : undefined;
   const document = (key: string) => {
     const { tenant, collection, name } = parseSourceKey(key);
-    return services.catalog.document(tenant, documentId(tenant, collection, name));
+    return services.catalog.documents.get(tenant, documentId(tenant, collection, name));
   };
   return {
     ...opened,

@@ -93,7 +93,7 @@ describe('a document sent twice with one key', () => {
     expect(row!.data.result).toBe(first.id);
     const other = submitOnce(stores.services, { ...upload, bytes: new Uint8Array(3) }, 'key');
     await expect(other).rejects.toMatchObject({ code: 'idempotency_mismatch' });
-    await stores.services.catalog.updateDocument('t', first.id, () => null);
+    await stores.services.catalog.documents.update('t', first.id, () => null);
     const gone = submitOnce(stores.services, upload, 'key');
     await expect(gone).rejects.toMatchObject({ code: 'document_not_found' });
   });

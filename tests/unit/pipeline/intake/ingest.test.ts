@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { encodeBatch, ingestVersion } from '../../../../shared/pipeline/intake/ingest.ts';
+import { encodeBatch } from '../../../../shared/pipeline/intake/encode.ts';
+import { ingestVersion } from '../../../../shared/pipeline/intake/ingest.ts';
 import { acceptDocument } from '../../../../shared/pipeline/intake/submit.ts';
-import { blobPath } from '../../../../shared/pipeline/services.ts';
+import { blobPath } from '../../../../shared/pipeline/stored-kv/location.ts';
 import { document, type OpenedStores, openTestStores } from '../../../support/stores.ts';
 
 let stores: OpenedStores;
@@ -20,8 +21,8 @@ async function encodedOf(name: string, lines: string[]): Promise<number[][]> {
   const ref = { tenant: 't', document: row.id, version: row.pending! };
   await ingestVersion(services, ref, forever);
   await encodeBatch(services, { ...ref, batch: 0, from: 0, to: lines.length }, forever);
-  expect(await services.catalog.document('t', row.id)).toMatchObject({ status: 'ready' });
-  for (const { blobKey } of await services.catalog.passages(row.id, row.pending!)) {
+  expect(await services.catalog.documents.get('t', row.id)).toMatchObject({ status: 'ready' });
+  for (const { blobKey } of await services.catalog.passages.ofVersion(row.id, row.pending!)) {
     expect(await services.blobs.has(blobPath('t', blobKey))).toBe(true);
   }
   const calls = encode.mock.calls.map(([{ blocks }]) => blocks.map(({ tokens }) => tokens.length));

@@ -15,7 +15,7 @@ afterEach(() => stores.close());
 
 const forever = new AbortController().signal;
 const change = (more: Partial<DocumentRow>, catalog: Catalog = stores.services.catalog) =>
-  catalog.updateDocument('t', id, (row) => ({ ...row!, ...more }));
+  catalog.documents.update('t', id, (row) => ({ ...row!, ...more }));
 const watch = (signal = forever) => watchDocument(stores.services, 't', id, signal);
 
 describe('watching a document', () => {

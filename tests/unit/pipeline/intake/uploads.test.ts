@@ -28,7 +28,7 @@ describe('a one-time upload', () => {
     expect(method).toBe('PUT');
     const row = await uploads.receive(id, token!, BYTES);
     expect(row).toMatchObject({ ...upload, metadata, sha256: SHA256, status: 'queued' });
-    expect(await stores.services.catalog.document('t', row.id)).toEqual(row);
+    expect(await stores.services.catalog.documents.get('t', row.id)).toEqual(row);
   });
 
   it('is used once, also when many send it at the same time', async () => {

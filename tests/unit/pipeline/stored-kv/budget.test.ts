@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import { blobPath } from '../../../../shared/pipeline/services.ts';
 import { KvBudget } from '../../../../shared/pipeline/stored-kv/budget.ts';
+import { blobPath } from '../../../../shared/pipeline/stored-kv/location.ts';
 import { storeKv } from '../../../../shared/pipeline/stored-kv/store-kv.ts';
 import { type OpenedStores, openTestStores } from '../../../support/stores.ts';
 
@@ -21,7 +21,7 @@ const stored = async ({ services }: OpenedStores) => {
   return files.reduce((sum, bytes) => sum + bytes, 0);
 };
 const has = async ({ services }: OpenedStores, n: number) => {
-  const row = await services.catalog.hasBlob(keyOf(n));
+  const row = await services.catalog.blobs.has(keyOf(n));
   expect(await services.blobs.has(blobPath('t', keyOf(n)))).toBe(row);
   return row;
 };
@@ -64,7 +64,7 @@ describe('the budget of stored KV', () => {
     expect(await has(stores, 1)).toBe(false);
     expect(await has(stores, 4)).toBe(true);
     // Who uses what was evicted stays known, so that it goes when the version goes.
-    expect((await stores.services.catalog.dropVersion('d', 'v')).unused).toContain(keyOf(1));
+    expect((await stores.services.catalog.blobs.dropVersion('d', 'v')).unused).toContain(keyOf(1));
   });
 
   it('writes a use once in a while, and never brings back a blob that is gone', async () => {
@@ -72,7 +72,7 @@ describe('the budget of stored KV', () => {
     await store(stores, 0, 100);
     const { catalog, budget } = stores.services;
     const used = async () => {
-      for await (const blob of catalog.storedBlobs()) return blob.used;
+      for await (const blob of catalog.blobs.every()) return blob.used;
       return undefined;
     };
     const first = (await used())!;
@@ -86,7 +86,7 @@ describe('the budget of stored KV', () => {
     budget.touch(keyOf(0));
     await budget.flush();
     expect(await used()).toBe(second);
-    expect(await catalog.hasBlob(keyOf(1))).toBe(false);
+    expect(await catalog.blobs.has(keyOf(1))).toBe(false);
   });
 
   it('is enforced on what other instances have stored, and on what was there when it was set', async () => {

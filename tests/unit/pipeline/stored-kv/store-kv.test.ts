@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import { Catalog } from '../../../../shared/catalog/catalog.ts';
+import { Blobs } from '../../../../shared/catalog/blobs.ts';
 import { documentId, submitDocument } from '../../../../shared/pipeline/intake/submit.ts';
 import { removeDocument } from '../../../../shared/pipeline/removal/retire.ts';
-import { blobPath, keyOf, type Services } from '../../../../shared/pipeline/services.ts';
-import { removeKv, storeKv, useKv } from '../../../../shared/pipeline/stored-kv/store-kv.ts';
+import type { Services } from '../../../../shared/pipeline/services.ts';
+import { blobPath, keyOf } from '../../../../shared/pipeline/stored-kv/location.ts';
+import { removeKv } from '../../../../shared/pipeline/stored-kv/remove-kv.ts';
+import { storeKv, useKv } from '../../../../shared/pipeline/stored-kv/store-kv.ts';
 import { Worker } from '../../../../shared/pipeline/work/worker.ts';
 import { document, type OpenedStores, openTestStores } from '../../../support/stores.ts';
 import { expectForgotten, expectNothingLostOrLeft, storedKeys } from '../sweep/left-behind.ts';
@@ -22,11 +24,11 @@ const second = { document: 'b', version: 'v1' };
 const blob = { tenant: 't', key: KEY, tokens: 1, object: new Uint8Array(10) };
 const isStored = async ({ catalog, blobs }: Services) => {
   const stored = await blobs.has(blobPath('t', KEY));
-  expect(await catalog.hasBlob(KEY)).toBe(stored);
+  expect(await catalog.blobs.has(KEY)).toBe(stored);
   return stored;
 };
 const retire = async (services: Services, { document: id, version }: typeof first) => {
-  const { unused } = await services.catalog.dropVersion(id, version);
+  const { unused } = await services.catalog.blobs.dropVersion(id, version);
   for (const key of unused) await removeKv(services, { tenant: 't', key });
 };
 const MINUTE = 60_000;
@@ -78,7 +80,7 @@ describe('a stored blob', () => {
         return blobs.delete(path);
       },
     } as typeof blobs;
-    await catalog.dropUse(KEY, first);
+    await catalog.blobs.dropUse(KEY, first);
     expect(await removeKv({ catalog, blobs: slowly }, blob)).toBe(true);
     await using;
     expect(await isStored(services)).toBe(true);
@@ -90,16 +92,17 @@ describe('a stored blob', () => {
     await storeKv(services, blob, first);
     await useKv(services, [KEY], second);
     let retiring: Promise<void> | undefined;
-    class Looked extends Catalog {
-      override async usersOfBlob(key: string, limit: number) {
-        const users = await super.usersOfBlob(key, limit);
+    const { table, deletions } = services.catalog;
+    class Looked extends Blobs {
+      override async usersOf(key: string, limit: number) {
+        const users = await super.usersOf(key, limit);
         retiring = retire(services, second);
         await sleep(30);
         return users;
       }
     }
-    const catalog = new Looked(services.catalog.table);
-    await catalog.dropUse(KEY, first);
+    const catalog = { deletions, blobs: new Looked(table, deletions) };
+    await catalog.blobs.dropUse(KEY, first);
     expect(await removeKv({ catalog, blobs: services.blobs }, blob)).toBe(false);
     await retiring;
     expect(await isStored(services)).toBe(false);
@@ -111,7 +114,7 @@ describe('a stored blob', () => {
     const { catalog, blobs } = services;
     await storeKv(services, blob, first);
     await retire(services, first);
-    const deletion = (await catalog.beginDeletion({
+    const deletion = (await catalog.deletions.begin({
       tenant: 't',
       key: KEY,
       evicts: false,
@@ -122,20 +125,20 @@ describe('a stored blob', () => {
     await sleep(50);
     expect(used).toBe(false);
     await blobs.delete(blobPath('t', KEY));
-    await catalog.endDeletion(deletion);
+    await catalog.deletions.end(deletion);
     await storing;
     expect(await isStored(services)).toBe(true);
-    expect(await catalog.usersOfBlob(KEY, 9)).toEqual([second]);
+    expect(await catalog.blobs.usersOf(KEY, 9)).toEqual([second]);
   });
 
   it('whose deleter died is taken over by who wants it; while it may live, that one is told to come back', async () => {
     stores = await openTestStores();
     const { services } = stores;
     const { catalog } = services;
-    const begin = (since: number) => catalog.beginDeletion({ tenant: 't', key: KEY, evicts: false, since });
+    const begin = (since: number) => catalog.deletions.begin({ tenant: 't', key: KEY, evicts: false, since });
     const deletion = (await begin(Date.now() - MINUTE))!;
     await expect(storeKv(services, blob, first)).rejects.toMatchObject({ code: 'overloaded' });
-    await catalog.abandonDeletion(deletion);
+    await catalog.deletions.abandon(deletion);
     await begin(Date.now() - 3 * MINUTE);
     await storeKv(services, blob, first);
     expect(await isStored(services)).toBe(true);
@@ -150,7 +153,7 @@ describe('a stored blob', () => {
     await storeKv(services, blob, first);
     expect(await removeKv(services, { ...blob, evicts: true })).toBe(true);
     expect(await isStored(services)).toBe(false);
-    expect(await services.catalog.usersOfBlob(KEY, 9)).toEqual([first]);
+    expect(await services.catalog.blobs.usersOf(KEY, 9)).toEqual([first]);
     await storeKv(services, blob, first);
     expect(await isStored(services)).toBe(true);
   });
@@ -173,7 +176,7 @@ describe('many versions that use and drop the same blobs', () => {
         const opened = await openTestStores({ pause });
         const { services } = opened;
         const { blobs, catalog } = services;
-        const known = async () => (await catalog.hasBlob(KEY)) && (await blobs.has(blobPath('t', KEY)));
+        const known = async () => (await catalog.blobs.has(KEY)) && (await blobs.has(blobPath('t', KEY)));
         const live = async (document: string) => {
           for (let round = 0; round < 3; round++) {
             const user = { document, version: `v${round}` };
@@ -246,7 +249,7 @@ describe('many workers on documents that share their passages', () => {
     await Promise.all(workers.map((worker) => worker.stop()));
     expect(failures).toEqual([]);
     expect((await services.queue.counts()).dead).toBe(0);
-    const documents = await services.catalog.allDocuments('t');
+    const documents = await services.catalog.documents.all('t');
     expect(documents.filter(({ status }) => status !== 'ready')).toEqual([]);
     const living = new Set(documents.map(({ version }) => version));
     const dead = made.filter(({ version }) => !living.has(version));

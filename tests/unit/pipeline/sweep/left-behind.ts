@@ -1,15 +1,15 @@
 /** What the stores hold of blobs, and what they should hold. */
 import { expect } from 'vitest';
-import { allRows } from '../../../../shared/catalog/rows.ts';
 import type { Services } from '../../../../shared/pipeline/services.ts';
-import { keyOf } from '../../../../shared/pipeline/services.ts';
+import { keyOf } from '../../../../shared/pipeline/stored-kv/location.ts';
+import { allRows } from '../../../../shared/storage/table/rows.ts';
 
 /** Keys by what knows of them, sorted. */
 export async function storedKeys({ blobs, catalog }: Services) {
   const objects: string[] = [];
   for await (const { key } of blobs.list('kv')) objects.push(key.split('/').at(-1)!);
   const rows: string[] = [];
-  for await (const { key } of catalog.storedBlobs()) rows.push(key);
+  for await (const { key } of catalog.blobs.every()) rows.push(key);
   return { objects: objects.sort(), rows: rows.sort() };
 }
 
@@ -18,10 +18,10 @@ export async function neededKeys(services: Services, tenants: readonly string[])
   const { catalog, template } = services;
   const needed = new Set<string>();
   for (const tenant of tenants) {
-    for (const { id, version } of await catalog.allDocuments(tenant)) {
+    for (const { id, version } of await catalog.documents.all(tenant)) {
       if (version === null) continue;
       needed.add(keyOf(services, tenant, template.preface));
-      for (const { blobKey } of await catalog.passages(id, version)) needed.add(blobKey);
+      for (const { blobKey } of await catalog.passages.ofVersion(id, version)) needed.add(blobKey);
     }
   }
   return needed;
@@ -35,7 +35,7 @@ export async function expectNothingLostOrLeft(services: Services, tenants: reado
   expect([...needed].filter((key) => !objects.includes(key))).toEqual([]);
   const prefaces = tenants.map((tenant) => keyOf(services, tenant, services.template.preface));
   expect(objects.filter((key) => !needed.has(key) && !prefaces.includes(key))).toEqual([]);
-  for await (const deletion of services.catalog.deletions()) expect(deletion).toBeUndefined();
+  for await (const deletion of services.catalog.deletions.every()) expect(deletion).toBeUndefined();
 }
 
 /** Expects that versions have left no rows: neither theirs, nor as users of blobs. */
@@ -49,7 +49,7 @@ export async function expectForgotten(
   }
   const dead = new Set(versions.map(({ version }) => version));
   for (const key of keys) {
-    const users = await catalog.usersOfBlob(key, 1000);
+    const users = await catalog.blobs.usersOf(key, 1000);
     expect(users.filter(({ version }) => dead.has(version))).toEqual([]);
   }
 }

@@ -2,11 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BlockragError } from '../../../../shared/errors.ts';
 import { ingestVersion } from '../../../../shared/pipeline/intake/ingest.ts';
+import { originalPath } from '../../../../shared/pipeline/intake/original.ts';
 import { acceptDocument, documentId, submitDocument } from '../../../../shared/pipeline/intake/submit.ts';
-import { blobPath, originalPath, type Services } from '../../../../shared/pipeline/services.ts';
-import { requeueOutdated } from '../../../../shared/pipeline/settings.ts';
-import { removeKv, storeKv, useKv } from '../../../../shared/pipeline/stored-kv/store-kv.ts';
-import { SWEEP_ITEM, type SweepOptions, sweep } from '../../../../shared/pipeline/sweep/sweep.ts';
+import type { Services } from '../../../../shared/pipeline/services.ts';
+import { blobPath } from '../../../../shared/pipeline/stored-kv/location.ts';
+import { removeKv } from '../../../../shared/pipeline/stored-kv/remove-kv.ts';
+import { storeKv, useKv } from '../../../../shared/pipeline/stored-kv/store-kv.ts';
+import { type SweepOptions, sweep } from '../../../../shared/pipeline/sweep/sweep.ts';
+import { SWEEP_ITEM } from '../../../../shared/pipeline/work/items.ts';
+import { requeueOutdated } from '../../../../shared/pipeline/work/requeue.ts';
 import { Worker } from '../../../../shared/pipeline/work/worker.ts';
 import { document, type OpenedStores, openTestStores } from '../../../support/stores.ts';
 import { expectNothingLostOrLeft } from './left-behind.ts';
@@ -59,7 +63,7 @@ describe('documents that were made with other settings', () => {
   const id = documentId('t', 'default', 'a');
   const reopenWith = async (fingerprint: string) => {
     services = { ...services, fingerprint };
-    await services.catalog.putSettings({ fingerprint });
+    await services.catalog.settings.put({ fingerprint });
   };
   beforeEach(async () => {
     await reopenWith('old');
@@ -68,7 +72,7 @@ describe('documents that were made with other settings', () => {
   });
 
   it('are made again from their bytes, and are what they were otherwise', async () => {
-    const before = await services.catalog.document('t', id);
+    const before = await services.catalog.documents.get('t', id);
     await reopenWith('new');
     // And the preface of the old settings is nobody's.
     expect(await sweepAfter(0)).toEqual({ ...NOTHING, outdated: 1, marked: 1 });
@@ -76,7 +80,7 @@ describe('documents that were made with other settings', () => {
     await work();
     const made = { fingerprint: 'new', pendingFingerprint: 'new' };
     const other = { version: expect.any(String), updated: expect.any(Number) };
-    const after = await services.catalog.document('t', id);
+    const after = await services.catalog.documents.get('t', id);
     expect(after).toEqual({ ...before, ...made, ...other });
     expect(after!.version).not.toBe(before!.version);
     await expectNothingLostOrLeft(services, ['t']);
@@ -99,7 +103,7 @@ describe('documents that were made with other settings', () => {
     services = { ...services, reader: { read } as unknown as Services['reader'] };
     expect((await sweepAfter(0)).outdated).toBe(1);
     await work();
-    const row = await services.catalog.document('t', id);
+    const row = await services.catalog.documents.get('t', id);
     expect(row).toMatchObject({
       status: 'failed',
       fingerprint: 'old',
@@ -113,7 +117,7 @@ describe('a blob that nobody uses', () => {
   beforeEach(async () => {
     await storeKv(services, blob, user);
     // A process that was killed before it deleted the blob.
-    await services.catalog.dropUse(KEY, user);
+    await services.catalog.blobs.dropUse(KEY, user);
   });
 
   it('is deleted when it was so for the grace period', async () => {
@@ -122,7 +126,7 @@ describe('a blob that nobody uses', () => {
     expect(await stored()).toBe(true);
     expect(await sweepAfter(HOUR + MINUTE)).toEqual({ ...NOTHING, blobs: 1 });
     expect(await stored()).toBe(false);
-    expect(await services.catalog.hasBlob(KEY)).toBe(false);
+    expect(await services.catalog.blobs.has(KEY)).toBe(false);
   });
 
   it('stays when it is used meanwhile, and starts anew when it is not', async () => {
@@ -131,7 +135,7 @@ describe('a blob that nobody uses', () => {
     const again = { document: row.id, version: row.pending! };
     await useKv(services, [KEY], again);
     expect((await sweepAfter(HOUR + MINUTE)).blobs).toBe(0);
-    await services.catalog.dropUse(KEY, again);
+    await services.catalog.blobs.dropUse(KEY, again);
     expect(await sweepAfter(HOUR + 2 * MINUTE)).toMatchObject({ marked: 1, blobs: 0 });
     expect(await stored()).toBe(true);
   });
@@ -176,10 +180,10 @@ describe('an object without a row', () => {
 
 it('a deletion whose deleter died is ended, with the object or without', async () => {
   await storeKv(services, blob, user);
-  await services.catalog.dropUse(KEY, user);
+  await services.catalog.blobs.dropUse(KEY, user);
   const { catalog } = services;
-  await catalog.beginDeletion({ key: KEY, tenant: 't', evicts: false, since: Date.now() });
-  await catalog.beginDeletion({
+  await catalog.deletions.begin({ key: KEY, tenant: 't', evicts: false, since: Date.now() });
+  await catalog.deletions.begin({
     key: KEY.replace('ab', 'cd'),
     tenant: 't',
     evicts: false,
@@ -213,7 +217,7 @@ describe('work that was never sent', () => {
     expect((await sweepAfter(HOUR + MINUTE)).unfinished).toBe(2);
     await work();
     for (const tenant of ['t', 'u']) {
-      const [row] = await services.catalog.allDocuments(tenant);
+      const [row] = await services.catalog.documents.all(tenant);
       expect(row).toMatchObject({ status: 'ready' });
     }
   });
@@ -223,10 +227,10 @@ describe('work that was never sent', () => {
     const ref = { tenant: 't', document: row.id, version: row.pending! };
     const unsent = Object.assign(Object.create(services.queue), { send: async () => {} });
     await ingestVersion({ ...services, queue: unsent }, ref, new AbortController().signal);
-    expect((await services.catalog.document('t', row.id))!.status).toBe('encoding');
+    expect((await services.catalog.documents.get('t', row.id))!.status).toBe('encoding');
     expect((await sweepAfter(2 * HOUR)).unfinished).toBe(1);
     await work();
-    expect((await services.catalog.document('t', row.id))!.status).toBe('ready');
+    expect((await services.catalog.documents.get('t', row.id))!.status).toBe('ready');
   });
 
   it('is not sent twice, and what has failed too often is told of its document', async () => {
@@ -239,18 +243,18 @@ describe('work that was never sent', () => {
     }
     expect(await sweepAfter(0)).toMatchObject({ dead: 1 });
     const error = { code: 'internal', message: 'It fails always.' };
-    expect(await services.catalog.document('t', row.id)).toMatchObject({ status: 'failed', error });
+    expect(await services.catalog.documents.get('t', row.id)).toMatchObject({ status: 'failed', error });
   });
 });
 
 it('a deletion of a document that was stopped before its last step is ended', async () => {
   const { catalog } = services;
   const row = await acceptDocument(services, document({ name: 'a' }));
-  await catalog.updateDocument('t', row.id, (current) => ({
+  await catalog.documents.update('t', row.id, (current) => ({
     ...{ ...current!, status: 'deleting', pending: null, retiring: [] },
   }));
   await sweepAfter(2 * HOUR);
-  expect(await catalog.document('t', row.id)).toBeUndefined();
+  expect(await catalog.documents.get('t', row.id)).toBeUndefined();
 });
 
 it('is work of a worker too', async () => {

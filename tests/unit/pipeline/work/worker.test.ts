@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { submitDocument } from '../../../../shared/pipeline/intake/submit.ts';
 import type { Services } from '../../../../shared/pipeline/services.ts';
+import { ERASE_ITEM } from '../../../../shared/pipeline/work/items.ts';
 import { Worker } from '../../../../shared/pipeline/work/worker.ts';
 import { document, type OpenedStores, openTestStores } from '../../../support/stores.ts';
 
@@ -59,7 +60,7 @@ async function workOn(texts: readonly string[], read: (text: string) => Promise<
 }
 
 const ready = async () =>
-  (await services.catalog.allDocuments('t')).filter(({ status }) => status === 'ready').length;
+  (await services.catalog.documents.all('t')).filter(({ status }) => status === 'ready').length;
 const until = (what: () => boolean | Promise<boolean>) => vi.waitUntil(what, 30_000);
 const TEXTS = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
 
@@ -120,7 +121,7 @@ it('erases when nothing else is in hand', async () => {
     } as unknown as Services['index'],
   };
   await submit(TEXTS.slice(0, 3));
-  await services.queue.send([{ id: 'erase', body: { kind: 'erase' } }]);
+  await services.queue.send([ERASE_ITEM]);
   await workOn(TEXTS.slice(3), async () => {
     reading++;
     await sleep(20);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { Catalog, type DocumentRow } from '../../../../shared/catalog/catalog.ts';
+import { scrubIfDue } from '../../../../shared/catalog/scrub.ts';
 import { openEnvironment } from '../../../../shared/storage/lmdb/environment.ts';
 import { openLmdbTable } from '../../../../shared/storage/table/lmdb.ts';
 
@@ -34,8 +35,8 @@ it('deleted rows leave nothing in the file, not between the rows of pages that a
         const tag = secret ? 'SECRET' : 'KEPT';
         const id = `${place}-${n}`;
         const row = { id, tenant: 't', collection: 'c', name: id, title: words(tag, n, 1) } as DocumentRow;
-        await catalog.updateDocument('t', id, () => row);
-        await catalog.putPassages(
+        await catalog.documents.update('t', id, () => row);
+        await catalog.passages.put(
           id,
           'v',
           passages.map(({ words: count, tokens }, index) => ({
@@ -47,20 +48,20 @@ it('deleted rows leave nothing in the file, not between the rows of pages that a
             blobKey: `k${n}-${index}`,
           })),
         );
-        await catalog.updateDocument('t', id, (current) => ({ ...current!, title: words(tag, n, title) }));
+        await catalog.documents.update('t', id, (current) => ({ ...current!, title: words(tag, n, title) }));
         if (!secret) kept.set(id, passages.length);
       }
       for (const [n, { secret, place }] of documents.entries()) {
         if (!secret) continue;
         const id = `${place}-${n}`;
-        await catalog.updateDocument('t', id, (current) => ({ ...current!, title: '' }));
-        await catalog.deletePassages(id, 'v');
-        await catalog.updateDocument('t', id, () => null);
+        await catalog.documents.update('t', id, (current) => ({ ...current!, title: '' }));
+        await catalog.passages.deleteVersion(id, 'v');
+        await catalog.documents.update('t', id, () => null);
       }
-      await catalog.scrub();
+      await scrubIfDue(catalog.table);
       expect(readFileSync(join(directory, 'data.mdb')).includes('SECRET')).toBe(false);
-      expect((await catalog.allDocuments('t')).map(({ id }) => id).sort()).toEqual([...kept.keys()].sort());
-      for (const [id, count] of kept) expect(await catalog.passages(id, 'v')).toHaveLength(count);
+      expect((await catalog.documents.all('t')).map(({ id }) => id).sort()).toEqual([...kept.keys()].sort());
+      for (const [id, count] of kept) expect(await catalog.passages.ofVersion(id, 'v')).toHaveLength(count);
       await environment.close();
       rmSync(directory, { recursive: true });
     }),

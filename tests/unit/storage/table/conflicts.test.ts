@@ -1,6 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BlockragError } from '../../../../shared/errors.ts';
-import { untilNoConflict } from '../../../../shared/storage/table/conflicts.ts';
+import {
+  deleteUnchanged,
+  ifUnchanged,
+  putUnchanged,
+  tryWrite,
+  untilNoConflict,
+} from '../../../../shared/storage/table/conflicts.ts';
 import { type CatalogTable, openCatalogTable } from '../../access/catalog-table.ts';
 
 let opened: CatalogTable;
@@ -15,9 +21,8 @@ describe('writers of one row', () => {
     const add = () =>
       untilNoConflict(async () => {
         const row = await opened.table.get(key.partition, key.sort);
-        const condition = row === undefined ? ('absent' as const) : { revision: row.revision };
         const count = ((row?.data.count as number | undefined) ?? 0) + 1;
-        await opened.table.write([{ put: { ...key, data: { count } }, condition }]);
+        await opened.table.write([{ put: { ...key, data: { count } }, condition: ifUnchanged(row) }]);
       });
     await Promise.all(Array.from({ length: 40 }, add));
     expect((await opened.table.get('p', 'count'))!.data).toEqual({ count: 40 });
@@ -50,5 +55,39 @@ describe('writers of one row', () => {
     });
     await expect(failing).rejects.toMatchObject({ code: 'storage_failed' });
     expect(attempts).toBe(1);
+  });
+});
+
+describe('an optimistic write', () => {
+  const key = { partition: 'p', sort: 's' };
+  const read = () => opened.table.get(key.partition, key.sort);
+
+  it('is done where the row is as it was read, and told of where it is not', async () => {
+    const { table } = opened;
+    const put = { ...key, data: { n: 1 } };
+    expect(await tryWrite(table, [{ put, condition: ifUnchanged(undefined) }])).toBe(true);
+    expect(await tryWrite(table, [{ put, condition: ifUnchanged(undefined) }])).toBe(false);
+    const first = (await read())!;
+    expect(await putUnchanged(table, first, { n: 2 })).toBe(true);
+    expect(await putUnchanged(table, first, { n: 3 })).toBe(false);
+    expect(await deleteUnchanged(table, first)).toBe(false);
+    const second = (await read())!;
+    expect(second.data).toEqual({ n: 2 });
+    expect(await deleteUnchanged(table, second)).toBe(true);
+    expect(await read()).toBeUndefined();
+    expect(await putUnchanged(table, second, { n: 4 })).toBe(false);
+    expect(await deleteUnchanged(table, second)).toBe(false);
+  });
+
+  it('writes nothing when one of its conditions does not hold', async () => {
+    const other = { partition: 'p', sort: 'other' };
+    const operations = [{ put: { ...key, data: {} } }, { check: other, condition: 'present' as const }];
+    expect(await tryWrite(opened.table, operations)).toBe(false);
+    expect(await read()).toBeUndefined();
+  });
+
+  it('fails as the table does otherwise', async () => {
+    const twice = { put: { ...key, data: {} } };
+    await expect(tryWrite(opened.table, [twice, twice])).rejects.toThrow();
   });
 });

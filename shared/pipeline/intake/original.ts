@@ -1,0 +1,4 @@
+/** Where a document's original bytes lie. */
+export function originalPath(tenant: string, document: string, version: string): string {
+  return `originals/${tenant}/${document}/${version}`;
+}
