@@ -7,6 +7,7 @@
 import { createHash } from 'node:crypto';
 import { deleteUnchanged, rowsOf } from '../../catalog/rows.ts';
 import { BlockragError, isBlockragError } from '../../errors.ts';
+import { Gate } from '../../gate.ts';
 import type { Condition, Row, Table, Value } from '../../storage/ports.ts';
 
 /** A row as it is stored. */
@@ -88,7 +89,7 @@ export async function removeExpiredRequests(table: Table, now: number = Date.now
 /** A row in hand: renewed until it ends. Whoever loses it to another lets it be. */
 class Claim {
   #revision: number;
-  #writing: Promise<void> = Promise.resolve();
+  #turns = new Gate(1);
   #timer: NodeJS.Timeout;
 
   constructor(revision: number, renew: (condition: Condition) => Promise<void>) {
@@ -102,13 +103,14 @@ class Claim {
     await this.#write(write);
   }
 
-  #write(write: (condition: Condition) => Promise<void>): Promise<void> {
-    this.#writing = this.#writing
-      .then(() => write({ revision: this.#revision }))
-      .then(() => void this.#revision++)
+  async #write(write: (condition: Condition) => Promise<void>): Promise<void> {
+    await this.#turns
+      .run(async () => {
+        await write({ revision: this.#revision });
+        this.#revision++;
+      })
       // What was done is done: that it cannot be told the next time must not make it fail.
       .catch(() => {});
-    return this.#writing;
   }
 }
 
