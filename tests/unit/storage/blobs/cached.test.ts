@@ -1,4 +1,5 @@
-import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -36,7 +37,7 @@ describe('a cache of 1,000 bytes', () => {
   afterEach(() => store.close());
 
   const files = async () => {
-    const [directory] = (await readdir(folder)).filter((name) => name.startsWith('blockrag-blobs-'));
+    const [directory] = (await readdir(folder)).filter((name) => name.startsWith('blockrag-blobs.'));
     return (await readdir(join(folder, directory!))).map((name) => join(folder, directory!, name));
   };
   const bytesKept = async () =>
@@ -100,6 +101,14 @@ describe('a cache of 1,000 bytes', () => {
     for (const file of await files()) await rm(file);
     expect(await store.get('kv/a')).toEqual(new Uint8Array(10).fill(1));
     expect(reads).toEqual(['kv/a']);
+  });
+
+  it('removes what a killed process has left, and nothing of one that lives', async () => {
+    const own = (await readdir(folder)).find((name) => name.startsWith('blockrag-blobs.'))!;
+    const left = own.replace(/-\d+-\w+-/, `-${spawnSync(process.execPath, ['-e', '']).pid}-1-`);
+    await mkdir(join(folder, left));
+    await (await cached(distant, { limit: 1000, folder })).close();
+    expect((await readdir(folder)).sort()).toEqual([own, 'store']);
   });
 
   it('leaves nothing behind when it is closed', async () => {
