@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cached } from '../../../../shared/storage/blobs/cached.ts';
 import { openFsBlobStore } from '../../../../shared/storage/blobs/fs.ts';
+import { blobStoreContract } from '../../../../shared/storage/contracts/blob-store.ts';
 import type { BlobStore } from '../../../../shared/storage/ports.ts';
-import { describeBlobStore } from '../../../contract/blob-store.contract.ts';
+import { describeContract } from '../../../support/contract.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -14,11 +15,12 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-describeBlobStore('a cache before a store', async () => {
+const openBefore = async () => {
   const root = await mkdtemp(join(tmpdir(), 'blockrag-cached-test-'));
   const store = await cached(await openFsBlobStore(join(root, 'store')), { limit: 4096, folder: root });
-  return { store, dispose: () => rm(root, { recursive: true, force: true }) };
-});
+  return { store, close: () => rm(root, { recursive: true, force: true }) };
+};
+describeContract('a cache before a store blob store', blobStoreContract(openBefore));
 
 describe('a cache of 1,000 bytes', () => {
   let distant: BlobStore;
