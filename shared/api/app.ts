@@ -1,4 +1,4 @@
-/** The REST API as a value: the same app runs under Node (server.ts) and, later, on Lambda. */
+/** The REST API as a value: the same app runs under Node (server.ts) and on Lambda (functions/query). */
 import type { Context } from 'hono';
 import { cors } from 'hono/cors';
 import { requestId } from 'hono/request-id';

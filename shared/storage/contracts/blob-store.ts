@@ -84,6 +84,15 @@ const CASES: Record<string, (opened: OpenedBlobStore) => Promise<void>> = {
     assert.equal(text(await store.get('view')), '345');
   },
 
+  "keeps none of the writer's buffer, and gives the reader another each time": async ({ store }) => {
+    const written = bytes('0123');
+    await store.put('k', written);
+    written.fill(0);
+    const read = (await store.get('k'))!;
+    structuredClone(read, { transfer: [read.buffer] });
+    assert.equal(text(await store.get('k')), '0123');
+  },
+
   'leaves an existing object untouched': async ({ store }) => {
     await store.put('k', bytes('first'));
     assert.equal(await store.put('k', bytes('second')), false);
