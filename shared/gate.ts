@@ -1,12 +1,19 @@
-/** Lets a number of callers in at once; the others wait their turn. */
 import { BlockragError } from './errors.ts';
 
+/** Lets a number of callers in at once; the others wait their turn. With one place it is a mutex. */
 export class Gate {
+  #places: number;
   #free: number;
   #waiting: (() => void)[] = [];
 
   constructor(places: number) {
+    this.#places = places;
     this.#free = places;
+  }
+
+  /** Whether nobody is inside. */
+  get idle(): boolean {
+    return this.#free === this.#places;
   }
 
   /** Runs work inside, first come first served. @throws BlockragError `cancelled` when aborted while waiting */

@@ -6,9 +6,9 @@ import { type Attributes, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { AttentionMode } from './attention/answer.ts';
 import { toBlockragError } from './errors.ts';
 
-/** `answer` is the parent of a question's other spans, `ingest` that of an upload's `encode`. */
+/** `answer` is the parent of a question's other spans. */
 export type SpanName =
-  `blockrag.${'answer' | 'retrieve' | 'load' | 'encode' | 'reencode' | 'attend' | 'decode' | 'ingest'}`;
+  `blockrag.${'answer' | 'retrieve' | 'load' | 'encode' | 'reencode' | 'attend' | 'decode'}`;
 
 /** What a span tells; written as `blockrag.tokens` and so on. */
 export interface SpanFigures {

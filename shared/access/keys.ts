@@ -5,7 +5,7 @@
  * keys       SHA-256 in hex   tenant, name, scopes, created, revoked
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { setBounded } from '../bounded.ts';
+import { BoundedMap } from '../bounded.ts';
 import { BlockragError } from '../errors.ts';
 import type { Row, Table } from '../storage/ports.ts';
 import { ifUnchanged, untilNoConflict } from '../storage/table/conflicts.ts';
@@ -49,7 +49,7 @@ export class KeyRing {
   #table: Table;
   #now: () => number;
   /** Live keys by hash, each with the time before its row was read. */
-  #verified = new Map<string, { row: KeyRow; read: number }>();
+  #verified = new BoundedMap<string, { row: KeyRow; read: number }>(MAX_VERIFIED);
 
   /** @param options.now the clock, milliseconds since the epoch */
   constructor(table: Table, options: { now?: () => number } = {}) {
@@ -97,7 +97,7 @@ export class KeyRing {
     const stored = await this.#table.get(PARTITION, hash);
     if (stored === undefined || stored.data.revoked !== null) return undefined;
     const row = toKeyRow(stored);
-    setBounded(this.#verified, hash, { row, read: now }, MAX_VERIFIED);
+    this.#verified.set(hash, { row, read: now });
     return row;
   }
 

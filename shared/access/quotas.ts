@@ -9,6 +9,7 @@
  * changes nothing, so the total does not drift.
  */
 import { BlockragError } from '../errors.ts';
+import { Gate } from '../gate.ts';
 import type { RowData, Table, WriteOperation } from '../storage/ports.ts';
 import { ifUnchanged, untilNoConflict } from '../storage/table/conflicts.ts';
 import { rowsOf } from '../storage/table/rows.ts';
@@ -51,8 +52,8 @@ export class Quotas {
   #table: Table;
   #limits: TenantLimits;
   #now: () => number;
-  /** By tenant the change that was asked for last. Its total is one row: those of this process wait for each other. */
-  #turns = new Map<string, Promise<unknown>>();
+  /** By tenant, while it is used. A tenant's total is one row: the changes of this process wait for each other. */
+  #turns = new Map<string, Gate>();
 
   /** @param options.now the clock, milliseconds since the epoch */
   constructor(table: Table, limits: TenantLimits, options: { now?: () => number } = {}) {
@@ -105,16 +106,18 @@ export class Quotas {
   }
 
   /** Changes what a version holds, undefined for nothing. False when it held nothing before and after. */
-  #change(version: ChargedVersion, change: (held: Held | undefined) => Held | undefined): Promise<boolean> {
+  async #change(
+    version: ChargedVersion,
+    change: (held: Held | undefined) => Held | undefined,
+  ): Promise<boolean> {
     const { tenant } = version;
-    const work = () => this.#changeNow(version, change);
-    const done = (this.#turns.get(tenant) ?? Promise.resolve()).then(work, work);
-    this.#turns.set(tenant, done);
-    const leave = () => {
-      if (this.#turns.get(tenant) === done) this.#turns.delete(tenant);
-    };
-    done.then(leave, leave);
-    return done;
+    const turns = this.#turns.get(tenant) ?? new Gate(1);
+    this.#turns.set(tenant, turns);
+    try {
+      return await turns.run(() => this.#changeNow(version, change));
+    } finally {
+      if (turns.idle && this.#turns.get(tenant) === turns) this.#turns.delete(tenant);
+    }
   }
 
   #changeNow(

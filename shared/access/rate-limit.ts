@@ -5,7 +5,7 @@
  * rates/TENANT  NAME  the bucket of a policy (bucket.ts)
  */
 import { setImmediate } from 'node:timers/promises';
-import { setBounded } from '../bounded.ts';
+import { BoundedMap } from '../bounded.ts';
 import type { Table } from '../storage/ports.ts';
 import { ifUnchanged, untilNoConflict } from '../storage/table/conflicts.ts';
 import {
@@ -67,7 +67,7 @@ const MAX_VIEWS = 10_000;
 export class RateLimiter {
   #table: Table;
   #now: () => number;
-  #views = new Map<string, View>();
+  #views = new BoundedMap<string, View>(MAX_VIEWS);
 
   /** @param options.now the clock, milliseconds since the epoch */
   constructor(table: Table, options: { now?: () => number } = {}) {
@@ -100,9 +100,9 @@ export class RateLimiter {
     const key = `${tenant}/${name}`;
     const known = this.#views.get(key);
     if (known !== undefined) return known;
-    const view = { spare: 0, end: 0, slot: 0, granted: 0, before: 0, waiting: [], drawing: false };
+    const view: View = { spare: 0, end: 0, slot: 0, granted: 0, before: 0, waiting: [], drawing: false };
     // A view that makes room takes its spare requests with it: none is allowed twice.
-    setBounded(this.#views, key, view, MAX_VIEWS);
+    this.#views.set(key, view);
     return view;
   }
 

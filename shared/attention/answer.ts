@@ -1,9 +1,9 @@
 /** Answering: lay the blocks' stored keys and values as the context, compute the final block, decode. */
 
+import type { BoundedMap } from '../bounded.ts';
 import { isBlockragError } from '../errors.ts';
 import { decodeBlob, type KvBlob, type KvDtype } from '../kv/blob.ts';
 import { ContextKv } from '../kv/context.ts';
-import type { HotBlobs } from '../kv/hot-blobs.ts';
 import { concatTokens } from '../model/tokens.ts';
 import { type Decoder, FOR_CONTEXT } from './decoder.ts';
 import { encodeToBlob } from './encode-to-blob.ts';
@@ -84,7 +84,7 @@ export interface AnswerState {
   /** Objects whose CRC-32 the thread that read them has compared. */
   intact?: WeakSet<Uint8Array>;
   /** Keeps the blobs that were laid. */
-  hot?: HotBlobs;
+  hot?: BoundedMap<string, KvBlob>;
   /** Provenance of blobs that are used, this decoder's own included; undefined: any. */
   accepted?: readonly string[] | undefined;
 }
@@ -185,8 +185,8 @@ async function* layBlocks(
     if (object !== undefined) {
       try {
         blob = read(object);
-        verified.add(block.key);
-        hot?.add(blob);
+        verified.set(block.key, true);
+        hot?.set(block.key, blob);
       } catch (error) {
         if (!isBlockragError(error, 'blob_invalid')) throw error;
         damaged = error.message;

@@ -12,7 +12,7 @@ import type {
   StoredBlock,
   Wanted,
 } from './protocol.ts';
-import { RecentKeys } from './recent-keys.ts';
+import { type RecentKeys, recentKeys } from './recent-keys.ts';
 import { SHARED_RUN } from './runs.ts';
 
 /** Blobs up to this size are checked on the event loop, which the largest of them hold for about 2 ms. */
@@ -24,7 +24,7 @@ export class Engine {
   /** Whether the thread may have blobs in memory. */
   #hot = false;
   /** Of blobs that were sent to a thread before. */
-  #sentBefore = new RecentKeys();
+  #sentBefore = recentKeys();
   #closed = false;
 
   constructor(options: EngineOptions) {
@@ -128,7 +128,7 @@ async function sendObjects(
         sent.set(object.buffer, index);
         // Here, while the inference thread lays the blob before this one. The first time it computes the SHA-256.
         const intact = sentBefore.has(key) && object.length <= CHECKED_BYTES && isIntact(object);
-        sentBefore.add(key);
+        sentBefore.set(key, true);
         port.postMessage({ index, object, intact } satisfies ArrivedObject, [object.buffer]);
       }
     }),

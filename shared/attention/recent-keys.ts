@@ -1,20 +1,8 @@
-/** Keys of blobs met lately; of more than `limit` those that came first are forgotten. */
-export class RecentKeys {
-  #keys = new Set<string>();
-  #limit: number;
+import { BoundedMap } from '../bounded.ts';
 
-  constructor(limit = 100_000) {
-    this.#limit = limit;
-  }
+/** Keys of blobs met lately; those that were not met for longest are forgotten. */
+export type RecentKeys = BoundedMap<string, true>;
 
-  has(key: string): boolean {
-    return this.#keys.has(key);
-  }
-
-  add(key: string): void {
-    if (this.#keys.has(key)) return;
-    // Set keeps the order of insertion: the key added first goes first.
-    if (this.#keys.size >= this.#limit) this.#keys.delete(this.#keys.values().next().value!);
-    this.#keys.add(key);
-  }
+export function recentKeys(limit = 100_000): RecentKeys {
+  return new BoundedMap(limit);
 }

@@ -1,20 +1,21 @@
 /** The inference thread: holds the model and the contexts, and takes turns between jobs. */
 import { type MessagePort, workerData } from 'node:worker_threads';
+import { BoundedMap } from '../bounded.ts';
+import type { KvBlob } from '../kv/blob.ts';
 import { ContextPool } from '../kv/context-pool.ts';
-import { HotBlobs } from '../kv/hot-blobs.ts';
 import { CompiledModel } from '../model/compiled.ts';
 import { serve, Transfer } from '../threads.ts';
 import { answer, contextTokens, type StoredObject } from './answer.ts';
 import { Decoder } from './decoder.ts';
 import { encodeToBlobs } from './encode-to-blob.ts';
 import type { ArrivedObject, EngineMethods, EngineOptions, Wanted } from './protocol.ts';
-import { RecentKeys } from './recent-keys.ts';
+import { recentKeys } from './recent-keys.ts';
 import { Scheduler } from './scheduler.ts';
 
 const options = workerData as EngineOptions;
 const scheduler = new Scheduler();
-const verified = new RecentKeys();
-const hot = new HotBlobs(options.hotBytes ?? 0);
+const verified = recentKeys();
+const hot = new BoundedMap<string, KvBlob>(options.hotBytes ?? 0, ({ bytes }) => bytes);
 
 const opened = (async () => {
   const decoder = await Decoder.open(await CompiledModel.open(options.directory), {

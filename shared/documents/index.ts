@@ -1,5 +1,6 @@
 /** The documents stage: a file's bytes in, its passages out. */
 import { BlockragError } from '../errors.ts';
+import { Gate } from '../gate.ts';
 import { Thread } from '../threads.ts';
 import type { DocumentSource } from './detect.ts';
 import { DEFAULT_MAX_TOKENS } from './split.ts';
@@ -41,7 +42,7 @@ export interface ReadDocument {
 export class DocumentReader {
   #options: Required<DocumentReaderOptions>;
   #thread: Thread<DocumentMethods> | undefined;
-  #queue: Promise<unknown> = Promise.resolve();
+  #turns = new Gate(1);
   #closed = false;
 
   constructor(options: DocumentReaderOptions) {
@@ -69,9 +70,7 @@ export class DocumentReader {
         { data: { bytes: bytes.length, maxBytes } },
       );
     }
-    const turn = this.#queue.then(() => this.#readNow(bytes, source, signal));
-    this.#queue = turn.catch(() => undefined);
-    return turn;
+    return this.#turns.run(() => this.#readNow(bytes, source, signal));
   }
 
   /** Ends the thread; what is under way or waits rejects with `shutting_down`. */

@@ -124,8 +124,8 @@ export interface ExpectedBlob {
   tokens: number;
   shape: KvShape;
   /**
-   * sha256: the first time an instance sees the object; crc32: later (see DESIGN section 5); none: where `isIntact`
-   * has compared the CRC-32 already.
+   * sha256: the first time an instance sees the object; crc32: from then on, when only a damaged read is to be
+   * feared; none: where `isIntact` has compared the CRC-32 already.
    */
   verify: 'sha256' | 'crc32' | 'none';
   /** Whose numbers are taken (`BlobHeader.provenance`); undefined: anyone's. */

@@ -8,7 +8,7 @@ import type { Architecture } from './architecture.ts';
 import type { Matrix } from './onnx/linear.ts';
 import type { WeightSource } from './weights.ts';
 
-/** Strength a (ENGINE.md). */
+/** The exponent a. */
 const STRENGTH = 0.6;
 
 /** For each layer the largest magnitude of every channel of swish(gate) * up on a calibration text, [feed_forward]. */

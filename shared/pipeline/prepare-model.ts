@@ -1,11 +1,12 @@
 /** Gets a model ready to serve: fetched, compiled, checked; each only once. */
-import { rename, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { calibrate } from '../attention/calibrate.ts';
 import { Decoder } from '../attention/decoder.ts';
 import { requireSaneText, scoreText, selfCheck } from '../attention/self-check.ts';
+import { publish } from '../files/publish.ts';
 import { readAdapter, shippedAdapter } from '../model/adapter.ts';
-import { cacheDirectory, temporaryName } from '../model/cache.ts';
+import { cacheDirectory } from '../model/cache.ts';
 import { compileModel, openCompiled } from '../model/compile.ts';
 import type { CompiledModel } from '../model/compiled.ts';
 import { type ComputeType, DEFAULT_COMPUTE } from '../model/onnx/linear.ts';
@@ -63,9 +64,8 @@ export async function prepareModel(options: PrepareOptions): Promise<CompiledMod
       await decoder.dispose();
     }
     requireSaneText(check.textScore, adapter !== undefined);
-    const temporary = join(model.directory, temporaryName());
-    await writeFile(temporary, JSON.stringify(model.manifest));
-    await rename(temporary, join(model.directory, 'model.json'));
+    const write = (temporary: string) => writeFile(temporary, JSON.stringify(model.manifest));
+    await publish(join(model.directory, 'model.json'), write, { replace: true });
   }
   return model;
 }

@@ -1,6 +1,6 @@
 /**
- * The storage ports. A driver implements one of them in one file (blobs/fs.ts, table/lmdb.ts, queue/lmdb.ts;
- * later s3, dynamodb, sqs) and passes that port's contract suite in tests/contract.
+ * The storage ports. A driver implements one of them in one file (blobs/fs.ts, table/dynamodb.ts, doorbell/sqs.ts)
+ * and passes that port's contract suite in contracts/.
  */
 
 /** What a listing tells of one blob. */
@@ -12,7 +12,7 @@ export interface BlobEntry {
 }
 
 /**
- * Immutable objects by key (DESIGN section 6). Keys are relative paths of [A-Za-z0-9._-] segments joined by
+ * Immutable objects by key. Keys are relative paths of [A-Za-z0-9._-] segments joined by
  * "/"; anything else is refused, so a key never escapes the store.
  */
 export interface BlobStore {

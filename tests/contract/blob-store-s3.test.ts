@@ -3,10 +3,11 @@ import { randomUUID } from 'node:crypto';
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openS3BlobStore } from '../../shared/storage/blobs/s3.ts';
+import { blobStoreContract } from '../../shared/storage/contracts/blob-store.ts';
 import { openS3Client } from '../../shared/storage/s3/client.ts';
 import { describeWith } from '../services/describe-with.ts';
 import { type Service, startMinistack, startVersitygw } from '../services/index.ts';
-import { describeBlobStore } from './blob-store.contract.ts';
+import { describeContract } from '../support/contract.ts';
 
 const SERVERS = { versitygw: startVersitygw, ministack: startMinistack };
 const WRITERS = 20;
@@ -28,19 +29,16 @@ for (const [name, start] of Object.entries(SERVERS)) {
       return bucket;
     }
 
-    describeBlobStore('S3', async () => {
-      const store = openS3BlobStore({ ...service, bucket: await newBucket() });
-      return { store, dispose: async () => {} };
-    });
-
-    describeBlobStore('S3, in a folder of the bucket,', async () => {
+    const open = async () => ({ store: openS3BlobStore({ ...service, bucket: await newBucket() }) });
+    const openFolder = async () => {
       const bucket = await newBucket();
       const beside = openS3BlobStore({ ...service, bucket, prefix: 'stage/kv2' });
       await beside.put('a', new Uint8Array(1));
       await beside.close();
-      const store = openS3BlobStore({ ...service, bucket, prefix: 'stage/kv' });
-      return { store, dispose: async () => {} };
-    });
+      return { store: openS3BlobStore({ ...service, bucket, prefix: 'stage/kv' }) };
+    };
+    describeContract('S3 blob store', blobStoreContract(open));
+    describeContract('S3, in a folder of the bucket, blob store', blobStoreContract(openFolder));
 
     it(`lets one win of ${WRITERS} clients that race for each of ${KEYS} keys`, async () => {
       const bucket = await newBucket();

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type JobDefinition, type LocalJobQueue, openLocalJobs } from '../../shared/storage/jobs/local.ts';
+import { type JobDefinition, type LocalJobQueue, openLocalJobs } from '../support/local-jobs.ts';
 import { temporaryFolder } from '../support/models.ts';
 
 /** As infra/batch-aws.yml has it. */

@@ -3,11 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openLanceIndex } from '../../shared/retrieval/lancedb.ts';
+import { passageIndexContract } from '../../shared/storage/contracts/passage-index.ts';
+import { ask, ids, passage } from '../../shared/storage/contracts/passages.ts';
 import { openS3Client } from '../../shared/storage/s3/client.ts';
 import { describeWith } from '../services/describe-with.ts';
 import { type Service, startVersitygw } from '../services/index.ts';
-import { ask, ids, passage } from './indexed-passages.ts';
-import { describePassageIndex } from './passage-index.contract.ts';
+import { describeContract } from '../support/contract.ts';
 
 describeWith(['versitygw'], 'on versitygw', () => {
   let service: Service;
@@ -32,10 +33,10 @@ describeWith(['versitygw'], 'on versitygw', () => {
     return () => openLanceIndex(`s3://${bucket}/retrieval`, { storageOptions });
   }
 
-  describePassageIndex('the passage index on S3', async () => ({
-    open: await newIndex(),
-    remove: async () => {},
-  }));
+  describeContract(
+    'the passage index on S3',
+    passageIndexContract(async () => ({ open: await newIndex() })),
+  );
 
   it('loses nothing of four writers at once', async () => {
     const open = await newIndex();

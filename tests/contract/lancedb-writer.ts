@@ -3,7 +3,7 @@
  * lancedb-writer.ts DIRECTORY NAME COUNT. The even ones have ids that every writer uses, the odd ones its own.
  */
 import { openLanceIndex } from '../../shared/retrieval/lancedb.ts';
-import { passage } from './indexed-passages.ts';
+import { passage } from '../../shared/storage/contracts/passages.ts';
 
 const [directory, name, count] = process.argv.slice(2);
 const index = await openLanceIndex(directory!);

@@ -7,18 +7,22 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openLanceIndex } from '../../shared/retrieval/lancedb.ts';
 import type { PassageIndex } from '../../shared/retrieval/ports.ts';
-import { ask, ids, passage, toward } from './indexed-passages.ts';
-import { describePassageIndex } from './passage-index.contract.ts';
+import { passageIndexContract } from '../../shared/storage/contracts/passage-index.ts';
+import { ask, ids, passage, toward } from '../../shared/storage/contracts/passages.ts';
+import { describeContract } from '../support/contract.ts';
 
 const WRITER = fileURLToPath(new URL('./lancedb-writer.ts', import.meta.url));
 
-describePassageIndex('the passage index on LanceDB', async () => {
-  const directory = await temporaryDirectory();
-  return {
-    open: () => openLanceIndex(directory),
-    remove: () => rm(directory, { recursive: true }),
-  };
-});
+describeContract(
+  'the passage index on LanceDB',
+  passageIndexContract(async () => {
+    const directory = await temporaryDirectory();
+    return {
+      open: () => openLanceIndex(directory),
+      close: () => rm(directory, { recursive: true }),
+    };
+  }),
+);
 
 describe('LanceDB', () => {
   let directory: string;

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll } from 'vitest';
+import { tableContract } from '../../shared/storage/contracts/table.ts';
 import { openDynamoTable } from '../../shared/storage/table/dynamodb.ts';
 import { describeWith } from '../services/describe-with.ts';
 import { type Service, startDynamoDb } from '../services/index.ts';
+import { describeContract } from '../support/contract.ts';
 import { makeTable } from '../support/dynamodb.ts';
-import { describeTable } from './table.contract.ts';
 
 describeWith(['dynamodb'], 'on DynamoDB Local', () => {
   let server: Service;
@@ -12,7 +13,6 @@ describeWith(['dynamodb'], 'on DynamoDB Local', () => {
   });
   afterAll(() => server.stop());
 
-  describeTable('DynamoDB', async () => {
-    return { table: openDynamoTable(await makeTable(server)), dispose: async () => {} };
-  });
+  const open = async () => ({ table: openDynamoTable(await makeTable(server)) });
+  describeContract('DynamoDB table', tableContract(open));
 });

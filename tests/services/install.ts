@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import envPaths from 'env-paths';
-import { publish } from '../../shared/model/cache.ts';
+import { publish } from '../../shared/files/publish.ts';
 import { RECIPES, type ServiceName } from './recipes.ts';
 import { requireTools, runStep } from './tools.ts';
 

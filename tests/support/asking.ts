@@ -8,7 +8,7 @@ import {
   type StoredObject,
 } from '../../shared/attention/answer.ts';
 import type { Decoder } from '../../shared/attention/decoder.ts';
-import { RecentKeys } from '../../shared/attention/recent-keys.ts';
+import { recentKeys } from '../../shared/attention/recent-keys.ts';
 import { GREEDY, logSoftmax } from '../../shared/attention/sampling.ts';
 import { drain } from '../../shared/attention/steps.ts';
 import type { KvDtype } from '../../shared/kv/blob.ts';
@@ -63,7 +63,7 @@ export function promptBlocks(
 export async function ask(decoder: Decoder, question: Question, store: Store): Promise<Asked> {
   const blocks = promptBlocks(decoder.model, question, store);
   const tokens: number[] = [];
-  const state = { decoder, context: new ContextKv(decoder.shape), verified: new RecentKeys() };
+  const state = { decoder, context: new ContextKv(decoder.shape), verified: recentKeys() };
   const request = {
     attention: question.attention,
     blocks,

@@ -142,7 +142,7 @@ describe('with an SDK', () => {
 
   it('records what was thrown by its code, and throws it on', async () => {
     const thrown = new Error('could not read "the private sentence"');
-    const work = span('blockrag.ingest', {}, () => Promise.reject(thrown));
+    const work = span('blockrag.answer', {}, () => Promise.reject(thrown));
     await expect(work).rejects.toBe(thrown);
     const [failed] = recorded;
     expect(failed).toMatchObject({ ended: true, exceptions: 0, attributes: { 'error.type': 'internal' } });

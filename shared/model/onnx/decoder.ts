@@ -1,7 +1,7 @@
 /**
  * The decoder as an ONNX graph. One graph encodes blocks, attends and decodes: it takes new tokens, the
- * context's keys and values as read-only inputs, and gives only the new rows (ENGINE.md: whole caches as
- * outputs would be copied at every step).
+ * context's keys and values as read-only inputs, and gives only the new rows: whole caches as outputs would be
+ * copied at every step.
  *
  * Inputs
  * - input_ids [1, S]; rope_cos, rope_sin [S, rope/2]: the angles of the new tokens' positions

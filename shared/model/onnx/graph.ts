@@ -66,7 +66,6 @@ export class WeightsFile {
   }
 
   async close(): Promise<void> {
-    await this.#handle.sync();
     await this.#handle.close();
   }
 }

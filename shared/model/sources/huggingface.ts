@@ -2,7 +2,8 @@
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { BlockragError, isBlockragError } from '../../errors.ts';
-import { cacheDirectory, publish } from '../cache.ts';
+import { publish } from '../../files/publish.ts';
+import { cacheDirectory } from '../cache.ts';
 import { download } from './download.ts';
 import { type HuggingFaceReference, resolveUrl } from './huggingface-reference.ts';
 import type { ModelFile } from './model-file.ts';

@@ -5,7 +5,8 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { cacheDirectory, ownerIsGone, temporaryName } from '../cache.ts';
+import { isAbandoned, temporaryName } from '../../files/temporary.ts';
+import { cacheDirectory } from '../cache.ts';
 
 /** What the server said of the file whose first bytes these are. */
 export interface Validators {
@@ -31,7 +32,7 @@ export async function takePartial(cache: string | undefined, key: string): Promi
   const directory = join(folder, `${key}.${temporaryName()}`);
   const partial = { key, directory, body: join(directory, 'body') };
   for (const name of await readdir(folder)) {
-    if (name !== key && !(name.startsWith(`${key}.`) && ownerIsGone(name))) continue;
+    if (name !== key && !(name.startsWith(`${key}.`) && isAbandoned(name))) continue;
     try {
       await rename(join(folder, name), directory);
       return partial;

@@ -6,6 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import { BlockragError } from '../../errors.ts';
+import { Gate } from '../../gate.ts';
 import type { Condition, Row, Table, Value, WriteOperation } from '../../storage/ports.ts';
 import { deleteUnchanged, ifUnchanged, tryWrite } from '../../storage/table/conflicts.ts';
 import { rowsOf } from '../../storage/table/rows.ts';
@@ -88,7 +89,7 @@ export async function removeExpiredRequests(table: Table, now: number = Date.now
 class Claim {
   #table: Table;
   #revision: number;
-  #writing: Promise<void> = Promise.resolve();
+  #turns = new Gate(1);
   #timer: NodeJS.Timeout;
 
   constructor(table: Table, revision: number, renew: (condition: Condition) => WriteOperation) {
@@ -103,13 +104,14 @@ class Claim {
     await this.#write(write);
   }
 
-  #write(write: (condition: Condition) => WriteOperation): Promise<void> {
-    this.#writing = this.#writing
-      .then(() => this.#table.write([write(ifUnchanged({ revision: this.#revision }))]))
-      .then(() => void this.#revision++)
+  async #write(write: (condition: Condition) => WriteOperation): Promise<void> {
+    await this.#turns
+      .run(async () => {
+        await this.#table.write([write(ifUnchanged({ revision: this.#revision }))]);
+        this.#revision++;
+      })
       // What was done is done: that it cannot be told the next time must not make it fail.
       .catch(() => {});
-    return this.#writing;
   }
 }
 

@@ -1,6 +1,7 @@
 /** The byte budget of stored KV: past it, the blobs that were not used for longest go. */
 
 import type { BlobState } from '../../catalog/blobs.ts';
+import { Gate } from '../../gate.ts';
 import type { Logger } from '../../telemetry.ts';
 import { type KvStores, removeKv } from './remove-kv.ts';
 
@@ -26,7 +27,8 @@ export class KvBudget {
   #options: KvBudgetOptions;
   /** Bytes stored, or a little more: what is deleted is noticed by the next look at all blobs. */
   #stored: number | undefined;
-  #turn: Promise<void> = Promise.resolve();
+  /** Evictions and stores, one at a time. */
+  #turns = new Gate(1);
   /** Uses of the last minutes: when the row was written, and the last use; the oldest rows first. */
   #uses = new Map<string, { written: number; used: number }>();
   #pending = new Set<string>();
@@ -45,7 +47,7 @@ export class KvBudget {
     if (limit === undefined) await store();
     else if (bytes > limit) return false;
     else {
-      await this.#inTurn(async () => {
+      await this.#turns.run(async () => {
         this.#stored ??= sumOf(await this.#blobs());
         if (this.#stored + bytes > limit) this.#stored = await this.#evict(limit - bytes);
         this.#stored += bytes;
@@ -88,15 +90,9 @@ export class KvBudget {
     const { limit } = this.#options;
     if (limit === undefined) return;
     await this.flush();
-    await this.#inTurn(async () => {
+    await this.#turns.run(async () => {
       this.#stored = await this.#evict(limit);
     });
-  }
-
-  #inTurn(work: () => Promise<void>): Promise<void> {
-    const done = this.#turn.then(work);
-    this.#turn = done.catch(() => {});
-    return done;
   }
 
   /** Evicts if more than `limit` bytes are stored, and then a little more; gives the bytes that are left. */

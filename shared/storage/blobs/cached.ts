@@ -1,13 +1,19 @@
 /** Blobs of a distant store kept on the instance's disk (Lambda's /tmp), the least used leaving first. */
-import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { BoundedMap } from '../../bounded.ts';
+import { readWhole } from '../../files/read-whole.ts';
+import { removeAbandoned, temporaryName } from '../../files/temporary.ts';
 import type { BlobStore } from '../ports.ts';
 
 export interface CacheOptions {
   /** Bytes kept at most. */
   limit: number;
-  /** Where; a folder of its own is made in it. Default: the system's temporary folder. */
+  /**
+   * Where; a folder of its own is made in it, and those of processes that were killed are removed. Default: the
+   * system's temporary folder.
+   */
   folder?: string;
 }
 
@@ -19,7 +25,9 @@ export async function cached(
   store: BlobStore,
   { limit, folder = tmpdir() }: CacheOptions,
 ): Promise<BlobStore> {
-  const directory = await mkdtemp(join(folder, 'blockrag-blobs-'));
+  await removeAbandoned(folder);
+  const directory = join(folder, `blockrag-blobs.${temporaryName()}`);
+  await mkdir(directory, { mode: 0o700 });
   return new CachedBlobStore(store, directory, limit);
 }
 
@@ -27,24 +35,21 @@ class CachedBlobStore implements BlobStore {
   #store: BlobStore;
   #directory: string;
   #limit: number;
-  /** Bytes and file by key, the least lately used first. */
-  #kept = new Map<string, { bytes: number; file: string }>();
-  #bytes = 0;
+  #kept: BoundedMap<string, { bytes: number; file: string }>;
   #next = 0;
 
   constructor(store: BlobStore, directory: string, limit: number) {
     this.#store = store;
     this.#directory = directory;
     this.#limit = limit;
+    this.#kept = new BoundedMap(limit, ({ bytes }) => bytes);
   }
 
   async get(key: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const kept = this.#kept.get(key);
     if (kept !== undefined) {
-      this.#kept.delete(key);
-      this.#kept.set(key, kept);
-      const bytes = await readFile(kept.file).catch(() => undefined);
-      if (bytes !== undefined) return ownBytes(bytes);
+      const bytes = await readWhole(kept.file).catch(() => undefined);
+      if (bytes !== undefined) return bytes;
       await this.#forget(key);
     }
     const object = await this.#store.get(key);
@@ -82,13 +87,9 @@ class CachedBlobStore implements BlobStore {
     if (!key.startsWith('kv/') || bytes.length > this.#limit || this.#kept.has(key)) return;
     const file = join(this.#directory, String(this.#next++));
     const kept = { bytes: bytes.length, file };
-    this.#kept.set(key, kept);
-    this.#bytes += kept.bytes;
-    for (const oldest of this.#kept.keys()) {
-      if (this.#bytes <= this.#limit) break;
-      await this.#forget(oldest);
-    }
+    const gone = this.#kept.set(key, kept);
     try {
+      for (const { file: old } of gone) await rm(old, { force: true });
       await writeFile(`${file}.part`, bytes);
       await rename(`${file}.part`, file);
       // Left meanwhile, before there was a file to remove.
@@ -103,14 +104,6 @@ class CachedBlobStore implements BlobStore {
     const kept = this.#kept.get(key);
     if (kept === undefined) return;
     this.#kept.delete(key);
-    this.#bytes -= kept.bytes;
     await rm(kept.file, { force: true });
   }
-}
-
-/** Bytes whose buffer holds nothing else: a small file may share a pool's, and the reader takes the buffer with it. */
-function ownBytes(file: Buffer): Uint8Array<ArrayBuffer> {
-  const { buffer, byteLength } = file;
-  const whole = buffer instanceof ArrayBuffer && buffer.byteLength === byteLength;
-  return whole ? new Uint8Array(buffer) : Uint8Array.from(file);
 }

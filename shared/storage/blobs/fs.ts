@@ -1,17 +1,12 @@
-import { randomUUID } from 'node:crypto';
-import { access, link, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
+import { access, readdir, stat, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { flush, makeDirectory } from '../../files/durable.ts';
+import { publishThrough } from '../../files/publish.ts';
+import { readWhole } from '../../files/read-whole.ts';
+import { removeAbandoned, temporaryName } from '../../files/temporary.ts';
 import { Gate } from '../../gate.ts';
 import { storageFailure } from '../failure.ts';
 import type { BlobEntry, BlobStore } from '../ports.ts';
-import {
-  flushDirectory,
-  makeDirectory,
-  readWhole,
-  removeStaleFiles,
-  temporaryName,
-  writeFlushed,
-} from './files.ts';
 import { checkedKey } from './keys.ts';
 
 /** Ends the name of an object's file. No key has it, so "a" and "a/b" can both be objects. */
@@ -38,10 +33,14 @@ class FsBlobStore implements BlobStore {
     const replace = options.replace === true;
     try {
       await this.#makeFolder(dirname(path));
-      const stored = (replace || !(await exists(path))) && (await this.#store(path, bytes, replace));
-      // Even where another writer was first: the caller relies on the object from now on.
-      await flushDirectory(dirname(path));
-      return stored;
+      const temporary = join(this.#temporary, temporaryName());
+      const write = (file: string) => writeFile(file, bytes);
+      if (replace || !(await exists(path))) {
+        if (await publishThrough(temporary, path, write, { replace })) return true;
+      }
+      // Another writer was first and may not have flushed yet: the caller relies on the object from now on.
+      await flush(dirname(path));
+      return false;
     } catch (error) {
       throw storageFailure(error, `store the blob ${key}`);
     }
@@ -69,7 +68,7 @@ class FsBlobStore implements BlobStore {
     const path = this.#pathOf(key);
     try {
       if ((await unlessMissing(unlink(path).then(() => true))) === undefined) return false;
-      await flushDirectory(dirname(path));
+      await flush(dirname(path));
       return true;
     } catch (error) {
       throw storageFailure(error, `delete the blob ${key}`);
@@ -99,20 +98,6 @@ class FsBlobStore implements BlobStore {
     this.#folders.set(path, made);
     made.catch(() => this.#folders.delete(path));
     return made;
-  }
-
-  async #store(path: string, bytes: Uint8Array, replace: boolean): Promise<boolean> {
-    const temporary = join(this.#temporary, temporaryName(randomUUID()));
-    try {
-      await writeFlushed(temporary, bytes);
-      await (replace ? rename(temporary, path) : link(temporary, path));
-      return true;
-    } catch (error) {
-      if (Object(error).code === 'EEXIST') return false;
-      throw error;
-    } finally {
-      await rm(temporary, { force: true });
-    }
   }
 
   /** `path` is '' or ends in "/". A folder sorts as its name with "/", as the keys in it do. */
@@ -155,7 +140,8 @@ export async function openFsBlobStore(directory: string): Promise<BlobStore> {
   try {
     await makeDirectory(objects, directory);
     await makeDirectory(temporary, directory);
-    await removeStaleFiles(temporary);
+    // One host writes to it at a time: the processes of another are gone.
+    await removeAbandoned(temporary, { foreignMs: 0 });
   } catch (error) {
     throw storageFailure(error, `open the blob store in ${directory}`);
   }

@@ -4,7 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { publish } from '../../../shared/model/cache.ts';
+import { publish } from '../../../shared/files/publish.ts';
 import { servicesDirectory } from '../../services/install.ts';
 import { temporaryFolder } from '../../support/models.ts';
 import { IMAGES, packageStage } from './packaged.ts';

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { assembleKernels } from '../../../infra/kernels/build-kernels.js';
 import { decodeBlob, encodeBlob } from '../../../shared/kv/blob.ts';
-import { assembleKernels } from '../../../shared/kv/build-kernels.js';
 import { ContextKv } from '../../../shared/kv/context.ts';
 import { dequantizeRows, rotateRows } from '../../../shared/kv/reencode.ts';
 import { type BlockKv, type KvShape, kvWidth } from '../../../shared/kv/shape.ts';

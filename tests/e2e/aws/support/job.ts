@@ -1,5 +1,5 @@
 /** The job definition of Batch as it is deployed, with the names of this machine in the place of AWS's. */
-import type { JobDefinition } from '../../../../shared/storage/jobs/local.ts';
+import type { JobDefinition } from '../../../support/local-jobs.ts';
 import { IMAGES, ofType, packageStage } from '../../../unit/infra/packaged.ts';
 import type { Cloud } from './cloud.ts';
 

@@ -1,11 +1,13 @@
-import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cached } from '../../../../shared/storage/blobs/cached.ts';
 import { openFsBlobStore } from '../../../../shared/storage/blobs/fs.ts';
+import { blobStoreContract } from '../../../../shared/storage/contracts/blob-store.ts';
 import type { BlobStore } from '../../../../shared/storage/ports.ts';
-import { describeBlobStore } from '../../../contract/blob-store.contract.ts';
+import { describeContract } from '../../../support/contract.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -13,11 +15,12 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-describeBlobStore('a cache before a store', async () => {
+const openBefore = async () => {
   const root = await mkdtemp(join(tmpdir(), 'blockrag-cached-test-'));
   const store = await cached(await openFsBlobStore(join(root, 'store')), { limit: 4096, folder: root });
-  return { store, dispose: () => rm(root, { recursive: true, force: true }) };
-});
+  return { store, close: () => rm(root, { recursive: true, force: true }) };
+};
+describeContract('a cache before a store blob store', blobStoreContract(openBefore));
 
 describe('a cache of 1,000 bytes', () => {
   let distant: BlobStore;
@@ -36,7 +39,7 @@ describe('a cache of 1,000 bytes', () => {
   afterEach(() => store.close());
 
   const files = async () => {
-    const [directory] = (await readdir(folder)).filter((name) => name.startsWith('blockrag-blobs-'));
+    const [directory] = (await readdir(folder)).filter((name) => name.startsWith('blockrag-blobs.'));
     return (await readdir(join(folder, directory!))).map((name) => join(folder, directory!, name));
   };
   const bytesKept = async () =>
@@ -100,6 +103,14 @@ describe('a cache of 1,000 bytes', () => {
     for (const file of await files()) await rm(file);
     expect(await store.get('kv/a')).toEqual(new Uint8Array(10).fill(1));
     expect(reads).toEqual(['kv/a']);
+  });
+
+  it('removes what a killed process has left, and nothing of one that lives', async () => {
+    const own = (await readdir(folder)).find((name) => name.startsWith('blockrag-blobs.'))!;
+    const left = own.replace(/-\d+-\w+-/, `-${spawnSync(process.execPath, ['-e', '']).pid}-1-`);
+    await mkdir(join(folder, left));
+    await (await cached(distant, { limit: 1000, folder })).close();
+    expect((await readdir(folder)).sort()).toEqual([own, 'store']);
   });
 
   it('leaves nothing behind when it is closed', async () => {

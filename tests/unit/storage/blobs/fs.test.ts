@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { temporaryName } from '../../../../shared/files/temporary.ts';
 import { openFsBlobStore } from '../../../../shared/storage/blobs/fs.ts';
 import { start } from '../children/start.ts';
 
@@ -17,7 +18,11 @@ describe('file blob store', () => {
     await child.printed(40);
     await child.kill();
     // What a kill between write and link leaves for certain, whenever the one above came.
-    await writeFile(join(directory, '.tmp', `${child.pid}~1~half`), 'half an obj');
+    await writeFile(
+      join(directory, '.tmp', `${temporaryName().slice(0, 8)}-${child.pid}-1-${Date.now()}-0123456789ab.tmp`),
+      'half an obj',
+    );
+    await writeFile(join(directory, '.tmp', `${child.pid}~1~0b7e6c1a`), 'half an obj of an earlier version');
 
     const store = await openFsBlobStore(directory);
     expect(await readdir(join(directory, '.tmp'))).toEqual([]);

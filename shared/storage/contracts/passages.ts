@@ -1,5 +1,19 @@
-/** Passages and questions for the tests of a passage index; no embedding model needed. */
-import type { Hit, IndexedPassage, PassageIndex } from '../../shared/retrieval/ports.ts';
+/** Passages and questions for the contract of a passage index; no embedding model needed. */
+import type { Hit, IndexedPassage, PassageIndex } from '../../retrieval/ports.ts';
+
+/** A place where a driver keeps an index, empty at first. */
+export interface IndexPlace {
+  /** Opens the index; several may be open at once. */
+  open(): Promise<PassageIndex>;
+  /** Removes the place, after all that was opened was closed. */
+  close?: () => Promise<void>;
+}
+
+/** What a case works with. */
+export interface OpenedIndex {
+  place: IndexPlace;
+  index: PassageIndex;
+}
 
 /** A unit vector: `weights` along the first axes, in proportion. */
 export function toward(...weights: number[]): Float32Array {

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import wabt from 'wabt';
 
 export async function assembleKernels() {
-  const source = new URL('./kernels.wat', import.meta.url);
+  const source = new URL('../../shared/kv/kernels.wat', import.meta.url);
   const module = (await wabt()).parseWat('kernels.wat', readFileSync(source, 'utf8'), { simd: true });
   const { buffer } = module.toBinary({});
   module.destroy();
@@ -12,5 +12,5 @@ export async function assembleKernels() {
 }
 
 if (process.argv[2] === '--write') {
-  writeFileSync(new URL('./kernels.wasm', import.meta.url), await assembleKernels());
+  writeFileSync(new URL('../../shared/kv/kernels.wasm', import.meta.url), await assembleKernels());
 }

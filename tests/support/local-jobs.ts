@@ -1,8 +1,8 @@
 /** Jobs on this machine: the command of a JobDefinition as it is deployed, run as a child process. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { BlockragError } from '../../errors.ts';
-import type { JobQueue } from '../ports.ts';
+import { BlockragError } from '../../shared/errors.ts';
+import type { JobQueue } from '../../shared/storage/ports.ts';
 
 /** What is read of an AWS::Batch::JobDefinition's Properties, its intrinsic functions resolved. */
 export interface JobDefinition {
