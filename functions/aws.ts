@@ -1,14 +1,14 @@
 /** A stage on AWS as its functions open it: the stores that the environment names, and who does the work. */
 import { type CloudConfig, loadCloudConfig, loadConfig } from '../shared/config.ts';
-import type { Blockrag } from '../shared/pipeline/blockrag.ts';
 import { openOver } from '../shared/pipeline/open.ts';
+import type { System } from '../shared/pipeline/system.ts';
 import { Dispatch } from '../shared/pipeline/work/dispatch.ts';
 import type { DocumentSource } from '../shared/storage/ports.ts';
 import { openAwsJobs, openAwsStores } from '../shared/stores/aws.ts';
 import { createLogger } from '../shared/telemetry.ts';
 
 export interface Stage {
-  blockrag: Blockrag;
+  system: System;
   documents: DocumentSource;
   dispatch: Dispatch;
 }
@@ -43,7 +43,7 @@ export async function openStage({ wakes, reencode }: StageOptions): Promise<Stag
   };
   const logger = createLogger(config.log ?? 'info');
   return {
-    blockrag: await openOver({ ...stores, close }, config, { logger, reencode, works: false }),
+    system: await openOver({ ...stores, close }, config, { logger, reencode, works: false }),
     documents: stores.source!,
     dispatch: new Dispatch({ bell, jobs, jobPassages: stage.batchPassages }),
   };

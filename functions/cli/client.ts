@@ -48,8 +48,9 @@ export async function openClient(config: Config, options: OpenClientOptions): Pr
 
 /** Loads models and stores only here: a command beside a server needs neither. */
 async function openLocal(config: Config, options: OpenClientOptions): Promise<Client> {
-  const { LocalClient, openBlockrag } = await import('./local-client.ts');
-  return new LocalClient(await openBlockrag(config, options));
+  const { openSystem } = await import('./open.ts');
+  const { Blockrag } = await import('../../shared/blockrag.ts');
+  return new Blockrag(await openSystem(config, options));
 }
 
 /** A server answers with its own settings: a command that asks for others must not get them silently. */

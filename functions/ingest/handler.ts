@@ -21,8 +21,8 @@ const open = stageOpener({ wakes: false });
 
 /** Messages that failed come again, and after their last try lie in the dead-letter queue; the others are done. */
 export async function handler(event: SqsEvent): Promise<SqsResponse> {
-  const { blockrag, documents, dispatch } = await open();
-  const { services } = blockrag;
+  const { system, documents, dispatch } = await open();
+  const { services } = system;
   const batchItemFailures: SqsResponse['batchItemFailures'] = [];
   let passages = 0;
   let accepted = 0;

@@ -13,8 +13,8 @@ interface LambdaContext {
 const open = stageOpener({ wakes: false });
 
 export async function handler(_event: unknown, context: LambdaContext): Promise<void> {
-  const { blockrag, dispatch } = await open();
-  const { services } = blockrag;
+  const { system, dispatch } = await open();
+  const { services } = system;
   // One invocation does the work that several were called for: the others do not stay for more.
   if ((await services.queue.counts()).waiting === 0) return;
   // Should this invocation die, what it has in hand can be taken up then.

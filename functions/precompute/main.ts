@@ -12,10 +12,10 @@ const leaseMs = Number(process.env.BLOCKRAG_LEASE_MS ?? LEASE_MS);
 /** Longer than a lease: a worker that ends before would leave what another one lost to nobody. */
 const idleMs = Number(process.env.BLOCKRAG_IDLE_MS ?? leaseMs + 30_000);
 
-const { blockrag } = await openStage({ wakes: false });
+const { system } = await openStage({ wakes: false });
 let failed = false;
 let stopped = false;
-const worker = new Worker(blockrag.services, {
+const worker = new Worker(system.services, {
   failed: () => {
     failed = true;
   },
@@ -29,5 +29,5 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   });
 }
 await worker.ended;
-await blockrag.close();
+await system.close();
 process.exitCode = failed || stopped ? TRY_AGAIN : 0;

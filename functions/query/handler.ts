@@ -1,25 +1,18 @@
 /** The REST API as a Lambda behind API Gateway: streamed, or in one piece where the gateway cannot stream. */
 
 import { createApp } from '../../shared/api/app.ts';
-import { loadConfig } from '../../shared/config.ts';
 import { openStage } from '../aws.ts';
 import { lambdaHandler } from './lambda.ts';
 
 // While the instance starts: model, index and connections are there before the first request, and stay.
-const { blockrag } = await openStage({ wakes: true });
-const config = loadConfig({}, process.env);
-void blockrag.warm().catch((error: unknown) => {
+const { system } = await openStage({ wakes: true });
+void system.warm().catch((error: unknown) => {
   // The first request meets the same error, and tells it.
-  blockrag.services.logger.error({ err: error }, 'the model could not be loaded ahead');
+  system.services.logger.error({ err: error }, 'the model could not be loaded ahead');
 });
 
-const app = createApp(blockrag, {
-  logger: blockrag.services.logger,
+const app = createApp(system, {
   loopbackOnly: false,
-  corsOrigins: config.corsOrigins,
-  maxDocumentBytes: config.maxDocumentBytes,
-  requestsPerMinute: config.requestsPerMinute,
-  timeoutMs: config.requestTimeoutMs,
   // An instance is frozen or ended between requests, never asked to stop within one.
   stopping: new AbortController().signal,
 });

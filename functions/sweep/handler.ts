@@ -19,11 +19,11 @@ const open = stageOpener({ wakes: true });
 
 export async function handler({ reencode }: SweepEvent, context: LambdaContext): Promise<SweepReport> {
   // The first try, without, has failed where there is anything to adopt.
-  const { blockrag } = await open().catch((error: unknown) => {
+  const { system } = await open().catch((error: unknown) => {
     if (reencode !== true) throw error;
     return open({ reencode });
   });
   const left = Math.max(1_000, context.getRemainingTimeInMillis() - MARGIN_MS);
   const signal = AbortSignal.timeout(left);
-  return sweep(blockrag.services, { graceMs: SWEEP_GRACE_MS, signal });
+  return sweep(system.services, { graceMs: SWEEP_GRACE_MS, signal });
 }

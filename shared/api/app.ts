@@ -4,9 +4,9 @@ import { cors } from 'hono/cors';
 import { requestId } from 'hono/request-id';
 import type { StatusCode } from 'hono/utils/http-status';
 import { BlockragError } from '../errors.ts';
-import type { Blockrag } from '../pipeline/blockrag.ts';
-import { type Logger, requestLogger } from '../telemetry.ts';
-import { type AccessOptions, authenticate } from './middleware/authenticate.ts';
+import type { System } from '../pipeline/system.ts';
+import { requestLogger } from '../telemetry.ts';
+import { authenticate } from './middleware/authenticate.ts';
 import { limitBodies } from './middleware/body-limits.ts';
 import { limitConcurrency } from './middleware/concurrency.ts';
 import { limitRate } from './middleware/rate-limit.ts';
@@ -23,19 +23,19 @@ import { isOpenAi, openAiRoutes, toOpenAiError } from './routes/openai/index.ts'
 import { queryRoutes } from './routes/query.ts';
 import { systemRoutes } from './routes/system.ts';
 import { uploadRoutes } from './routes/uploads.ts';
-import { type WorkOptions, workRunner } from './work.ts';
+import { workRunner } from './work.ts';
 
-export interface AppOptions extends AccessOptions, WorkOptions {
-  logger: Logger;
-  /** Bytes of one document; a request may be a little larger. */
-  maxDocumentBytes: number;
-  /** Requests of one tenant a minute; undefined: no limit. */
-  requestsPerMinute: number | undefined;
+export interface AppOptions {
+  /** Whether the server listens on this machine alone: then it is open as long as there are no keys. */
+  loopbackOnly: boolean;
+  /** Aborted when the server must end what it still answers. */
+  stopping: AbortSignal;
 }
 
-export function createApp(blockrag: Blockrag, options: AppOptions): Api {
-  const { logger, corsOrigins } = options;
-  const { services } = blockrag;
+export function createApp(system: System, options: AppOptions): Api {
+  const { services, config } = system;
+  const { logger } = services;
+  const { corsOrigins, requestsPerMinute } = config;
   const app = newRoutes();
 
   app.onError((error, c) => {
@@ -61,21 +61,21 @@ export function createApp(blockrag: Blockrag, options: AppOptions): Api {
   if (corsOrigins.length > 0) {
     app.use(cors({ origin: [...corsOrigins], exposeHeaders: EXPOSED, maxAge: 600 }));
   }
-  app.use(authenticate(services.access.keys, options));
-  if (options.requestsPerMinute !== undefined) app.use(limitRate(services, options.requestsPerMinute));
+  app.use(authenticate(services.access.keys, { ...options, corsOrigins }));
+  if (requestsPerMinute !== undefined) app.use(limitRate(services, requestsPerMinute));
   app.use(limitConcurrency());
-  app.use(limitBodies(options.maxDocumentBytes));
+  app.use(limitBodies(config.maxDocumentBytes));
 
-  const run = workRunner(options);
+  const run = workRunner({ ...options, timeoutMs: config.requestTimeoutMs });
   app.route('/', healthRoutes());
-  app.route('/', systemRoutes(blockrag));
+  app.route('/', systemRoutes(system));
   app.route('/', metricsRoutes(services.metrics));
-  app.route('/', documentRoutes(blockrag, options.stopping, logger));
-  app.route('/', uploadRoutes(blockrag));
-  app.route('/', collectionRoutes(blockrag));
-  app.route('/', queryRoutes(blockrag, run, logger));
+  app.route('/', documentRoutes(system, options.stopping, logger));
+  app.route('/', uploadRoutes(system));
+  app.route('/', collectionRoutes(system));
+  app.route('/', queryRoutes(system, run, logger));
   app.route('/', keyRoutes(services.access.keys));
-  app.route('/', openAiRoutes(blockrag, run, logger));
+  app.route('/', openAiRoutes(system, run, logger));
   serveDescription(app);
   return app;
 }

@@ -2,11 +2,12 @@
 import type { AddressInfo } from 'node:net';
 import { serve } from '@hono/node-server';
 import { BlockragError } from '../errors.ts';
-import type { Blockrag } from '../pipeline/blockrag.ts';
-import { type AppOptions, createApp } from './app.ts';
+import type { System } from '../pipeline/system.ts';
+import { createApp } from './app.ts';
 import { isLoopback } from './middleware/foreign-hosts.ts';
 
-export interface ServerOptions extends Omit<AppOptions, 'loopbackOnly' | 'stopping'> {
+export interface ServerOptions {
+  /** Address to listen on: `127.0.0.1`. */
   host: string;
   /** 0: any free one. */
   port: number;
@@ -23,15 +24,15 @@ const DRAIN_MS = 5_000;
 const FAREWELL_MS = 2_000;
 
 /** @throws BlockragError `invalid_option` for an address beyond this machine without keys, or one that is taken */
-export async function startServer(blockrag: Blockrag, options: ServerOptions): Promise<RunningServer> {
+export async function startServer(system: System, options: ServerOptions): Promise<RunningServer> {
   const { host, port } = options;
   const loopbackOnly = isLoopback(host);
-  if (!loopbackOnly && (await blockrag.services.access.keys.list()).length === 0) {
+  if (!loopbackOnly && (await system.services.access.keys.list()).length === 0) {
     const message = `Listening on ${host} lets other machines in, and there are no API keys yet: make one (blockrag keys add), or use 127.0.0.1.`;
     throw new BlockragError('invalid_option', message);
   }
   const stopping = new AbortController();
-  const app = createApp(blockrag, { ...options, loopbackOnly, stopping: stopping.signal });
+  const app = createApp(system, { loopbackOnly, stopping: stopping.signal });
   const server = serve({ fetch: app.fetch, hostname: host, port });
   await new Promise<void>((resolve, reject) => {
     server.once('listening', resolve);
@@ -44,7 +45,7 @@ export async function startServer(blockrag: Blockrag, options: ServerOptions): P
   const { port: bound } = server.address() as AddressInfo;
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${bound}`;
   try {
-    await blockrag.setUrl(url);
+    await system.setUrl(url);
   } catch (error) {
     server.close();
     throw error;

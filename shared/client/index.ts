@@ -6,6 +6,7 @@ import type { StatsView, SystemView, WorkView } from '../api/views/system.ts';
 import { BlockragError } from '../errors.ts';
 import { Http, type HttpOptions, toError } from './http.ts';
 import { serverSentEvents } from './server-sent-events.ts';
+import { untilReady } from './until-ready.ts';
 
 export type { AnswerEvent, AnswerView, CitationView, UsageView } from '../api/views/answer.ts';
 export type { DocumentEvent, DocumentView } from '../api/views/document.ts';
@@ -149,6 +150,14 @@ export class BlockragClient {
       if (type !== 'progress') return;
     }
     throw this.#http.lost(undefined, options.signal);
+  }
+
+  /**
+   * Waits until a document answers questions.
+   * @throws BlockragError with the document's own code when it failed; `document_not_found`, `cancelled`
+   */
+  ready(id: string, options: RequestOptions = {}): Promise<DocumentView> {
+    return untilReady(this.watch(id, options));
   }
 
   /** The collections, by name. */

@@ -2,10 +2,10 @@
 import type { Config } from '../config.ts';
 import type { Doorbell, WorkQueue } from '../storage/ports.ts';
 import type { Stores } from '../stores/stores.ts';
-import { Blockrag } from './blockrag.ts';
 import { PresignedUploads } from './intake/uploads-presigned.ts';
 import { openServices, type ServiceOptions } from './open-services.ts';
 import type { Services } from './services.ts';
+import { System } from './system.ts';
 import { recoverWork } from './work/recover.ts';
 import { requeueOutdated } from './work/requeue.ts';
 
@@ -19,15 +19,14 @@ export interface OpenOptions extends ServiceOptions {
  * closed with it, and also when it cannot be opened.
  * @throws BlockragError those of `openServices`
  */
-export async function openOver(stores: Stores, config: Config, options: OpenOptions = {}): Promise<Blockrag> {
+export async function openOver(stores: Stores, config: Config, options: OpenOptions = {}): Promise<System> {
   const { works = true } = options;
   try {
     const queue = stores.bell === undefined ? stores.queue : ringing(stores.queue, stores.bell);
     const opened = await openServices({ ...stores, queue }, config, options);
     // Where other processes work beside this one, the sweep does the same, bit by bit.
     if (stores.ownership !== undefined) await takeUpWork(opened.services);
-    const { maxAnswers } = config;
-    return new Blockrag({ ...opened, stores, works, maxAnswers, uploads: uploadsOf(stores, config) });
+    return new System({ ...opened, stores, works, config, uploads: uploadsOf(stores, config) });
   } catch (error) {
     await stores.close();
     throw error;

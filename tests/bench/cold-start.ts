@@ -116,7 +116,7 @@ async function prepare(): Promise<string> {
   await cloud.put(object, manyPassages(PASSAGES, 0));
   await opened.follow(object);
   await opened.settled(object);
-  const { table } = opened.blockrag.services.catalog;
+  const { table } = opened.system.services.catalog;
   const { key } = await new KeyRing(table).add({ tenant: TENANT, name: 'bench', scopes: ['read'] });
   await opened.close();
   return key;

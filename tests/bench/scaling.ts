@@ -10,9 +10,9 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { REFERENCE_PASSAGES } from '../../shared/attention/reference-text.ts';
 import { passageId } from '../../shared/catalog/passages.ts';
-import { type Blockrag, DEFAULT_COLLECTION, DEFAULT_TENANT } from '../../shared/pipeline/blockrag.ts';
 import { documentId } from '../../shared/pipeline/intake/submit.ts';
 import { keyOf } from '../../shared/pipeline/stored-kv/location.ts';
+import { DEFAULT_COLLECTION, DEFAULT_TENANT, type System } from '../../shared/pipeline/system.ts';
 import { openEmbedded, testConfig } from '../support/settings.ts';
 import { drawTimes } from './speed/peers.ts';
 
@@ -52,7 +52,7 @@ function randomVector(): Float32Array {
 }
 
 /** Stores a document of passages as ingest would leave it, but for the blobs. */
-async function addMadeUp({ services }: Blockrag, number: number): Promise<void> {
+async function addMadeUp({ services }: System, number: number): Promise<void> {
   const { catalog, index, fingerprint } = services;
   const name = `made-up-${number}`;
   const id = documentId(tenant, collection, name);
@@ -90,7 +90,7 @@ async function bytesOf(directory: string): Promise<number> {
   return bytes;
 }
 
-async function ask(blockrag: Blockrag, question: string) {
+async function ask(blockrag: System, question: string) {
   const { timings, usage, citations } = await blockrag.ask({
     ...{ tenant, collection, question, attention: 'block', topK: 5, maxTokens: 1, stop: [] },
     sampling: { temperature: 0, topP: 1, topK: 0, seed: undefined },

@@ -7,7 +7,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type Blockrag, DEFAULT_TENANT } from '../../shared/pipeline/blockrag.ts';
+import { DEFAULT_TENANT, type System } from '../../shared/pipeline/system.ts';
 import { addText, openBlockrag } from '../e2e/support/blockrag.ts';
 
 const { values } = parseArgs({
@@ -57,7 +57,7 @@ async function measure() {
   }
 }
 
-async function add(blockrag: Blockrag, n: number): Promise<void> {
+async function add(blockrag: System, n: number): Promise<void> {
   const text = `On day ${n} the keeper wrote ${n * 7 + 3} lines into the log book of harbour ${n % 13}.`;
   await blockrag.add({
     tenant: DEFAULT_TENANT,

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect, type Table } from '@lancedb/lancedb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Blockrag, DEFAULT_TENANT } from '../../shared/pipeline/blockrag.ts';
+import { DEFAULT_TENANT, type System } from '../../shared/pipeline/system.ts';
 import { buildWordIndex, loadLanceDb, PASSAGE_SCHEMA } from '../../shared/retrieval/lancedb-table.ts';
 import { addText, askBlockrag, idle, openBlockrag } from './support/blockrag.ts';
 import { blobFiles, filesUnder, temporaryDirectory } from './support/directory.ts';
@@ -11,7 +11,7 @@ import { FERRY, LIGHTHOUSE, manyPassages } from './support/texts.ts';
 
 const RUN = 16;
 const data = temporaryDirectory();
-let blockrag: Blockrag;
+let blockrag: System;
 
 /** A text of words that are nowhere else: the digits of hashes in letters. */
 const secretText = (of: string) => {

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { DocumentRow } from '../../shared/catalog/catalog.ts';
-import { type Blockrag, DEFAULT_TENANT } from '../../shared/pipeline/blockrag.ts';
+import { DEFAULT_TENANT, type System } from '../../shared/pipeline/system.ts';
 import { openEmbedded, testConfig } from '../support/settings.ts';
 import { addText, askBlockrag, idle, openBlockrag } from './support/blockrag.ts';
 import { blobFiles, temporaryDirectory } from './support/directory.ts';
@@ -19,7 +19,7 @@ const logged: { msg: string }[] = [];
 const documents: DocumentRow[] = [];
 /** The answers of a directory without a budget. */
 const expected: string[] = [];
-let blockrag: Blockrag;
+let blockrag: System;
 
 const storedBytes = () => blobFiles(data).reduce((sum, path) => sum + statSync(path).size, 0);
 

@@ -2,14 +2,14 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Metadata } from '../../shared/catalog/catalog.ts';
-import { type Blockrag, DEFAULT_TENANT } from '../../shared/pipeline/blockrag.ts';
+import { DEFAULT_TENANT, type System } from '../../shared/pipeline/system.ts';
 import { askBlockrag, idle, openBlockrag } from './support/blockrag.ts';
 import { blobFiles, filesHolding, temporaryDirectory } from './support/directory.ts';
 import { FERRY, LIGHTHOUSE } from './support/texts.ts';
 
 const QUESTION = 'When does the ferry to Grimsay leave?';
 const data = temporaryDirectory();
-let blockrag: Blockrag;
+let blockrag: System;
 
 const add = async (name: string, text: string, metadata?: Metadata) => {
   const bytes = new TextEncoder().encode(text);

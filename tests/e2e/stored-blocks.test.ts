@@ -1,8 +1,8 @@
 import { copyFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Blockrag, DEFAULT_TENANT } from '../../shared/pipeline/blockrag.ts';
 import type { Answer } from '../../shared/pipeline/question/answer.ts';
+import { DEFAULT_TENANT, type System } from '../../shared/pipeline/system.ts';
 import { addText, askBlockrag, idle, openBlockrag } from './support/blockrag.ts';
 import { blobFiles, temporaryDirectory } from './support/directory.ts';
 import { FERRY, LIGHTHOUSE } from './support/texts.ts';
@@ -10,7 +10,7 @@ import { FERRY, LIGHTHOUSE } from './support/texts.ts';
 const QUESTION = 'When does the ferry to Grimsay leave?';
 const data = temporaryDirectory();
 const logged: { code?: string; msg: string; reason?: string }[] = [];
-let blockrag: Blockrag;
+let blockrag: System;
 let passageTokens: number;
 let prefaceTokens: number;
 

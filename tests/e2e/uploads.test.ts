@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Blockrag, DEFAULT_TENANT } from '../../shared/pipeline/blockrag.ts';
+import { DEFAULT_TENANT, type System } from '../../shared/pipeline/system.ts';
 import { askBlockrag, idle, openBlockrag } from './support/blockrag.ts';
 import { filesHolding, temporaryDirectory } from './support/directory.ts';
 import { FERRY } from './support/texts.ts';
@@ -7,7 +7,7 @@ import { FERRY } from './support/texts.ts';
 const data = temporaryDirectory();
 const bytes = new TextEncoder().encode(FERRY);
 const upload = { tenant: DEFAULT_TENANT, collection: 'default', name: 'ferry.md', mediaType: undefined };
-let blockrag: Blockrag;
+let blockrag: System;
 beforeAll(async () => {
   blockrag = await openBlockrag(data);
 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Catalog } from '../../shared/catalog/catalog.ts';
-import { type Blockrag, DEFAULT_TENANT } from '../../shared/pipeline/blockrag.ts';
+import { DEFAULT_TENANT, type System } from '../../shared/pipeline/system.ts';
 import { openLmdbTable } from '../../shared/storage/table/lmdb.ts';
 import { openDataDirectory } from '../../shared/stores/embedded.ts';
 import { addText, askBlockrag, idle, openBlockrag } from './support/blockrag.ts';
@@ -8,7 +8,7 @@ import { blobFiles, filesHolding, originals, temporaryDirectory } from './suppor
 import { FERRY, LIGHTHOUSE } from './support/texts.ts';
 
 const data = temporaryDirectory();
-let blockrag: Blockrag;
+let blockrag: System;
 let open = false;
 const reopen = async (options: Parameters<typeof openBlockrag>[1] = {}) => {
   blockrag = await openBlockrag(data, options);
@@ -94,7 +94,7 @@ describe('opening a data directory', () => {
     await reopen({ passageTokens: 64, reencode: true });
     await idle(blockrag);
     expect(await blockrag.stats(DEFAULT_TENANT)).toMatchObject({ documents: 2, ready: 2 });
-    expect(blockrag.system()).toMatchObject({ passageTokens: 64 });
+    expect(blockrag.facts()).toMatchObject({ passageTokens: 64 });
     await close();
     await reopen();
     expect((await askBlockrag(blockrag, 'When does the ferry leave?')).usage.encodedTokens).toBe(0);

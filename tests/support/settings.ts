@@ -1,8 +1,8 @@
 /** Settings of tests: those of the environment that the tests run in. */
 import { type Config, type ConfigOverrides, fetchSettings, loadConfig } from '../../shared/config.ts';
 import type { FetchSettings } from '../../shared/model/sources/index.ts';
-import type { Blockrag } from '../../shared/pipeline/blockrag.ts';
 import { type OpenOptions, openOver } from '../../shared/pipeline/open.ts';
+import type { System } from '../../shared/pipeline/system.ts';
 import { openEmbeddedStores } from '../../shared/stores/embedded.ts';
 
 export function testConfig(options: ConfigOverrides = {}): Config {
@@ -15,6 +15,6 @@ export function testFetch(): FetchSettings {
 }
 
 /** Opens the data directory of the settings in this process. */
-export async function openEmbedded(config: Config, options: OpenOptions = {}): Promise<Blockrag> {
+export async function openEmbedded(config: Config, options: OpenOptions = {}): Promise<System> {
   return openOver(await openEmbeddedStores(config.data, { command: 'test' }), config, options);
 }

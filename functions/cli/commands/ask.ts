@@ -2,7 +2,7 @@
 
 import type { AnswerView } from '../../../shared/api/views/answer.ts';
 import type { AttentionMode } from '../../../shared/attention/answer.ts';
-import { DEFAULT_COLLECTION } from '../../../shared/pipeline/blockrag.ts';
+import { DEFAULT_COLLECTION } from '../../../shared/pipeline/system.ts';
 import { openClient } from '../client.ts';
 import { type CommonOptions, toConfig } from '../options.ts';
 import { plain, print, printJson } from '../terminal.ts';

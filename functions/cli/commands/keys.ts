@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { KeyRing } from '../../../shared/access/keys.ts';
 import { viewKey } from '../../../shared/api/views/key.ts';
 import { BlockragError } from '../../../shared/errors.ts';
-import { DEFAULT_TENANT } from '../../../shared/pipeline/blockrag.ts';
+import { DEFAULT_TENANT } from '../../../shared/pipeline/system.ts';
 import { openLmdbTable } from '../../../shared/storage/table/lmdb.ts';
 import { openDataDirectory } from '../../../shared/stores/embedded.ts';
 import { type CommonOptions, toConfig } from '../options.ts';

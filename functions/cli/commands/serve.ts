@@ -1,9 +1,8 @@
 /** blockrag serve: the REST API, ingestion and encoding in one process. */
 
 import { startServer } from '../../../shared/api/server.ts';
-import type { Config } from '../../../shared/config.ts';
-import { createLogger, type Logger } from '../../../shared/telemetry.ts';
-import { openBlockrag } from '../local-client.ts';
+import { createLogger } from '../../../shared/telemetry.ts';
+import { openSystem } from '../open.ts';
 import { type CommonOptions, toConfig } from '../options.ts';
 import { print, printJson } from '../terminal.ts';
 
@@ -14,29 +13,23 @@ export interface ServeOptions extends CommonOptions {
   createStores?: boolean;
 }
 
-/** What of the settings concerns the API. */
-function toAppOptions(config: Config, logger: Logger) {
-  const { maxDocumentBytes, corsOrigins, requestTimeoutMs: timeoutMs, requestsPerMinute } = config;
-  return { logger, maxDocumentBytes, corsOrigins, timeoutMs, requestsPerMinute };
-}
-
 export async function serve(options: ServeOptions, signal: AbortSignal): Promise<number> {
   const config = toConfig(options);
   const json = options.json === true;
   const logger = createLogger(config.log ?? 'info');
-  const blockrag = await openBlockrag(config, {
+  const system = await openSystem(config, {
     ...{ command: 'serve', quiet: json, logger, signal },
     create: options.createStores === true,
   });
   try {
-    await blockrag.warm();
-    await blockrag.sweepDaily();
+    await system.warm();
+    await system.sweepDaily();
     const { host, port } = options;
-    const server = await startServer(blockrag, { ...toAppOptions(config, logger), host, port });
+    const server = await startServer(system, { host, port });
     const { data, stores } = config;
     if (json) printJson(stores === undefined ? { url: server.url, data } : { url: server.url, stores });
     else print(`blockrag answers at ${server.url} (data in ${stores ?? data}); stop it with Ctrl-C`);
-    const stop = AbortSignal.any([signal, blockrag.lost]);
+    const stop = AbortSignal.any([signal, system.lost]);
     await new Promise<void>((resolve) => {
       if (stop.aborted) resolve();
       stop.addEventListener('abort', () => resolve(), { once: true });
@@ -44,6 +37,6 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
     await server.close();
     return signal.aborted ? 0 : 1;
   } finally {
-    await blockrag.close();
+    await system.close();
   }
 }

@@ -2,7 +2,7 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { type KeyRing, requireScope, SCOPES, type Scope } from '../../access/keys.ts';
 import { BlockragError } from '../../errors.ts';
-import { DEFAULT_TENANT } from '../../pipeline/blockrag.ts';
+import { DEFAULT_TENANT } from '../../pipeline/system.ts';
 import type { ApiEnv, Caller } from '../route.ts';
 import { refuseForeignPages } from './foreign-hosts.ts';
 

@@ -1,7 +1,7 @@
 /** /v1/collections: what there is, and deleting it as a whole. */
 import { createRoute } from '@hono/zod-openapi';
 import { z } from 'zod';
-import type { Blockrag } from '../../pipeline/blockrag.ts';
+import type { System } from '../../pipeline/system.ts';
 import { type Api, access, json, newRoutes, problems } from '../route.ts';
 import { nameSchema } from '../schemas/requests.ts';
 
@@ -36,13 +36,13 @@ const remove = createRoute({
   responses: { 204: { description: 'It is deleted.' }, ...problems('collection_not_found') },
 });
 
-export function collectionRoutes(blockrag: Blockrag): Api {
+export function collectionRoutes(system: System): Api {
   const routes = newRoutes();
   routes.openapi(list, async (c) => {
-    return c.json({ collections: await blockrag.collections(c.get('caller').tenant) }, 200);
+    return c.json({ collections: await system.collections(c.get('caller').tenant) }, 200);
   });
   routes.openapi(remove, async (c) => {
-    await blockrag.removeCollection(c.get('caller').tenant, c.req.valid('param').name);
+    await system.removeCollection(c.get('caller').tenant, c.req.valid('param').name);
     return c.body(null, 204);
   });
   return routes;

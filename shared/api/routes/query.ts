@@ -1,7 +1,7 @@
 /** POST /v1/query: a question, answered as JSON or as server-sent events. */
 import { createRoute } from '@hono/zod-openapi';
-import type { Blockrag } from '../../pipeline/blockrag.ts';
 import type { GenerateOptions } from '../../pipeline/question/generate.ts';
+import type { System } from '../../pipeline/system.ts';
 import type { Logger } from '../../telemetry.ts';
 import { type StreamEvent, sendEvents } from '../event-stream.ts';
 import { type Api, access, events, json, newRoutes, problems } from '../route.ts';
@@ -38,13 +38,13 @@ const query = createRoute({
   },
 });
 
-export function queryRoutes(blockrag: Blockrag, run: RunWork, logger: Logger): Api {
+export function queryRoutes(system: System, run: RunWork, logger: Logger): Api {
   const routes = newRoutes();
   routes.openapi(query, async (c) => {
     const body = c.req.valid('json');
     const question = toQuestion(c.get('caller').tenant, body);
     const ask = (onText?: GenerateOptions['onText']) =>
-      run(c, (signal) => blockrag.ask(question, { signal, onText }));
+      run(c, (signal) => system.ask(question, { signal, onText }));
     if (!body.stream) return c.json(viewAnswer(await ask()), 200);
     const stream = toEvents(answerEvents(ask));
     // The route's type knows JSON only.

@@ -1,11 +1,11 @@
 /** /v1/system, /v1/work and /v1/stats: what the system is, what it has to do, and what it holds. */
 import { createRoute } from '@hono/zod-openapi';
-import type { Blockrag } from '../../pipeline/blockrag.ts';
+import type { System } from '../../pipeline/system.ts';
 import { requireOperator } from '../middleware/authenticate.ts';
 import { type Api, access, json, newRoutes, problems } from '../route.ts';
 import { statsSchema, systemSchema, viewStats, viewSystem, viewWork, workSchema } from '../views/system.ts';
 
-const system = createRoute({
+const facts = createRoute({
   method: 'get',
   path: '/v1/system',
   tags: ['system'],
@@ -36,15 +36,15 @@ const stats = createRoute({
   responses: { 200: json(statsSchema, 'The counts of the tenant.'), ...problems() },
 });
 
-export function systemRoutes(blockrag: Blockrag): Api {
+export function systemRoutes(system: System): Api {
   const routes = newRoutes();
-  routes.openapi(system, (c) => c.json(viewSystem(blockrag.system()), 200));
+  routes.openapi(facts, (c) => c.json(viewSystem(system.facts()), 200));
   routes.openapi(work, async (c) => {
     requireOperator(c.get('caller'), 'The counts of the work');
-    return c.json(viewWork(await blockrag.work()), 200);
+    return c.json(viewWork(await system.work()), 200);
   });
   routes.openapi(stats, async (c) => {
-    return c.json(viewStats(await blockrag.stats(c.get('caller').tenant)), 200);
+    return c.json(viewStats(await system.stats(c.get('caller').tenant)), 200);
   });
   return routes;
 }

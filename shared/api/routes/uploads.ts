@@ -1,10 +1,10 @@
 /** /v1/uploads: a one-time URL for a document's bytes, and the bytes that come to it. */
 import { createRoute } from '@hono/zod-openapi';
 import { z } from 'zod';
-import type { Blockrag } from '../../pipeline/blockrag.ts';
 import { withIdempotency } from '../../pipeline/intake/idempotency.ts';
 import type { UploadTicket } from '../../pipeline/intake/uploads.ts';
 import { metadataSchema } from '../../pipeline/metadata.ts';
+import type { System } from '../../pipeline/system.ts';
 import { type Api, access, json, newRoutes, openProblems, problems } from '../route.ts';
 import { collectionSchema, idempotencyHeaders, nameSchema } from '../schemas/requests.ts';
 import { documentSchema, viewDocument } from '../views/document.ts';
@@ -85,21 +85,21 @@ const receive = createRoute({
   },
 });
 
-export function uploadRoutes(blockrag: Blockrag): Api {
+export function uploadRoutes(system: System): Api {
   const routes = newRoutes();
 
   routes.openapi(create, async (c) => {
     const { tenant } = c.get('caller');
     const { media_type: mediaType, expires_in: expiresIn, ...body } = c.req.valid('json');
     const ask = async () => ({
-      ...(await blockrag.uploads.create({ tenant, mediaType, expiresIn, ...body })),
+      ...(await system.uploads.create({ tenant, mediaType, expiresIn, ...body })),
     });
     const key = c.req.valid('header')['idempotency-key'];
     const fingerprint = JSON.stringify(['upload', mediaType, expiresIn, body]);
     const ticket: UploadTicket =
       key === undefined
         ? await ask()
-        : await withIdempotency(blockrag.services.catalog.table, { tenant, key, fingerprint }, ask);
+        : await withIdempotency(system.services.catalog.table, { tenant, key, fingerprint }, ask);
     const { id, method, token = '', headers = {}, expires } = ticket;
     const own = new URL(`/v1/uploads/${id}?${new URLSearchParams({ token })}`, c.req.url).href;
     const url = ticket.url ?? own;
@@ -109,7 +109,7 @@ export function uploadRoutes(blockrag: Blockrag): Api {
   routes.openapi(receive, async (c) => {
     const { id } = c.req.valid('param');
     const bytes = new Uint8Array(await c.req.arrayBuffer());
-    const row = await blockrag.uploads.receive(id, c.req.valid('query').token, bytes);
+    const row = await system.uploads.receive(id, c.req.valid('query').token, bytes);
     c.header('location', `/v1/documents/${row.id}`);
     return c.json(viewDocument(row), row.status === 'ready' ? 200 : 202);
   });

@@ -2,9 +2,9 @@
 import { z } from 'zod';
 import { ATTENTION_MODES } from '../../attention/answer.ts';
 import { BlockragError } from '../../errors.ts';
-import { DEFAULT_COLLECTION } from '../../pipeline/blockrag.ts';
 import { filterSchema } from '../../pipeline/metadata.ts';
 import { DEFAULT_MAX_TOKENS, DEFAULT_TOP_K, type Question } from '../../pipeline/question/answer.ts';
+import { DEFAULT_COLLECTION } from '../../pipeline/system.ts';
 
 /** A name that is shown and stored, never parsed: any text of moderate length without control characters. */
 export const nameSchema = z

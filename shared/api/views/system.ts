@@ -1,6 +1,6 @@
 /** What the API shows of the system itself: what it is, what it has to do, and what it holds. */
 import { z } from 'zod';
-import type { Stats, System, Work } from '../../pipeline/blockrag.ts';
+import type { Stats, SystemFacts, Work } from '../../pipeline/system.ts';
 
 export const systemSchema = z
   .object({
@@ -15,7 +15,7 @@ export const systemSchema = z
     kv: z.string().meta({ description: 'dtype of stored keys and values.' }),
     passage_tokens: z.int().meta({ description: 'Tokens of a passage at most.' }),
   })
-  .meta({ id: 'System' });
+  .meta({ id: 'SystemFacts' });
 
 export const workSchema = z
   .object({
@@ -40,7 +40,7 @@ export type SystemView = z.infer<typeof systemSchema>;
 export type WorkView = z.infer<typeof workSchema>;
 export type StatsView = z.infer<typeof statsSchema>;
 
-export function viewSystem({ version, model, adapter, compute, kv, ...rest }: System): SystemView {
+export function viewSystem({ version, model, adapter, compute, kv, ...rest }: SystemFacts): SystemView {
   const { modelReference: model_reference, passageTokens: passage_tokens } = rest;
   return { version, model, model_reference, adapter, compute, kv, passage_tokens };
 }

@@ -78,7 +78,7 @@ describeWith(CLOUD, 'a job of Batch', () => {
       { code: 0, signal: null, retried: false },
     ]);
 
-    const { catalog, index, embedder, queue } = opened.blockrag.services;
+    const { catalog, index, embedder, queue } = opened.system.services;
     const row = (await opened.document(KEY))!;
     expect(row).toMatchObject({ status: 'ready', passages, encoded: passages, pending: null, retiring: [] });
     expect(await queue.counts()).toEqual({ waiting: 0, leased: 0, dead: 0 });
@@ -99,7 +99,7 @@ describeWith(CLOUD, 'a job of Batch', () => {
     expect(hits.map(({ id }) => id)).toHaveLength(passages);
     expect(new Set(hits.map(({ id }) => id)).size).toBe(passages);
 
-    const { citations, usage } = await opened.blockrag.ask({
+    const { citations, usage } = await opened.system.ask({
       ...{ tenant: 'acme', collection: 'default', question: 'Where was the skua number 149 seen?' },
       ...{ attention: 'block', topK: 3, maxTokens: 4, stop: [] },
       sampling: { temperature: 0, topP: 1, topK: 0, seed: undefined },

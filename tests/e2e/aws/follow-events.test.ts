@@ -52,7 +52,7 @@ describeWith(CLOUD, 'uploads and their events', () => {
   };
 
   it('a presigned upload becomes a document with the metadata that were signed', async () => {
-    const ticket = await opened.blockrag.uploads.create(upload('signed.md', FERRY));
+    const ticket = await opened.system.uploads.create(upload('signed.md', FERRY));
     expect(ticket.expires).toBeGreaterThan(Date.now());
     expect((await send(ticket, FERRY)).status).toBe(200);
     expect(await handler({ Records: [created('signed.md')] })).toEqual({ batchItemFailures: [] });
@@ -65,7 +65,7 @@ describeWith(CLOUD, 'uploads and their events', () => {
   });
 
   it('other bytes than were announced are refused by the store', async () => {
-    const ticket = await opened.blockrag.uploads.create(upload('other.md', FERRY));
+    const ticket = await opened.system.uploads.create(upload('other.md', FERRY));
     const changed = FERRY.replace('noon', 'dawn');
     expect((await send(ticket, changed)).status).toBeGreaterThanOrEqual(400);
     // fetch says how many bytes it sends.
@@ -80,7 +80,7 @@ describeWith(CLOUD, 'uploads and their events', () => {
 
   it('an upload that is announced as too large is refused at once', async () => {
     const large = { ...upload('large.md', FERRY), bytes: 10_001 };
-    await expect(opened.blockrag.uploads.create(large)).rejects.toMatchObject({ code: 'document_too_large' });
+    await expect(opened.system.uploads.create(large)).rejects.toMatchObject({ code: 'document_too_large' });
   });
 
   it('of messages handed over together only those fail that cannot be followed, and the workers are woken', async () => {

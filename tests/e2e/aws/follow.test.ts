@@ -32,7 +32,7 @@ describeWith(CLOUD, 'objects in the bucket of documents', () => {
   }
 
   async function foundIn(question: string, collection = 'default'): Promise<string[]> {
-    const { citations } = await opened.blockrag.ask({
+    const { citations } = await opened.system.ask({
       tenant: 'acme',
       question,
       collection,
@@ -100,11 +100,11 @@ describeWith(CLOUD, 'objects in the bucket of documents', () => {
   it('a document that is deleted by the API takes its object along, and no event brings it back', async () => {
     const key = keyOf('deleted.md', 'deleted');
     const row = await take(key, FERRY);
-    await opened.blockrag.remove('acme', row!.id);
+    await opened.system.remove('acme', row!.id);
     expect(await cloud.objects(DOCUMENTS, key)).toEqual([]);
     expect(await opened.follow(key)).toBe(0);
     expect(await opened.settled(key)).toBeUndefined();
-    await expect(opened.blockrag.remove('acme', row!.id)).rejects.toMatchObject({
+    await expect(opened.system.remove('acme', row!.id)).rejects.toMatchObject({
       code: 'document_not_found',
     });
   });
@@ -112,7 +112,7 @@ describeWith(CLOUD, 'objects in the bucket of documents', () => {
   it('a deleted collection takes the objects of its documents along', async () => {
     await take(keyOf('1.md', 'shelf'), FERRY);
     await take(keyOf('2.md', 'shelf'), LIGHTHOUSE);
-    await opened.blockrag.removeCollection('acme', 'shelf');
+    await opened.system.removeCollection('acme', 'shelf');
     expect(await cloud.objects(DOCUMENTS, 'documents/acme/shelf/')).toEqual([]);
     expect(await opened.settled(keyOf('1.md', 'shelf'))).toBeUndefined();
   });
@@ -122,8 +122,8 @@ describeWith(CLOUD, 'objects in the bucket of documents', () => {
     await take(key, FERRY);
     await cloud.remove(key);
     const upload = { tenant: 'acme', collection: 'late', name: 'again-by-api.md', mediaType: undefined };
-    await opened.blockrag.remove('acme', (await opened.document(key))!.id);
-    await opened.blockrag.add({ ...upload, bytes: Buffer.from(LIGHTHOUSE) });
+    await opened.system.remove('acme', (await opened.document(key))!.id);
+    await opened.system.add({ ...upload, bytes: Buffer.from(LIGHTHOUSE) });
     expect(await opened.follow(key)).toBe(0);
     expect(await opened.settled(key)).toMatchObject({ status: 'ready' });
     // The same text put into the bucket: from now on it goes with its object.

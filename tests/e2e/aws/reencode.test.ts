@@ -49,7 +49,7 @@ describeWith(CLOUD, 'a stage with other settings than before', () => {
     const made = await after.settled(KEY);
     expect(made).toMatchObject({ status: 'ready', followed: true, passages: old!.passages });
     expect(made!.fingerprint).not.toBe(old!.fingerprint);
-    const { usage } = await after.blockrag.ask({
+    const { usage } = await after.system.ask({
       ...{ tenant: 'acme', collection: 'default', attention: 'block', topK: 3, maxTokens: 1, stop: [] },
       question: 'When does the ferry to Grimsay leave?',
       sampling: { temperature: 0, topP: 1, topK: 0, seed: undefined },

@@ -35,7 +35,7 @@ describeWith([...CLOUD, 'lambda-ric'], 'the query function', () => {
       await opened.follow(object);
       await opened.settled(object);
     }
-    const keys = new KeyRing(opened.blockrag.services.catalog.table);
+    const keys = new KeyRing(opened.system.services.catalog.table);
     ({ key } = await keys.add({ tenant: 'acme', name: 'test', scopes: ['read', 'write'] }));
     await opened.close();
     directory = await bundleEntry('functions', 'query');

@@ -37,7 +37,7 @@ describeWith(CLOUD, 'the sweep beside 200 uploads and deletes', () => {
     await defaultModel('w8a8');
     cloud = await startCloud({ BLOCKRAG_LOG: 'silent', BLOCKRAG_INDEX: temporaryDirectory() });
     opened = await openInProcess(cloud, { works: false });
-    services = opened.blockrag.services;
+    services = opened.system.services;
     for (let n = 0; n < WORKERS; n++) {
       workers.push(new Worker(services, { failed: (error) => failures.push(error) }));
     }
@@ -107,7 +107,7 @@ describeWith(CLOUD, 'the sweep beside 200 uploads and deletes', () => {
         originals.push(`originals/${tenant}/${id}/${version}`);
       }
       expect((await services.access.quotas.used(tenant)).documents).toBe(documents.length);
-      const { citations, usage } = await opened.blockrag.ask({
+      const { citations, usage } = await opened.system.ask({
         ...{ tenant, collection: 'default', question: 'Where does the otter of Grimsay sleep?' },
         ...{ attention: 'block', topK: 4, maxTokens: 4, stop: [] },
         sampling: { temperature: 0, topP: 1, topK: 0, seed: undefined },

@@ -1,22 +1,22 @@
 /** A Blockrag opened in the test's own process, for looking inside. */
 
 import type { DocumentRow } from '../../../shared/catalog/catalog.ts';
-import { type Blockrag, DEFAULT_TENANT } from '../../../shared/pipeline/blockrag.ts';
 import type { OpenOptions } from '../../../shared/pipeline/open.ts';
 import type { Answer, Question } from '../../../shared/pipeline/question/answer.ts';
+import { DEFAULT_TENANT, type System } from '../../../shared/pipeline/system.ts';
 import { openEmbedded, testConfig } from '../../support/settings.ts';
 
 /** Opens a data directory. */
 export function openBlockrag(
   data: string,
   options: Partial<OpenOptions> & { passageTokens?: number; hotBytes?: number } = {},
-): Promise<Blockrag> {
+): Promise<System> {
   const { passageTokens, hotBytes, ...open } = options;
   return openEmbedded(testConfig({ data, passageTokens, hotBytes }), { ...open });
 }
 
 /** Adds a text and waits until nothing is left to be done in the background. */
-export async function addText(blockrag: Blockrag, name: string, text: string): Promise<DocumentRow> {
+export async function addText(blockrag: System, name: string, text: string): Promise<DocumentRow> {
   const bytes = new TextEncoder().encode(text);
   const { id } = await blockrag.add({
     tenant: DEFAULT_TENANT,
@@ -29,13 +29,13 @@ export async function addText(blockrag: Blockrag, name: string, text: string): P
   return (await blockrag.document(DEFAULT_TENANT, id))!;
 }
 
-export async function idle(blockrag: Blockrag): Promise<void> {
+export async function idle(blockrag: System): Promise<void> {
   while (await blockrag.busy()) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
 /** Asks greedily for 8 tokens. */
 export function askBlockrag(
-  blockrag: Blockrag,
+  blockrag: System,
   question: string,
   more: Partial<Question> = {},
 ): Promise<Answer> {

@@ -2,8 +2,8 @@
 import { createRoute } from '@hono/zod-openapi';
 import { z } from 'zod';
 import { BlockragError } from '../../../errors.ts';
-import type { Blockrag } from '../../../pipeline/blockrag.ts';
 import { metadataSchema } from '../../../pipeline/metadata.ts';
+import type { System } from '../../../pipeline/system.ts';
 import { type Api, access, json, newRoutes, problems } from '../../route.ts';
 import { collectionSchema, idempotencyHeaders, jsonText, nameSchema } from '../../schemas/requests.ts';
 import { documentSchema, viewDocument } from '../../views/document.ts';
@@ -60,7 +60,7 @@ const add = createRoute({
   },
 });
 
-export function addRoutes(blockrag: Blockrag): Api {
+export function addRoutes(system: System): Api {
   const routes = newRoutes();
   routes.openapi(add, async (c) => {
     const type = c.req.header('content-type');
@@ -69,7 +69,7 @@ export function addRoutes(blockrag: Blockrag): Api {
     const content = 'file' in body ? await fromForm(body) : fromJson(body);
     const document = { tenant: c.get('caller').tenant, ...content };
     const key = c.req.valid('header')['idempotency-key'];
-    const row = await (key === undefined ? blockrag.add(document) : blockrag.addOnce(document, key));
+    const row = await (key === undefined ? system.add(document) : system.addOnce(document, key));
     c.header('location', `/v1/documents/${row.id}`);
     return c.json(viewDocument(row), row.status === 'ready' ? 200 : 202);
   });

@@ -2,7 +2,7 @@
 import { createRoute } from '@hono/zod-openapi';
 import { z } from 'zod';
 import { BlockragError } from '../../../errors.ts';
-import type { Blockrag } from '../../../pipeline/blockrag.ts';
+import type { System } from '../../../pipeline/system.ts';
 import { toProblem } from '../../problem.ts';
 import { type Api, access, json, newRoutes, problems } from '../../route.ts';
 import { parseRequest } from '../../schemas/requests.ts';
@@ -48,7 +48,7 @@ const bulk = createRoute({
   },
 });
 
-export function bulkRoutes(blockrag: Blockrag): Api {
+export function bulkRoutes(system: System): Api {
   const routes = newRoutes();
   routes.openapi(bulk, async (c) => {
     const { tenant } = c.get('caller');
@@ -64,16 +64,16 @@ export function bulkRoutes(blockrag: Blockrag): Api {
     const results: z.infer<typeof resultSchema>[] = [];
     for (const [index, item] of items.entries()) {
       if (c.req.raw.signal.aborted) throw new BlockragError('cancelled', 'The client has left.');
-      results.push({ index, ...(await addOne(blockrag, tenant, item)) });
+      results.push({ index, ...(await addOne(system, tenant, item)) });
     }
     return c.json({ results }, 200);
   });
   return routes;
 }
 
-async function addOne(blockrag: Blockrag, tenant: string, item: unknown) {
+async function addOne(system: System, tenant: string, item: unknown) {
   try {
-    const row = await blockrag.add({ tenant, ...fromJson(parseRequest(documentJsonSchema, item)) });
+    const row = await system.add({ tenant, ...fromJson(parseRequest(documentJsonSchema, item)) });
     return { status: row.status === 'ready' ? 200 : 202, document: viewDocument(row) };
   } catch (error) {
     const { status, code, detail } = toProblem(error);

@@ -2,7 +2,7 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { DocumentRow } from '../../../catalog/catalog.ts';
 import { BlockragError } from '../../../errors.ts';
-import type { Blockrag } from '../../../pipeline/blockrag.ts';
+import type { System } from '../../../pipeline/system.ts';
 import type { Logger } from '../../../telemetry.ts';
 import { type StreamEvent, sendEvents } from '../../event-stream.ts';
 import { type Api, access, events, newRoutes, problems } from '../../route.ts';
@@ -23,12 +23,12 @@ const follow = createRoute({
   },
 });
 
-export function eventRoutes(blockrag: Blockrag, stopping: AbortSignal, logger: Logger): Api {
+export function eventRoutes(system: System, stopping: AbortSignal, logger: Logger): Api {
   const routes = newRoutes();
   routes.openapi(follow, async (c) => {
     const { tenant } = c.get('caller');
     const signal = AbortSignal.any([c.req.raw.signal, stopping]);
-    const rows = blockrag.watch(tenant, c.req.valid('param').id, signal);
+    const rows = system.watch(tenant, c.req.valid('param').id, signal);
     // What is not there is answered with 404, not with a stream.
     const first = await rows.next();
     const stream = toEvents(first, rows);

@@ -2,8 +2,8 @@
 import { createRoute } from '@hono/zod-openapi';
 import { z } from 'zod';
 import { BlockragError } from '../../../errors.ts';
-import type { Blockrag } from '../../../pipeline/blockrag.ts';
 import { filterSchema } from '../../../pipeline/metadata.ts';
+import type { System } from '../../../pipeline/system.ts';
 import { type Api, access, json, newRoutes, problems } from '../../route.ts';
 import { cursorSchema, jsonText, nameSchema, toCursor } from '../../schemas/requests.ts';
 import { documentIdSchema, documentSchema, viewDocument } from '../../views/document.ts';
@@ -71,23 +71,23 @@ const remove = createRoute({
   responses: { 204: { description: 'It is deleted.' }, ...problems('document_not_found') },
 });
 
-export function readRoutes(blockrag: Blockrag): Api {
+export function readRoutes(system: System): Api {
   const routes = newRoutes();
 
   routes.openapi(list, async (c) => {
-    const { documents, next } = await blockrag.documents(c.get('caller').tenant, c.req.valid('query'));
+    const { documents, next } = await system.documents(c.get('caller').tenant, c.req.valid('query'));
     return c.json({ documents: documents.map(viewDocument), next: toCursor(next) }, 200);
   });
 
   routes.openapi(show, async (c) => {
     const { id } = c.req.valid('param');
-    const row = await blockrag.document(c.get('caller').tenant, id);
+    const row = await system.document(c.get('caller').tenant, id);
     if (row === undefined) throw new BlockragError('document_not_found', `There is no document ${id}.`);
     return c.json(viewDocument(row), 200);
   });
 
   routes.openapi(remove, async (c) => {
-    await blockrag.remove(c.get('caller').tenant, c.req.valid('param').id);
+    await system.remove(c.get('caller').tenant, c.req.valid('param').id);
     return c.body(null, 204);
   });
 

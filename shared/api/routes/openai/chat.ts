@@ -2,9 +2,9 @@
 import { createRoute } from '@hono/zod-openapi';
 import { z } from 'zod';
 import { BlockragError } from '../../../errors.ts';
-import type { Blockrag } from '../../../pipeline/blockrag.ts';
 import { DEFAULT_TOP_K } from '../../../pipeline/question/answer.ts';
 import type { GenerateOptions } from '../../../pipeline/question/generate.ts';
+import type { System } from '../../../pipeline/system.ts';
 import type { Logger } from '../../../telemetry.ts';
 import { sendEvents } from '../../event-stream.ts';
 import { type Api, access, events, json, newRoutes } from '../../route.ts';
@@ -55,15 +55,15 @@ const complete = createRoute({
   },
 });
 
-export function chatRoutes(blockrag: Blockrag, run: RunWork, logger: Logger): Api {
+export function chatRoutes(system: System, run: RunWork, logger: Logger): Api {
   const routes = newRoutes();
   routes.openapi(
     complete,
     async (c) => {
       const body = c.req.valid('json');
-      const named = readModel(blockrag, body.model).collection;
+      const named = readModel(system, body.model).collection;
       const collection = body.blockrag?.collection ?? fromHeader(c.req.header(COLLECTION_HEADER)) ?? named;
-      const work = answering(blockrag, c.get('caller').tenant, body, collection);
+      const work = answering(system, c.get('caller').tenant, body, collection);
       const answer = (onText?: GenerateOptions['onText']) => run(c, (signal) => work({ signal, onText }));
       if (!body.stream) return c.json(toCompletion(body.model, await answer()), 200);
       const stream = streamText(answer);
@@ -81,26 +81,26 @@ export function chatRoutes(blockrag: Blockrag, run: RunWork, logger: Logger): Ap
 }
 
 function answering(
-  blockrag: Blockrag,
+  system: System,
   tenant: string,
   body: ChatRequest,
   collection: string | undefined,
 ): (options: GenerateOptions) => Promise<Completed> {
   const { temperature, top_p: topP, seed, stop, maxTokens } = body;
-  const { system, turns } = toConversation(body.messages);
+  const { system: instructions, turns } = toConversation(body.messages);
   const generation = {
     tenant,
     maxTokens,
     sampling: { temperature, topP, topK: 0, seed: seed ?? undefined },
     stop,
-    system,
+    system: instructions,
   };
-  if (collection === undefined) return (options) => blockrag.chat({ ...generation, turns }, options);
+  if (collection === undefined) return (options) => system.chat({ ...generation, turns }, options);
   const { top_k: topK = DEFAULT_TOP_K, attention = 'block', filter } = body.blockrag ?? {};
   const question = turns.at(-1)!.content;
   const earlier = turns.slice(0, -1);
   return (options) =>
-    blockrag.ask({ ...generation, collection, filter, question, earlier, attention, topK }, options);
+    system.ask({ ...generation, collection, filter, question, earlier, attention, topK }, options);
 }
 
 function fromHeader(header: string | undefined): string | undefined {

@@ -1,7 +1,7 @@
 /** POST /v1/embeddings: texts as the vectors that retrieval works with. */
 import { createRoute } from '@hono/zod-openapi';
 import { z } from 'zod';
-import type { Blockrag } from '../../../pipeline/blockrag.ts';
+import type { System } from '../../../pipeline/system.ts';
 import { EMBEDDING_DIMENSIONS } from '../../../retrieval/embedder.ts';
 import { type Api, access, json, newRoutes } from '../../route.ts';
 import type { RunWork } from '../../work.ts';
@@ -59,12 +59,12 @@ const embed = createRoute({
   },
 });
 
-export function embeddingRoutes(blockrag: Blockrag, run: RunWork): Api {
+export function embeddingRoutes(system: System, run: RunWork): Api {
   const routes = newRoutes();
   routes.openapi(embed, async (c) => {
     const { model, input, encoding_format: format } = c.req.valid('json');
     if (model !== EMBEDDING_MODEL) throw unknownModel(model);
-    const { vectors, wordPieces } = await run(c, (signal) => blockrag.embed([input].flat(), signal));
+    const { vectors, wordPieces } = await run(c, (signal) => system.embed([input].flat(), signal));
     const tokens = wordPieces.reduce((sum, count) => sum + count, 0);
     const data = vectors.map((vector, index) => ({
       object: 'embedding' as const,

@@ -1,5 +1,5 @@
 /** The routes that OpenAI clients speak to: models, chat completions, embeddings. */
-import type { Blockrag } from '../../../pipeline/blockrag.ts';
+import type { System } from '../../../pipeline/system.ts';
 import type { Logger } from '../../../telemetry.ts';
 import { type Api, newRoutes } from '../../route.ts';
 import type { RunWork } from '../../work.ts';
@@ -9,10 +9,10 @@ import { modelRoutes } from './models.ts';
 
 export { isOpenAi, toOpenAiError } from './errors.ts';
 
-export function openAiRoutes(blockrag: Blockrag, run: RunWork, logger: Logger): Api {
+export function openAiRoutes(system: System, run: RunWork, logger: Logger): Api {
   const routes = newRoutes();
-  routes.route('/', modelRoutes(blockrag));
-  routes.route('/', chatRoutes(blockrag, run, logger));
-  routes.route('/', embeddingRoutes(blockrag, run));
+  routes.route('/', modelRoutes(system));
+  routes.route('/', chatRoutes(system, run, logger));
+  routes.route('/', embeddingRoutes(system, run));
   return routes;
 }

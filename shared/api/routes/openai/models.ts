@@ -2,7 +2,7 @@
 import { createRoute } from '@hono/zod-openapi';
 import { z } from 'zod';
 import { BlockragError } from '../../../errors.ts';
-import type { Blockrag } from '../../../pipeline/blockrag.ts';
+import type { System } from '../../../pipeline/system.ts';
 import { type Api, access, json, newRoutes } from '../../route.ts';
 import { nameSchema } from '../../schemas/requests.ts';
 import { openAiProblems } from './errors.ts';
@@ -14,10 +14,10 @@ export const EMBEDDING_MODEL = 'all-minilm-l6-v2';
  * What a request's `model` asks for: the model that is served, with a collection after an @, if there is one.
  * @throws BlockragError `model_unknown`, `invalid_request` for what is no collection's name
  */
-export function readModel(blockrag: Blockrag, model: string): { collection: string | undefined } {
+export function readModel(system: System, model: string): { collection: string | undefined } {
   // An alias may be how another id begins.
-  if (blockrag.modelIds.includes(model)) return { collection: undefined };
-  const id = blockrag.modelIds.find((one) => model.startsWith(`${one}@`));
+  if (system.modelIds.includes(model)) return { collection: undefined };
+  const id = system.modelIds.find((one) => model.startsWith(`${one}@`));
   if (id === undefined) throw unknownModel(model);
   const name = nameSchema.safeParse(model.slice(id.length + 1));
   if (name.success) return { collection: name.data };
@@ -64,18 +64,18 @@ const show = createRoute({
 
 const view = (id: string) => ({ id, object: 'model' as const, created: 0, owned_by: 'blockrag' });
 
-export function modelRoutes(blockrag: Blockrag): Api {
+export function modelRoutes(system: System): Api {
   const routes = newRoutes();
   routes.openapi(list, async (c) => {
-    const id = blockrag.services.modelId;
-    const collections = await blockrag.collections(c.get('caller').tenant);
+    const id = system.services.modelId;
+    const collections = await system.collections(c.get('caller').tenant);
     // Chat windows offer what is listed: so one may choose a collection there.
     const data = [id, ...collections.map(({ name }) => `${id}@${name}`), EMBEDDING_MODEL].map(view);
     return c.json({ object: 'list' as const, data }, 200);
   });
   routes.openapi(show, (c) => {
     const { model } = c.req.valid('param');
-    if (model !== EMBEDDING_MODEL) readModel(blockrag, model);
+    if (model !== EMBEDDING_MODEL) readModel(system, model);
     return c.json(view(model), 200);
   });
   return routes;

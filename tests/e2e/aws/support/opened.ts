@@ -22,7 +22,7 @@ export interface Opened extends Stage {
 export async function openInProcess(cloud: Cloud, options: { works: boolean }): Promise<Opened> {
   Object.assign(process.env, cloud.environment);
   const opened = await openStage({ wakes: false });
-  const { services } = opened.blockrag;
+  const { services } = opened.system;
   let failure: unknown;
   const failed = (error: unknown) => {
     failure = error;
@@ -48,7 +48,7 @@ export async function openInProcess(cloud: Cloud, options: { works: boolean }): 
     },
     async close() {
       await worker?.stop();
-      await opened.blockrag.close();
+      await opened.system.close();
     },
   };
 }

@@ -1,6 +1,7 @@
 /** The use cases of the system, over whatever stores lie below: what the REST API and the command line call. */
 
 import type { DocumentRow } from '../catalog/catalog.ts';
+import type { Config } from '../config.ts';
 import { BlockragError } from '../errors.ts';
 import { modelAliases } from '../model/sources/model-id.ts';
 import type { Stores } from '../stores/stores.ts';
@@ -26,7 +27,7 @@ export const DEFAULT_TENANT = 'default';
 export const DEFAULT_COLLECTION = 'default';
 
 /** What the system is, and what it was opened with. */
-export interface System {
+export interface SystemFacts {
   version: string;
   /** As requests ask for it. */
   model: string;
@@ -53,7 +54,7 @@ export interface Stats extends DocumentCounts {
   blobBytes: number;
 }
 
-export interface BlockragOptions {
+export interface SystemOptions {
   services: Services;
   settings: Settings;
   /** Closed with it, once the model's threads have ended. */
@@ -62,19 +63,21 @@ export interface BlockragOptions {
   works: boolean;
   /** Where uploads go; undefined: to this process. */
   uploads: Uploads | undefined;
-  /** Answers under way or waiting at most. */
-  maxAnswers: number;
+  config: Config;
 }
 
 const DAY_MS = 86_400_000;
 /** After so long a worker is started again whose queue had failed. */
 const WORKER_PAUSE_MS = 5_000;
 
-export class Blockrag {
+/** All use cases, by tenant, over one set of services. What `blockrag` gives to programs is `Blockrag`. */
+export class System {
   readonly services: Services;
+  /** What it was opened with. */
+  readonly config: Config;
   /** Aborted when it closes, or must: answers under way end with it. */
   #closing = new AbortController();
-  #options: BlockragOptions;
+  #options: SystemOptions;
   #worker: Worker | undefined;
   #sweeps: NodeJS.Timeout | undefined;
   /** The answers under way or waiting. */
@@ -85,8 +88,9 @@ export class Blockrag {
   /** Uploads whose bytes come later. */
   readonly uploads: Uploads;
 
-  constructor(options: BlockragOptions) {
+  constructor(options: SystemOptions) {
     this.services = options.services;
+    this.config = options.config;
     this.uploads = options.uploads ?? new LocalUploads(options.services);
     this.#options = options;
     const { modelId, model } = options.services;
@@ -227,7 +231,7 @@ export class Blockrag {
   }
 
   async #answer<T>(start: (signal: AbortSignal) => Promise<T>, { signal }: GenerateOptions): Promise<T> {
-    if (this.#answers.size >= this.#options.maxAnswers) {
+    if (this.#answers.size >= this.config.maxAnswers) {
       throw new BlockragError(
         'overloaded',
         `${this.#answers.size} questions are waiting already: try again soon.`,
@@ -247,7 +251,7 @@ export class Blockrag {
   }
 
   /** What the system is. Nothing is read for it. */
-  system(): System {
+  facts(): SystemFacts {
     const { model, modelId } = this.services;
     const { settings } = this.#options;
     const { adapter, compute } = model.manifest;

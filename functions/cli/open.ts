@@ -1,0 +1,26 @@
+/** Opens the system in the command's own process, with progress of fetching and compiling on stderr. */
+import type { Config } from '../../shared/config.ts';
+import { openOver } from '../../shared/pipeline/open.ts';
+import type { System } from '../../shared/pipeline/system.ts';
+import type { OpenClientOptions } from './client.ts';
+import { openStores } from './stores.ts';
+import { ProgressLine } from './terminal.ts';
+
+export async function openSystem(config: Config, options: OpenClientOptions): Promise<System> {
+  const { quiet, reencode, logger, signal } = options;
+  const progress = new ProgressLine({ quiet });
+  try {
+    const stores = await openStores(config, options);
+    return await openOver(stores, config, {
+      reencode,
+      logger,
+      signal,
+      onProgress: ({ phase, done, total }) => {
+        const unit = phase === 'download' || phase === 'unpack' ? 'bytes' : 'count';
+        progress.update(`model: ${phase}`, done, total, unit);
+      },
+    });
+  } finally {
+    progress.end();
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * `blockrag`: the whole system in one process. Documents go in, questions are answered from them, and the attention
+ * keys and values of every passage are computed once and stored.
+ */
+import { Blockrag } from './blockrag.ts';
+import { type ConfigOverrides, loadConfig } from './config.ts';
+import { type OpenOptions, openOver } from './pipeline/open.ts';
+import { openEmbeddedStores } from './stores/embedded.ts';
+import type { Stores } from './stores/stores.ts';
+
+export { Blockrag } from './blockrag.ts';
+export type {
+  AddOptions,
+  AnswerEvent,
+  AnswerView,
+  AskOptions,
+  CitationView,
+  CollectionView,
+  DocumentEvent,
+  DocumentsPage,
+  DocumentsQuery,
+  DocumentView,
+  NewDocument,
+  RequestOptions,
+  StatsView,
+  SystemView,
+  UsageView,
+  WorkView,
+} from './client/index.ts';
+export { BlockragError, type ErrorCode, isBlockragError } from './errors.ts';
+export { type AwsStoresOptions, openAwsStores } from './stores/aws.ts';
+export { openEmbeddedStores } from './stores/embedded.ts';
+export type { Stores } from './stores/stores.ts';
+
+/** Every setting of docs/reference/configuration.md by its name there, and what only a program can give. */
+export interface OpenBlockragOptions extends Omit<ConfigOverrides, 'stores'>, OpenOptions {
+  /**
+   * Where everything is stored; default: the embedded stores in the directory `data` (`./.blockrag`). They belong to
+   * the Blockrag from then on, and are closed with it.
+   */
+  stores?: Stores | undefined;
+  /** Whose documents these are; default `default`. */
+  tenant?: string | undefined;
+}
+
+/**
+ * Opens the system. The first time it fetches the models (some 120 MB for the default) and compiles them, which takes
+ * a minute; `onProgress` tells how far it is.
+ *
+ * @throws BlockragError `invalid_option`, `data_directory_in_use`, `reencode_required`, `data_format_unknown`, the
+ *   codes `model_*` and `storage_*`, `cancelled`
+ * @example const blockrag = await openBlockrag({ data: './station', model: 'smollm2-135m-instruct' });
+ */
+export async function openBlockrag(options: OpenBlockragOptions = {}): Promise<Blockrag> {
+  const { stores, tenant, works, reencode, logger, onProgress, signal, ...settings } = options;
+  const config = loadConfig(settings, {});
+  const opened = stores ?? (await openEmbeddedStores(config.data, { command: 'library' }));
+  return new Blockrag(
+    await openOver(opened, config, { works, reencode, logger, onProgress, signal }),
+    tenant,
+  );
+}
