@@ -1,9 +1,8 @@
 import { Bell } from '../../bell.ts';
-import { BlockragError } from '../../errors.ts';
 import { type Environment, MAX_KEY_BYTES } from '../lmdb/environment.ts';
 import type { Lease, RowData, WorkQueue } from '../ports.ts';
-import { utf8 } from '../utf8.ts';
 import {
+  checkItemId,
   countIn,
   findItem,
   firstDue,
@@ -20,6 +19,8 @@ import {
 } from './rows.ts';
 
 const DEFAULT_MAX_ATTEMPTS = 5;
+/** The id's key has a letter before it. */
+const MAX_ID_BYTES = MAX_KEY_BYTES - 1;
 
 /** A work queue in LMDB for the consumers of one process. */
 class LmdbQueue implements WorkQueue {
@@ -36,7 +37,7 @@ class LmdbQueue implements WorkQueue {
   }
 
   async send(items: readonly { id: string; body: RowData }[]): Promise<void> {
-    for (const { id } of items) checkId(id);
+    for (const { id } of items) checkItemId(id, MAX_ID_BYTES);
     if (items.length === 0) return;
     await this.#change(() => {
       for (const { id, body } of items) {
@@ -205,12 +206,6 @@ class LmdbQueue implements WorkQueue {
   #firstTimer(): number {
     const times = [firstDue(this.#database, 'delayed'), firstDue(this.#database, 'leased')];
     return Math.min(...times.map((time) => time ?? Number.POSITIVE_INFINITY));
-  }
-}
-
-function checkId(id: string): void {
-  if (id === '' || utf8(id).length >= MAX_KEY_BYTES) {
-    throw new BlockragError('invalid_request', `The id of a work item has 1 to ${MAX_KEY_BYTES - 1} bytes.`);
   }
 }
 

@@ -118,3 +118,9 @@ export function parseReceipt(receipt: string): { sequence: number; attempt: numb
   if (id === undefined) throw new BlockragError('invalid_request', 'This is not a receipt of a work queue.');
   return { sequence: Number(sequence), attempt: Number(attempt), id };
 }
+
+/** @throws BlockragError `invalid_request` for an id that is empty, or longer than a queue's keys may be */
+export function checkItemId(id: string, maxBytes: number): void {
+  if (id !== '' && utf8(id).length <= maxBytes) return;
+  throw new BlockragError('invalid_request', `The id of a work item has 1 to ${maxBytes} bytes.`);
+}

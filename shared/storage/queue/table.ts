@@ -1,10 +1,8 @@
 import { Bell } from '../../bell.ts';
-import { BlockragError } from '../../errors.ts';
 import type { Lease, Row, RowData, Table, WorkQueue, WriteOperation } from '../ports.ts';
 import { tryWrite } from '../table/conflicts.ts';
 import { rowsOf } from '../table/rows.ts';
-import { utf8 } from '../utf8.ts';
-import { LEASE_RAN_OUT, parseReceipt, receiptOf } from './rows.ts';
+import { checkItemId, LEASE_RAN_OUT, parseReceipt, receiptOf } from './rows.ts';
 import {
   addition,
   burial,
@@ -48,7 +46,7 @@ class TableQueue implements WorkQueue {
   async send(items: readonly { id: string; body: RowData }[]): Promise<void> {
     const bodies = new Map<string, RowData>();
     for (const { id, body } of items) {
-      checkId(id);
+      checkItemId(id, MAX_ID_BYTES);
       if (!bodies.has(id)) bodies.set(id, body);
     }
     const distinct = [...bodies];
@@ -105,7 +103,7 @@ class TableQueue implements WorkQueue {
   }
 
   async discard(id: string): Promise<boolean> {
-    checkId(id);
+    checkItemId(id, MAX_ID_BYTES);
     const dead = { partition: deadPartition(this.#name), sort: id };
     return tryWrite(this.#table, [{ delete: dead, condition: 'present' }]);
   }
@@ -214,12 +212,6 @@ class TableQueue implements WorkQueue {
     }
     this.#bell.ring();
     return true;
-  }
-}
-
-function checkId(id: string): void {
-  if (id === '' || utf8(id).length > MAX_ID_BYTES) {
-    throw new BlockragError('invalid_request', `The id of a work item has 1 to ${MAX_ID_BYTES} bytes.`);
   }
 }
 
