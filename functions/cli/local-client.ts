@@ -1,4 +1,5 @@
 /** The data directory, or stores elsewhere, opened in this process: spoken to as a server is. */
+
 import { parseRequest, querySchema, toQuestion } from '../../shared/api/schemas/requests.ts';
 import { type AnswerEvent, type AnswerView, viewAnswer } from '../../shared/api/views/answer.ts';
 import {
@@ -19,7 +20,8 @@ import { answerEvents } from '../../shared/api/work.ts';
 import type { AskOptions, DocumentsQuery, NewDocument, RequestOptions } from '../../shared/client/index.ts';
 import type { Config } from '../../shared/config.ts';
 import { BlockragError } from '../../shared/errors.ts';
-import { type Blockrag, DEFAULT_COLLECTION, DEFAULT_TENANT } from '../../shared/pipeline/blockrag.ts';
+import type { Blockrag } from '../../shared/pipeline/blockrag.ts';
+import { DEFAULT_COLLECTION, DEFAULT_TENANT } from '../../shared/pipeline/defaults.ts';
 import { openOver } from '../../shared/pipeline/open.ts';
 import type { OpenClientOptions } from './client.ts';
 import type { Client } from './client-interface.ts';

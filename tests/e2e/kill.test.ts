@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { decodeBlob } from '../../shared/kv/blob.ts';
-import { DEFAULT_TENANT } from '../../shared/pipeline/blockrag.ts';
+import { DEFAULT_TENANT } from '../../shared/pipeline/defaults.ts';
 import { blobPath } from '../../shared/pipeline/stored-kv/location.ts';
 import { addText, askBlockrag, idle, openBlockrag } from './support/blockrag.ts';
 import { startBlockrag } from './support/command.ts';

@@ -1,7 +1,8 @@
 import { copyFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Blockrag, DEFAULT_TENANT } from '../../shared/pipeline/blockrag.ts';
+import type { Blockrag } from '../../shared/pipeline/blockrag.ts';
+import { DEFAULT_TENANT } from '../../shared/pipeline/defaults.ts';
 import type { Answer } from '../../shared/pipeline/question/answer.ts';
 import { addText, askBlockrag, idle, openBlockrag } from './support/blockrag.ts';
 import { blobFiles, temporaryDirectory } from './support/directory.ts';

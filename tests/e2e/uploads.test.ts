@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Blockrag, DEFAULT_TENANT } from '../../shared/pipeline/blockrag.ts';
+import type { Blockrag } from '../../shared/pipeline/blockrag.ts';
+import { DEFAULT_TENANT } from '../../shared/pipeline/defaults.ts';
 import { askBlockrag, idle, openBlockrag } from './support/blockrag.ts';
 import { filesHolding, temporaryDirectory } from './support/directory.ts';
 import { FERRY } from './support/texts.ts';

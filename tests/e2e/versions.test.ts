@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Catalog } from '../../shared/catalog/catalog.ts';
-import { type Blockrag, DEFAULT_TENANT } from '../../shared/pipeline/blockrag.ts';
+import type { Blockrag } from '../../shared/pipeline/blockrag.ts';
+import { DEFAULT_TENANT } from '../../shared/pipeline/defaults.ts';
 import { openLmdbTable } from '../../shared/storage/table/lmdb.ts';
 import { openDataDirectory } from '../../shared/stores/embedded.ts';
 import { addText, askBlockrag, idle, openBlockrag } from './support/blockrag.ts';

@@ -3,8 +3,9 @@
 import { startServer } from '../../../shared/api/server.ts';
 import type { Config } from '../../../shared/config.ts';
 import { createLogger, type Logger } from '../../../shared/telemetry.ts';
+import { toConfig } from '../config.ts';
 import { openBlockrag } from '../local-client.ts';
-import { type CommonOptions, toConfig } from '../options.ts';
+import type { CommonOptions } from '../options.ts';
 import { print, printJson } from '../terminal.ts';
 
 export interface ServeOptions extends CommonOptions {

@@ -1,7 +1,8 @@
 /** A Blockrag opened in the test's own process, for looking inside. */
 
 import type { DocumentRow } from '../../../shared/catalog/catalog.ts';
-import { type Blockrag, DEFAULT_TENANT } from '../../../shared/pipeline/blockrag.ts';
+import type { Blockrag } from '../../../shared/pipeline/blockrag.ts';
+import { DEFAULT_TENANT } from '../../../shared/pipeline/defaults.ts';
 import type { OpenOptions } from '../../../shared/pipeline/open.ts';
 import type { Answer, Question } from '../../../shared/pipeline/question/answer.ts';
 import { openEmbedded, testConfig } from '../../support/settings.ts';

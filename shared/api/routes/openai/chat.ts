@@ -1,9 +1,10 @@
 /** POST /v1/chat/completions: a conversation, about a collection or without documents. */
+
 import { createRoute } from '@hono/zod-openapi';
 import { z } from 'zod';
 import { BlockragError } from '../../../errors.ts';
 import type { Blockrag } from '../../../pipeline/blockrag.ts';
-import { DEFAULT_TOP_K } from '../../../pipeline/question/answer.ts';
+import { DEFAULT_TOP_K } from '../../../pipeline/defaults.ts';
 import type { GenerateOptions } from '../../../pipeline/question/generate.ts';
 import type { Logger } from '../../../telemetry.ts';
 import { sendEvents } from '../../event-stream.ts';
