@@ -23,7 +23,8 @@ import type {
 } from './client/index.ts';
 import { untilReady } from './client/until-ready.ts';
 import { BlockragError } from './errors.ts';
-import { DEFAULT_COLLECTION, DEFAULT_TENANT, type System } from './pipeline/system.ts';
+import { DEFAULT_COLLECTION, DEFAULT_TENANT } from './pipeline/defaults.ts';
+import type { System } from './pipeline/system.ts';
 
 /**
  * Offers what the HTTP client of `blockrag/client` offers, with the same names, results and errors, so that a program

@@ -2,14 +2,14 @@
  * The one place where options become settings: given, else from the environment, else defaults. Entry points pass
  * process.env; nothing else reads it.
  */
+
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { BlockragError } from './errors.ts';
-import { KV_DTYPES } from './kv/blob.ts';
-import { COMPUTE_TYPES } from './model/onnx/linear.ts';
-import { PROVIDERS } from './model/onnxruntime.ts';
+import { KV_DTYPES } from './kv/dtypes.ts';
+import { LOG_LEVELS } from './log-levels.ts';
+import { COMPUTE_TYPES, PROVIDERS } from './model/compute.ts';
 import type { FetchSettings } from './model/sources/index.ts';
-import { LOG_LEVELS } from './telemetry.ts';
 
 const MiB = 1024 * 1024;
 const PROVENANCES = COMPUTE_TYPES.flatMap((compute) =>

@@ -2,9 +2,10 @@
  * Figures of one process for Prometheus. Labels come from closed sets (codes, route patterns, tiers): never a
  * tenant, an id or text, so that their number is bounded and nothing of a user is in them.
  */
+
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { AttentionMode } from './attention/answer.ts';
+import type { AttentionMode } from './attention/modes.ts';
 import { toBlockragError } from './errors.ts';
 
 export interface MetricsOptions {

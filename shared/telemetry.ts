@@ -1,10 +1,9 @@
 /** The one logger: JSON lines on stderr, no document text, no question, no key. */
 import { type DestinationStream, destination, type Logger, type LoggerOptions, pino } from 'pino';
 
-export type { Logger };
+import type { LogLevel } from './log-levels.ts';
 
-export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
+export type { Logger };
 
 /** Fields that hold secrets, under the names that they have in headers, settings and our own code. */
 const SECRETS = [

@@ -2,8 +2,9 @@
  * Spans for OpenTelemetry. Only its API is used: without an SDK that is registered before blockrag starts
  * (docs/guide/operate.md), nothing happens here. Attributes are numbers and codes, never text.
  */
+
 import { type Attributes, SpanStatusCode, trace } from '@opentelemetry/api';
-import type { AttentionMode } from './attention/answer.ts';
+import type { AttentionMode } from './attention/modes.ts';
 import { toBlockragError } from './errors.ts';
 
 /** `answer` is the parent of a question's other spans. */

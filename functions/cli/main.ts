@@ -1,6 +1,7 @@
 /** The command line: names, options and help; what a command does stands in commands/. */
+
 import { Command } from 'commander';
-import { DEFAULT_MAX_TOKENS, DEFAULT_TOP_K } from '../../shared/pipeline/question/answer.ts';
+import { DEFAULT_MAX_TOKENS, DEFAULT_TOP_K } from '../../shared/pipeline/defaults.ts';
 import type { AddKeyOptions, KeyOptions, ListKeysOptions } from './commands/keys.ts';
 import { attentionOption, wholeNumber, withCommonOptions } from './options.ts';
 import { printError } from './terminal.ts';

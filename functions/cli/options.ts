@@ -1,9 +1,9 @@
-/** Options that every command takes, and how they become settings. */
+/** Options that every command takes; how they become settings: config.ts. Loaded for --help too, so it imports little. */
+
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { ATTENTION_MODES, type AttentionMode } from '../../shared/attention/answer.ts';
-import { type Config, loadConfig } from '../../shared/config.ts';
-import { KV_DTYPES } from '../../shared/kv/blob.ts';
-import { COMPUTE_TYPES, DEFAULT_COMPUTE } from '../../shared/model/onnx/linear.ts';
+import { ATTENTION_MODES, type AttentionMode } from '../../shared/attention/modes.ts';
+import { KV_DTYPES } from '../../shared/kv/dtypes.ts';
+import { COMPUTE_TYPES, DEFAULT_COMPUTE } from '../../shared/model/compute.ts';
 
 export interface CommonOptions {
   data?: string;
@@ -33,29 +33,6 @@ export function withCommonOptions(command: Command): Command {
     )
     .option('--passage-tokens <n>', 'tokens of a passage at most (default: 256)')
     .option('--json', 'print JSON');
-}
-
-export function toConfig({
-  data,
-  stores,
-  model,
-  adapter,
-  compute,
-  kv,
-  passageTokens,
-}: CommonOptions): Config {
-  return loadConfig(
-    {
-      data,
-      stores,
-      model,
-      adapter: adapter === false ? 'none' : adapter,
-      compute,
-      kv,
-      passageTokens,
-    },
-    process.env,
-  );
 }
 
 export const attentionOption = () =>

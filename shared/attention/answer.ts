@@ -2,18 +2,17 @@
 
 import type { BoundedMap } from '../bounded.ts';
 import { isBlockragError } from '../errors.ts';
-import { decodeBlob, type KvBlob, type KvDtype } from '../kv/blob.ts';
+import { decodeBlob, type KvBlob } from '../kv/blob.ts';
 import { ContextKv } from '../kv/context.ts';
+import type { KvDtype } from '../kv/dtypes.ts';
 import { concatTokens } from '../model/tokens.ts';
 import { type Decoder, FOR_CONTEXT } from './decoder.ts';
 import { encodeToBlob } from './encode-to-blob.ts';
 import { attentionByBlock } from './grounding.ts';
+import type { AttentionMode } from './modes.ts';
 import type { RecentKeys } from './recent-keys.ts';
 import { Sampler, type Sampling } from './sampling.ts';
 import type { Steps } from './steps.ts';
-
-export const ATTENTION_MODES = ['block', 'full', 'anchor'] as const;
-export type AttentionMode = (typeof ATTENTION_MODES)[number];
 
 /** A KV blob as bytes, or undefined where the store has none. */
 export type StoredObject = Uint8Array<ArrayBuffer> | undefined;

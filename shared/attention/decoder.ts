@@ -1,14 +1,10 @@
 /** The model at work: one run over new tokens, with or without a context (graph: shared/model/onnx/decoder.ts). */
+
 import type { ContextKv } from '../kv/context.ts';
 import type { KvShape } from '../kv/shape.ts';
 import type { CompiledModel } from '../model/compiled.ts';
-import {
-  type InferenceSession,
-  openSession,
-  type Provider,
-  type SessionOptions,
-  Tensor,
-} from '../model/onnxruntime.ts';
+import type { Provider } from '../model/compute.ts';
+import { type InferenceSession, openSession, type SessionOptions, Tensor } from '../model/onnxruntime.ts';
 import { RopeTable } from '../model/rope.ts';
 import type { Steps } from './steps.ts';
 

@@ -1,5 +1,7 @@
 /** Precompute, from token ids straight to the blobs that are stored. */
-import { encodeBlob, type KvDtype } from '../kv/blob.ts';
+
+import { encodeBlob } from '../kv/blob.ts';
+import type { KvDtype } from '../kv/dtypes.ts';
 import type { Decoder } from './decoder.ts';
 import { type Anchor, encodeBlock, encodeBlocks } from './encode.ts';
 import type { EncodeRequest } from './protocol.ts';

@@ -1,7 +1,8 @@
 /** What the inference thread offers. */
+
 import type { MessagePort } from 'node:worker_threads';
-import type { KvDtype } from '../kv/blob.ts';
-import type { Provider } from '../model/onnxruntime.ts';
+import type { KvDtype } from '../kv/dtypes.ts';
+import type { Provider } from '../model/compute.ts';
 import type { AnswerEvent, AnswerRequest, AnswerResult, PromptBlock, StoredObject } from './answer.ts';
 
 export interface EngineOptions {

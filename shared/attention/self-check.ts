@@ -3,9 +3,11 @@
  * block attention; encode, blob, re-encode, attend must give the same numbers. What such a comparison cannot
  * see (both sides share the graph: its RoPE, its dequantisation) shows in how likely the model finds English.
  */
+
 import { BlockragError } from '../errors.ts';
-import { decodeBlob, encodeBlob, type KvDtype } from '../kv/blob.ts';
+import { decodeBlob, encodeBlob } from '../kv/blob.ts';
 import { ContextKv } from '../kv/context.ts';
+import type { KvDtype } from '../kv/dtypes.ts';
 import type { BlockKv } from '../kv/shape.ts';
 import type { Check, CompiledModel, ModelManifest } from '../model/compiled.ts';
 import { concatTokens } from '../model/tokens.ts';

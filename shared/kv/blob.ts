@@ -13,12 +13,11 @@ import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { BlockragError, isBlockragError } from '../errors.ts';
 import { isFiniteHalf, toHalf } from '../model/half.ts';
+import type { KvDtype } from './dtypes.ts';
 import { notFinite, quantizeRows } from './quantize.ts';
 import { type BlockKv, type KvShape, kvWidth } from './shape.ts';
 
 export const BLOB_VERSION = 1;
-export const KV_DTYPES = ['int8', 'fp16', 'fp32'] as const;
-export type KvDtype = (typeof KV_DTYPES)[number];
 
 const MAGIC = 'BLOCKKV\n';
 const PROLOGUE = 48;

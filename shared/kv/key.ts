@@ -1,7 +1,8 @@
 /** The content address of a KV blob: equal for equal content on every machine and in every process. */
+
 import { createHash } from 'node:crypto';
-import type { KvDtype } from './blob.ts';
 import { BLOB_VERSION } from './blob.ts';
+import type { KvDtype } from './dtypes.ts';
 
 /** All that decides the numbers in a blob, and who may read it. */
 export interface BlobIdentity {

@@ -1,4 +1,5 @@
 /** Compiles a GGUF file into a directory that the engine opens: graph, weights, tokenizer and what is known of them. */
+
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
@@ -8,11 +9,11 @@ import { publish } from '../files/publish.ts';
 import { type Adapter, adaptedWeights, requireBase } from './adapter.ts';
 import { type Architecture, readArchitecture } from './architecture.ts';
 import { type Check, COMPILER_VERSION, CompiledModel, type ModelManifest } from './compiled.ts';
+import type { ComputeType } from './compute.ts';
 import { GgufFile } from './gguf.ts';
 import { groundingHeads } from './grounding.ts';
 import { writeDecoder } from './onnx/decoder.ts';
 import { WeightsFile } from './onnx/graph.ts';
-import type { ComputeType } from './onnx/linear.ts';
 import { rotateWeights } from './rotation.ts';
 import { type ActivationPeaks, smoothWeights } from './smoothing.ts';
 import type { TokenizerFile } from './tokenizer.ts';

@@ -1,10 +1,11 @@
 /** A compiled model's directory: model.onnx, weights.data, model.json, and tokenizer.json where there is one. */
+
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BlockragError } from '../errors.ts';
 import type { AdapterIdentity } from './adapter.ts';
 import type { Architecture } from './architecture.ts';
-import type { ComputeType } from './onnx/linear.ts';
+import type { ComputeType } from './compute.ts';
 import { sourceModelId } from './sources/model-id.ts';
 import { loadTokenizer, type Tokenizer } from './tokenizer.ts';
 

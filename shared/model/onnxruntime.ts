@@ -3,11 +3,9 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { BlockragError } from '../errors.ts';
+import type { Provider } from './compute.ts';
 
 export { type InferenceSession, Tensor };
-
-export const PROVIDERS = ['cpu', 'cuda'] as const;
-export type Provider = (typeof PROVIDERS)[number];
 
 export interface SessionOptions {
   /** Where the graph runs (cpu). */

@@ -1,4 +1,5 @@
 /** Gets a model ready to serve: fetched, compiled, checked; each only once. */
+
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { calibrate } from '../attention/calibrate.ts';
@@ -9,7 +10,7 @@ import { readAdapter, shippedAdapter } from '../model/adapter.ts';
 import { cacheDirectory } from '../model/cache.ts';
 import { compileModel, openCompiled } from '../model/compile.ts';
 import type { CompiledModel } from '../model/compiled.ts';
-import { type ComputeType, DEFAULT_COMPUTE } from '../model/onnx/linear.ts';
+import { type ComputeType, DEFAULT_COMPUTE } from '../model/compute.ts';
 import { type FetchOptions, fetchModelFile, KNOWN_MODELS, knownSha256 } from '../model/sources/index.ts';
 
 export interface PrepareOptions extends FetchOptions {

@@ -1,10 +1,11 @@
 /** What the use cases work with: the stages, opened. */
+
 import type { Access } from '../access/index.ts';
 import type { Engine } from '../attention/engine.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { DocumentReader } from '../documents/index.ts';
 import type { Gate } from '../gate.ts';
-import type { KvDtype } from '../kv/blob.ts';
+import type { KvDtype } from '../kv/dtypes.ts';
 import type { Metrics, Tier } from '../metrics.ts';
 import type { CompiledModel } from '../model/compiled.ts';
 import type { PromptTemplate } from '../model/prompt.ts';

@@ -1,11 +1,12 @@
 /** What a data directory was made with, and what happens when it is opened with something else. */
+
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Config } from '../config.ts';
 import { DEFAULT_MAX_TOKENS } from '../documents/split.ts';
 import { BlockragError } from '../errors.ts';
-import type { KvDtype } from '../kv/blob.ts';
+import type { KvDtype } from '../kv/dtypes.ts';
 import { DEFAULT_MODEL, KNOWN_MODELS } from '../model/sources/index.ts';
 import { modelId } from '../model/sources/model-id.ts';
 import type { RowData } from '../storage/ports.ts';

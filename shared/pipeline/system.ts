@@ -22,10 +22,6 @@ import type { Settings } from './settings.ts';
 import { SWEEP_ITEM } from './work/items.ts';
 import { Worker } from './work/worker.ts';
 
-/** Who owns what is stored where no keys are asked for. */
-export const DEFAULT_TENANT = 'default';
-export const DEFAULT_COLLECTION = 'default';
-
 /** What the system is, and what it was opened with. */
 export interface SystemFacts {
   version: string;

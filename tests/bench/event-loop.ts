@@ -2,11 +2,12 @@
  * How long the event loop of the embedded default is held while a PDF of 40 pages is added and encoded.
  * Usage: node --import tsx tests/bench/event-loop.ts [pages]
  */
+
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { DEFAULT_TENANT } from '../../shared/pipeline/system.ts';
+import { DEFAULT_TENANT } from '../../shared/pipeline/defaults.ts';
 import { openEmbedded, testConfig } from '../support/settings.ts';
 
 const pages = Number(process.argv[2] ?? 40);

@@ -3,6 +3,7 @@
  * among passages of one token with random vectors and words.
  * Usage: node --import tsx tests/bench/scaling.ts [--passages 1000,10000,100000] [--json] [--svg FILE]
  */
+
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,9 +11,10 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { REFERENCE_PASSAGES } from '../../shared/attention/reference-text.ts';
 import { passageId } from '../../shared/catalog/passages.ts';
+import { DEFAULT_COLLECTION, DEFAULT_TENANT } from '../../shared/pipeline/defaults.ts';
 import { documentId } from '../../shared/pipeline/intake/submit.ts';
 import { keyOf } from '../../shared/pipeline/stored-kv/location.ts';
-import { DEFAULT_COLLECTION, DEFAULT_TENANT, type System } from '../../shared/pipeline/system.ts';
+import type { System } from '../../shared/pipeline/system.ts';
 import { openEmbedded, testConfig } from '../support/settings.ts';
 import { drawTimes } from './speed/peers.ts';
 

@@ -2,13 +2,14 @@
  * Speed against the best alternative on the same machine, in one run: blockrag's block and full attention and
  * llama.cpp on the same weights (the whole prompt; the exact prefix's state read from a file), interleaved, medians.
  */
+
 import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import type { ComputeType } from '../../shared/model/onnx/linear.ts';
+import type { ComputeType } from '../../shared/model/compute.ts';
 import { fetchModelFile } from '../../shared/model/sources/index.ts';
 import { testConfig, testFetch } from '../support/settings.ts';
 import { countFlops } from './speed/flops.ts';

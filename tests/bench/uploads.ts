@@ -3,11 +3,13 @@
  * and until all are ready and the work queue is empty. Each round has a data directory of its own.
  * Usage: node --import tsx tests/bench/uploads.ts [--documents 500] [--at-once 16] [--rounds 3] [--json]
  */
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { DEFAULT_TENANT, type System } from '../../shared/pipeline/system.ts';
+import { DEFAULT_TENANT } from '../../shared/pipeline/defaults.ts';
+import type { System } from '../../shared/pipeline/system.ts';
 import { addText, openBlockrag } from '../e2e/support/blockrag.ts';
 
 const { values } = parseArgs({

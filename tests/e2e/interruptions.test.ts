@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { DEFAULT_TENANT } from '../../shared/pipeline/system.ts';
+import { DEFAULT_TENANT } from '../../shared/pipeline/defaults.ts';
 import { addText, askBlockrag, idle, openBlockrag } from './support/blockrag.ts';
 import { blockragJson } from './support/command.ts';
 import { filesHolding, temporaryDirectory } from './support/directory.ts';

@@ -7,7 +7,7 @@ import type { Facts } from './support/command.ts';
 import { blockrag, blockragJson } from './support/command.ts';
 import { filesHolding, temporaryDirectory } from './support/directory.ts';
 import { eventsOf, type Server, startServer } from './support/server.ts';
-import { FERRY } from './support/texts.ts';
+import { FERRY, manyPassages } from './support/texts.ts';
 
 const QUESTION = 'When does the ferry to Grimsay leave?';
 const cwd = temporaryDirectory();
@@ -18,18 +18,30 @@ beforeAll(() => {
   writeFileSync(join(cwd, 'ferry.md'), FERRY);
   writeFileSync(join(cwd, 'pier.txt'), 'The pier is closed in the second week of November for repairs.');
   writeFileSync(join(cwd, 'bad.txt'), 'a\0b');
+  // Long enough not to be ready before a test has done with it.
+  writeFileSync(join(cwd, 'long.txt'), manyPassages(2000, 0));
 });
 afterEach(() => server?.stop('SIGKILL'));
+
+interface Added {
+  documents: DocumentView[];
+  failures: { name: string; code: string }[];
+}
+
+/** Id of the first document that is being encoded. */
+async function firstEncoding(server: Server): Promise<string> {
+  for (;;) {
+    const response = await server.fetch('/v1/documents?status=encoding');
+    const [document] = ((await response.json()) as { documents: DocumentView[] }).documents;
+    if (document !== undefined) return document.id;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
 
 describe('blockrag serve', { timeout: 300_000 }, () => {
   it('is what the commands beside it work through', async () => {
     server = await startServer(data);
-    const added = await json<{ documents: DocumentView[]; failures: { code: string }[] }>(
-      'add',
-      'ferry.md',
-      'pier.txt',
-      'bad.txt',
-    );
+    const added = await json<Added>('add', 'ferry.md', 'pier.txt', 'bad.txt');
     expect(added.value.documents).toMatchObject([
       { name: 'ferry.md', status: 'ready' },
       { name: 'pier.txt', status: 'ready' },
@@ -125,6 +137,36 @@ describe('blockrag serve', { timeout: 300_000 }, () => {
     const { code, value } = await json<AnswerView>('ask', QUESTION, '--max-tokens', '8', '--top-k', '1');
     expect(code).toBe(0);
     expect(value.citations).toMatchObject([{ document: 'ferry.md' }]);
+  });
+
+  it('tells add when what it waits for is removed, and add tells when the server is gone', async () => {
+    const own = join(cwd, 'own');
+    server = await startServer(own);
+    const add = (interrupt?: AbortSignal) =>
+      blockragJson<Added & { error: { code: string } }>(['add', 'long.txt', '--data', own], {
+        cwd,
+        ...(interrupt && { interrupt }),
+      });
+
+    const removed = add();
+    const id = await firstEncoding(server);
+    expect((await server.fetch(`/v1/documents/${id}`, { method: 'DELETE' })).status).toBe(204);
+    expect(await removed).toMatchObject({
+      code: 1,
+      value: { failures: [{ name: 'long.txt', code: 'document_not_found' }] },
+    });
+
+    const stop = new AbortController();
+    const interrupted = add(stop.signal);
+    await firstEncoding(server);
+    stop.abort();
+    expect(await interrupted).toMatchObject({ code: 130, value: { error: { code: 'cancelled' } } });
+
+    const left = add();
+    const posts = () => server!.log().split('"method":"POST"').length - 1;
+    await expect.poll(posts, { timeout: 60_000 }).toBe(3);
+    await server.stop('SIGKILL');
+    expect(await left).toMatchObject({ code: 1, value: { error: { code: 'server_unreachable' } } });
   });
 
   it('says which port is taken', async () => {

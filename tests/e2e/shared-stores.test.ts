@@ -1,7 +1,8 @@
 /** Two `blockrag serve` beside each other on the same S3, DynamoDB, SQS and LanceDB on s3://. */
+
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Catalog } from '../../shared/catalog/catalog.ts';
-import { DEFAULT_TENANT } from '../../shared/pipeline/system.ts';
+import { DEFAULT_TENANT } from '../../shared/pipeline/defaults.ts';
 import { openDynamoTable } from '../../shared/storage/table/dynamodb.ts';
 import { describeWith } from '../services/describe-with.ts';
 import { CLOUD, type Cloud, DATA, startCloud } from './aws/support/cloud.ts';

@@ -1,8 +1,9 @@
 import { copyFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { DEFAULT_TENANT } from '../../shared/pipeline/defaults.ts';
 import type { Answer } from '../../shared/pipeline/question/answer.ts';
-import { DEFAULT_TENANT, type System } from '../../shared/pipeline/system.ts';
+import type { System } from '../../shared/pipeline/system.ts';
 import { addText, askBlockrag, idle, openBlockrag } from './support/blockrag.ts';
 import { blobFiles, temporaryDirectory } from './support/directory.ts';
 import { FERRY, LIGHTHOUSE } from './support/texts.ts';

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { DEFAULT_TENANT, type System } from '../../shared/pipeline/system.ts';
+import { DEFAULT_TENANT } from '../../shared/pipeline/defaults.ts';
+import type { System } from '../../shared/pipeline/system.ts';
 import { askBlockrag, idle, openBlockrag } from './support/blockrag.ts';
 import { filesHolding, temporaryDirectory } from './support/directory.ts';
 import { FERRY } from './support/texts.ts';

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Catalog } from '../../shared/catalog/catalog.ts';
-import { DEFAULT_TENANT, type System } from '../../shared/pipeline/system.ts';
+import { DEFAULT_TENANT } from '../../shared/pipeline/defaults.ts';
+import type { System } from '../../shared/pipeline/system.ts';
 import { openLmdbTable } from '../../shared/storage/table/lmdb.ts';
 import { openDataDirectory } from '../../shared/stores/embedded.ts';
 import { addText, askBlockrag, idle, openBlockrag } from './support/blockrag.ts';

@@ -1,9 +1,11 @@
 /** Block attention with a part changed: what that part is worth. */
+
 import type { Decoder } from '../../shared/attention/decoder.ts';
 import { argmax } from '../../shared/attention/sampling.ts';
 import { drain } from '../../shared/attention/steps.ts';
-import { decodeBlob, type KvBlob, type KvDtype } from '../../shared/kv/blob.ts';
+import { decodeBlob, type KvBlob } from '../../shared/kv/blob.ts';
 import { ContextKv } from '../../shared/kv/context.ts';
+import type { KvDtype } from '../../shared/kv/dtypes.ts';
 import { kvWidth } from '../../shared/kv/shape.ts';
 import { RopeTable } from '../../shared/model/rope.ts';
 

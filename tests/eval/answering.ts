@@ -1,10 +1,12 @@
 /** Questions answered by the product's own engine: passages encoded, stored as blobs, laid and attended to. */
-import type { AttentionMode, PromptBlock, PromptFigures } from '../../shared/attention/answer.ts';
+
+import type { PromptBlock, PromptFigures } from '../../shared/attention/answer.ts';
 import { Decoder } from '../../shared/attention/decoder.ts';
 import { Engine } from '../../shared/attention/engine.ts';
+import type { AttentionMode } from '../../shared/attention/modes.ts';
 import { GREEDY } from '../../shared/attention/sampling.ts';
 import { BlockragError } from '../../shared/errors.ts';
-import type { KvDtype } from '../../shared/kv/blob.ts';
+import type { KvDtype } from '../../shared/kv/dtypes.ts';
 import { blobKey } from '../../shared/kv/key.ts';
 import type { CompiledModel } from '../../shared/model/compiled.ts';
 import { PromptTemplate, passageText } from '../../shared/model/prompt.ts';

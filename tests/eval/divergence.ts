@@ -4,10 +4,11 @@
  *
  * node --import tsx tests/eval/divergence.ts [--prompts 100] [--model NAME_OR_FILE] [--adapter FILE | --no-adapter] [--json]
  */
+
 import { Console } from 'node:console';
 import { parseArgs } from 'node:util';
-import type { KvDtype } from '../../shared/kv/blob.ts';
-import type { ComputeType } from '../../shared/model/onnx/linear.ts';
+import type { KvDtype } from '../../shared/kv/dtypes.ts';
+import type { ComputeType } from '../../shared/model/compute.ts';
 import { DEFAULT_MODEL } from '../../shared/model/sources/index.ts';
 import { prepareModel } from '../../shared/pipeline/prepare-model.ts';
 import { distributions, divergence, questionPrompts } from '../support/divergence.ts';

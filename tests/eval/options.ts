@@ -1,10 +1,11 @@
 /** The harness's command line. */
+
 import { parseArgs } from 'node:util';
-import { ATTENTION_MODES, type AttentionMode } from '../../shared/attention/answer.ts';
+import { ATTENTION_MODES, type AttentionMode } from '../../shared/attention/modes.ts';
 import type { Config } from '../../shared/config.ts';
 import { BlockragError } from '../../shared/errors.ts';
 import { DEFAULT_MODEL } from '../../shared/model/sources/index.ts';
-import { DEFAULT_TOP_K } from '../../shared/pipeline/question/answer.ts';
+import { DEFAULT_TOP_K } from '../../shared/pipeline/defaults.ts';
 import { testConfig } from '../support/settings.ts';
 import { parseAblation } from './ablation.ts';
 import type { Mode } from './answering.ts';

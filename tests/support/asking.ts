@@ -1,18 +1,19 @@
 /** Asking a decoder in this thread, the way the product does: stored blobs in, what was missing out. */
+
 import {
   type AnswerResult,
-  type AttentionMode,
   answer,
   type PromptBlock,
   type PromptFigures,
   type StoredObject,
 } from '../../shared/attention/answer.ts';
 import type { Decoder } from '../../shared/attention/decoder.ts';
+import type { AttentionMode } from '../../shared/attention/modes.ts';
 import { recentKeys } from '../../shared/attention/recent-keys.ts';
 import { GREEDY, logSoftmax } from '../../shared/attention/sampling.ts';
 import { drain } from '../../shared/attention/steps.ts';
-import type { KvDtype } from '../../shared/kv/blob.ts';
 import { ContextKv } from '../../shared/kv/context.ts';
+import type { KvDtype } from '../../shared/kv/dtypes.ts';
 import { blobKey } from '../../shared/kv/key.ts';
 import type { CompiledModel } from '../../shared/model/compiled.ts';
 

@@ -1,7 +1,8 @@
 /** How far quantised compute and blobs move the next token's distribution, on real questions and passages. */
+
 import { Decoder } from '../../shared/attention/decoder.ts';
 import { klDivergence } from '../../shared/attention/self-check.ts';
-import type { KvDtype } from '../../shared/kv/blob.ts';
+import type { KvDtype } from '../../shared/kv/dtypes.ts';
 import type { CompiledModel } from '../../shared/model/compiled.ts';
 import { PromptTemplate, passageText } from '../../shared/model/prompt.ts';
 import { readSet } from '../eval/records.ts';

@@ -1,7 +1,8 @@
 /** Recorded numbers of reference implementations. */
+
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { AttentionMode } from '../../shared/attention/answer.ts';
+import type { AttentionMode } from '../../shared/attention/modes.ts';
 
 const FIXTURES = join(import.meta.dirname, '../fixtures');
 

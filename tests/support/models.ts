@@ -1,4 +1,5 @@
 /** Models for tests: the real default one from the user's cache, and the tiny random ones compiled for one test file. */
+
 import { createHash } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
@@ -10,7 +11,7 @@ import { selfCheck } from '../../shared/attention/self-check.ts';
 import type { Adapter } from '../../shared/model/adapter.ts';
 import { type CompileOptions, compileModel } from '../../shared/model/compile.ts';
 import type { CompiledModel } from '../../shared/model/compiled.ts';
-import type { ComputeType } from '../../shared/model/onnx/linear.ts';
+import type { ComputeType } from '../../shared/model/compute.ts';
 import { DEFAULT_MODEL } from '../../shared/model/sources/index.ts';
 import { prepareModel } from '../../shared/pipeline/prepare-model.ts';
 import { type TinyModel, tinyFile } from './fixtures.ts';

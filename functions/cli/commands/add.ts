@@ -6,7 +6,8 @@ import { parseRequest, scopeSchema } from '../../../shared/api/schemas/requests.
 import type { DocumentView } from '../../../shared/api/views/document.ts';
 import { BlockragError, toBlockragError } from '../../../shared/errors.ts';
 import { openClient } from '../client.ts';
-import { type CommonOptions, toConfig } from '../options.ts';
+import { toConfig } from '../config.ts';
+import type { CommonOptions } from '../options.ts';
 import { plain, print, printError, printJson } from '../terminal.ts';
 import { waitFor } from '../waiting.ts';
 

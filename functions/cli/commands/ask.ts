@@ -1,10 +1,11 @@
 /** blockrag ask: a question, answered from the documents. */
 
 import type { AnswerView } from '../../../shared/api/views/answer.ts';
-import type { AttentionMode } from '../../../shared/attention/answer.ts';
-import { DEFAULT_COLLECTION } from '../../../shared/pipeline/system.ts';
+import type { AttentionMode } from '../../../shared/attention/modes.ts';
+import { DEFAULT_COLLECTION } from '../../../shared/pipeline/defaults.ts';
 import { openClient } from '../client.ts';
-import { type CommonOptions, toConfig } from '../options.ts';
+import { toConfig } from '../config.ts';
+import type { CommonOptions } from '../options.ts';
 import { plain, print, printJson } from '../terminal.ts';
 
 export interface AskCommandOptions extends CommonOptions {

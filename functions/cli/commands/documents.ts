@@ -2,7 +2,8 @@
 import { BlockragError } from '../../../shared/errors.ts';
 import { openClient } from '../client.ts';
 import { type Client, documentsOf, idle, workOf } from '../client-interface.ts';
-import { type CommonOptions, toConfig } from '../options.ts';
+import { toConfig } from '../config.ts';
+import type { CommonOptions } from '../options.ts';
 import { plain, print, printError, printJson } from '../terminal.ts';
 import { waitFor } from '../waiting.ts';
 

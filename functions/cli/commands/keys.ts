@@ -2,14 +2,16 @@
  * blockrag keys add, list, revoke: who may use the API. The keys lie in the data directory: whoever can write
  * there (on AWS: to the table of the catalog) needs no key to make one. A running server sees the changes: a revoked key within 5 seconds.
  */
+
 import { existsSync } from 'node:fs';
 import { KeyRing } from '../../../shared/access/keys.ts';
 import { viewKey } from '../../../shared/api/views/key.ts';
 import { BlockragError } from '../../../shared/errors.ts';
-import { DEFAULT_TENANT } from '../../../shared/pipeline/system.ts';
+import { DEFAULT_TENANT } from '../../../shared/pipeline/defaults.ts';
 import { openLmdbTable } from '../../../shared/storage/table/lmdb.ts';
 import { openDataDirectory } from '../../../shared/stores/embedded.ts';
-import { type CommonOptions, toConfig } from '../options.ts';
+import { toConfig } from '../config.ts';
+import type { CommonOptions } from '../options.ts';
 import { plain, print, printJson } from '../terminal.ts';
 
 export interface KeyOptions extends CommonOptions {

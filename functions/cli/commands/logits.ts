@@ -1,16 +1,19 @@
 /** blockrag logits: next-token log-probabilities of prompts given as token ids, for comparing engines. */
+
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import type { AttentionMode, PromptBlock } from '../../../shared/attention/answer.ts';
+import type { PromptBlock } from '../../../shared/attention/answer.ts';
 import { Engine } from '../../../shared/attention/engine.ts';
+import type { AttentionMode } from '../../../shared/attention/modes.ts';
 import { GREEDY, logSoftmax, topIds } from '../../../shared/attention/sampling.ts';
 import { fetchSettings } from '../../../shared/config.ts';
 import { BlockragError } from '../../../shared/errors.ts';
-import type { KvDtype } from '../../../shared/kv/blob.ts';
+import type { KvDtype } from '../../../shared/kv/dtypes.ts';
 import { blobKey } from '../../../shared/kv/key.ts';
 import { DEFAULT_MODEL } from '../../../shared/model/sources/index.ts';
 import { prepareModel } from '../../../shared/pipeline/prepare-model.ts';
-import { type CommonOptions, toConfig } from '../options.ts';
+import { toConfig } from '../config.ts';
+import type { CommonOptions } from '../options.ts';
 import { ProgressLine, print, printJson } from '../terminal.ts';
 
 export interface LogitsOptions extends CommonOptions {

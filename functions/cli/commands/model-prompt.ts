@@ -6,7 +6,8 @@ import { PromptTemplate, passageText } from '../../../shared/model/prompt.ts';
 import { DEFAULT_MODEL } from '../../../shared/model/sources/index.ts';
 import type { Tokenizer } from '../../../shared/model/tokenizer.ts';
 import { prepareModel } from '../../../shared/pipeline/prepare-model.ts';
-import { type CommonOptions, toConfig } from '../options.ts';
+import { toConfig } from '../config.ts';
+import type { CommonOptions } from '../options.ts';
 import { ProgressLine, printJson } from '../terminal.ts';
 
 export interface PromptOptions extends CommonOptions {

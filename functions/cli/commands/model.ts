@@ -14,7 +14,8 @@ import {
 } from '../../../shared/model/sources/index.ts';
 import { modelId } from '../../../shared/model/sources/model-id.ts';
 import { prepareModel } from '../../../shared/pipeline/prepare-model.ts';
-import { type CommonOptions, toConfig } from '../options.ts';
+import { toConfig } from '../config.ts';
+import type { CommonOptions } from '../options.ts';
 import { ProgressLine, plain, print, printJson } from '../terminal.ts';
 
 /** Downloads a model, and the embedding model, without compiling. */

@@ -2,8 +2,9 @@
 
 import { startServer } from '../../../shared/api/server.ts';
 import { createLogger } from '../../../shared/telemetry.ts';
+import { toConfig } from '../config.ts';
 import { openSystem } from '../open.ts';
-import { type CommonOptions, toConfig } from '../options.ts';
+import type { CommonOptions } from '../options.ts';
 import { print, printJson } from '../terminal.ts';
 
 export interface ServeOptions extends CommonOptions {

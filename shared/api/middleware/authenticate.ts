@@ -1,8 +1,9 @@
 /** Who asks: API keys, and the embedded default that needs none. */
+
 import type { Context, MiddlewareHandler } from 'hono';
 import { type KeyRing, requireScope, SCOPES, type Scope } from '../../access/keys.ts';
 import { BlockragError } from '../../errors.ts';
-import { DEFAULT_TENANT } from '../../pipeline/system.ts';
+import { DEFAULT_TENANT } from '../../pipeline/defaults.ts';
 import type { ApiEnv, Caller } from '../route.ts';
 import { refuseForeignPages } from './foreign-hosts.ts';
 

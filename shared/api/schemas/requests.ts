@@ -1,10 +1,11 @@
 /** What requests may hold: those of the REST API and those of the command line. */
+
 import { z } from 'zod';
-import { ATTENTION_MODES } from '../../attention/answer.ts';
+import { ATTENTION_MODES } from '../../attention/modes.ts';
 import { BlockragError } from '../../errors.ts';
+import { DEFAULT_COLLECTION, DEFAULT_MAX_TOKENS, DEFAULT_TOP_K } from '../../pipeline/defaults.ts';
 import { filterSchema } from '../../pipeline/metadata.ts';
-import { DEFAULT_MAX_TOKENS, DEFAULT_TOP_K, type Question } from '../../pipeline/question/answer.ts';
-import { DEFAULT_COLLECTION } from '../../pipeline/system.ts';
+import type { Question } from '../../pipeline/question/answer.ts';
 
 /** A name that is shown and stored, never parsed: any text of moderate length without control characters. */
 export const nameSchema = z

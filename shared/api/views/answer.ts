@@ -1,6 +1,7 @@
 /** Answers as the API shows them: the REST routes, the OpenAI routes and the command line give the same JSON. */
+
 import { z } from 'zod';
-import { ATTENTION_MODES } from '../../attention/answer.ts';
+import { ATTENTION_MODES } from '../../attention/modes.ts';
 import type { Answer, Citation, Timings, Usage } from '../../pipeline/question/answer.ts';
 
 const finishSchema = z.enum(['end', 'length', 'stop', 'no_relevant_passages']);

@@ -25,12 +25,14 @@
  *
  * The last layer computes keys and values of all new tokens, the rest of it for `logit_rows` only.
  */
+
 import type { Architecture } from '../architecture.ts';
+import type { ComputeType } from '../compute.ts';
 import type { GroundingHeads } from '../grounding.ts';
 import { toHalf } from '../half.ts';
 import type { LayerWeights, WeightSource } from '../weights.ts';
 import { DataType, GraphBuilder, type ValueName, type WeightsFile } from './graph.ts';
-import { type ComputeType, LinearWriter } from './linear.ts';
+import { LinearWriter } from './linear.ts';
 
 /** Slice: to the end of the axis. */
 const END = 2 ** 31 - 1;

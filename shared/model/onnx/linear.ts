@@ -6,13 +6,9 @@
  * - w8a8: int8 weights with a scale per output channel, activations quantised to 8 bits per row at run time
  *   (MatMulInteger): several times faster for the many rows of a passage.
  */
+import type { ComputeType } from '../compute.ts';
 import { toHalf } from '../half.ts';
 import { DataType, type GraphBuilder, type ValueName } from './graph.ts';
-
-export const COMPUTE_TYPES = ['fp32', 'fp16', 'q8', 'w8a8'] as const;
-export type ComputeType = (typeof COMPUTE_TYPES)[number];
-/** Fastest to encode, and close enough to float32 (docs/lab/fidelity.md). */
-export const DEFAULT_COMPUTE: ComputeType = 'w8a8';
 
 /** A weight matrix, row-major [outputs, inputs], with an optional bias [outputs]. */
 export interface Matrix {

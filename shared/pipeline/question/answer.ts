@@ -1,5 +1,5 @@
 /** A question's way: retrieve, load blobs, lay the context, attend, decode; citations and figures beside the text. */
-import type { AttentionMode } from '../../attention/answer.ts';
+import type { AttentionMode } from '../../attention/modes.ts';
 import { BlockragError } from '../../errors.ts';
 import type { Turn } from '../../model/prompt.ts';
 import { span } from '../../tracing.ts';
@@ -9,9 +9,6 @@ import { chooseFitting } from './blocks.ts';
 import { retrievalQuestion } from './follow-up.ts';
 import { type GenerateOptions, type Generation, generate } from './generate.ts';
 import { type RetrievedPassage, retrieve } from './retrieve.ts';
-
-export const DEFAULT_TOP_K = 5;
-export const DEFAULT_MAX_TOKENS = 256;
 
 export interface Question extends Generation {
   collection: string;

@@ -1,5 +1,7 @@
 /** The blocks of one prompt: which passages fit, what the store has of them, and keeping what it lacked. */
-import type { AttentionMode, StoredObject } from '../../attention/answer.ts';
+
+import type { StoredObject } from '../../attention/answer.ts';
+import type { AttentionMode } from '../../attention/modes.ts';
 import type { StoredBlock } from '../../attention/protocol.ts';
 import { BlockragError } from '../../errors.ts';
 import type { Services } from '../services.ts';

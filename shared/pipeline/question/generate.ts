@@ -1,5 +1,7 @@
 /** The model's part of an answer: blobs loaded, context laid, final block attended, tokens turned into text. */
-import type { AnswerEvent, AttentionMode, PromptFigures } from '../../attention/answer.ts';
+
+import type { AnswerEvent, PromptFigures } from '../../attention/answer.ts';
+import type { AttentionMode } from '../../attention/modes.ts';
 import type { StoredBlock } from '../../attention/protocol.ts';
 import type { Sampling } from '../../attention/sampling.ts';
 import { isBlockragError } from '../../errors.ts';

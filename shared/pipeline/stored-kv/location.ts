@@ -1,6 +1,7 @@
 /** Names of stored KV: what a block's KV is called, where its object lies, and who uses the prompt's preface. */
+
 import type { BlobUser } from '../../catalog/blobs.ts';
-import type { KvDtype } from '../../kv/blob.ts';
+import type { KvDtype } from '../../kv/dtypes.ts';
 import { type BlobIdentity, blobKey } from '../../kv/key.ts';
 import type { CompiledModel } from '../../model/compiled.ts';
 import type { Tokenizer } from '../../model/tokenizer.ts';

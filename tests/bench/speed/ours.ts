@@ -1,10 +1,12 @@
 /** blockrag's own engine under the bench: the way of a question, from the blobs on the disk to the first token. */
-import type { AttentionMode, PromptFigures } from '../../../shared/attention/answer.ts';
+
+import type { PromptFigures } from '../../../shared/attention/answer.ts';
 import { Engine } from '../../../shared/attention/engine.ts';
+import type { AttentionMode } from '../../../shared/attention/modes.ts';
 import { REFERENCE_PASSAGES } from '../../../shared/attention/reference-text.ts';
 import { GREEDY } from '../../../shared/attention/sampling.ts';
 import type { CompiledModel } from '../../../shared/model/compiled.ts';
-import type { ComputeType } from '../../../shared/model/onnx/linear.ts';
+import type { ComputeType } from '../../../shared/model/compute.ts';
 import { prepareModel } from '../../../shared/pipeline/prepare-model.ts';
 import { openFsBlobStore } from '../../../shared/storage/blobs/fs.ts';
 import type { BlobStore } from '../../../shared/storage/ports.ts';

@@ -1,9 +1,10 @@
 /** A Blockrag opened in the test's own process, for looking inside. */
 
 import type { DocumentRow } from '../../../shared/catalog/catalog.ts';
+import { DEFAULT_TENANT } from '../../../shared/pipeline/defaults.ts';
 import type { OpenOptions } from '../../../shared/pipeline/open.ts';
 import type { Answer, Question } from '../../../shared/pipeline/question/answer.ts';
-import { DEFAULT_TENANT, type System } from '../../../shared/pipeline/system.ts';
+import type { System } from '../../../shared/pipeline/system.ts';
 import { openEmbedded, testConfig } from '../../support/settings.ts';
 
 /** Opens a data directory. */

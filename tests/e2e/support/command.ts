@@ -21,6 +21,8 @@ export interface RunOptions {
   /** The working directory: documents are named from here. */
   cwd?: string;
   env?: Record<string, string>;
+  /** Once aborted, the process gets what Ctrl-C sends. */
+  interrupt?: AbortSignal;
 }
 
 /** Runs a command to its end. */
@@ -65,6 +67,7 @@ export function runProcess(
     env: { ...process.env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  options.interrupt?.addEventListener('abort', () => child.kill('SIGINT'));
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

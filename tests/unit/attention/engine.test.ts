@@ -11,7 +11,8 @@ import type {
 import { Engine } from '../../../shared/attention/engine.ts';
 import { GREEDY } from '../../../shared/attention/sampling.ts';
 import { BlockragError } from '../../../shared/errors.ts';
-import { decodeBlob, type KvDtype } from '../../../shared/kv/blob.ts';
+import { decodeBlob } from '../../../shared/kv/blob.ts';
+import type { KvDtype } from '../../../shared/kv/dtypes.ts';
 import type { CompiledModel } from '../../../shared/model/compiled.ts';
 import { promptBlocks, type Question, type Store } from '../../support/asking.ts';
 import { tinyModel } from '../../support/models.ts';

@@ -1,8 +1,9 @@
 /** The default model against PyTorch: token ids in, next tokens out (tests/fixtures/golden/README.md). */
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ATTENTION_MODES } from '../../../shared/attention/answer.ts';
 import { Decoder } from '../../../shared/attention/decoder.ts';
 import { encodeBlock } from '../../../shared/attention/encode.ts';
+import { ATTENTION_MODES } from '../../../shared/attention/modes.ts';
 import { argmax, topIds } from '../../../shared/attention/sampling.ts';
 import { drain } from '../../../shared/attention/steps.ts';
 import { ask, type Store } from '../../support/asking.ts';

@@ -2,9 +2,10 @@
  * Every architecture and every tensor type against numpy, on random models: dequantisation, RoPE and its
  * scalings, head norms, biases, and block attention through blobs (tests/fixtures/tiny/README.md).
  */
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ATTENTION_MODES } from '../../../shared/attention/answer.ts';
 import { Decoder, FOR_BLOB } from '../../../shared/attention/decoder.ts';
+import { ATTENTION_MODES } from '../../../shared/attention/modes.ts';
 import { argmax, topIds } from '../../../shared/attention/sampling.ts';
 import { klDivergence } from '../../../shared/attention/self-check.ts';
 import { kvWidth } from '../../../shared/kv/shape.ts';

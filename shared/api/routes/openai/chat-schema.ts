@@ -1,7 +1,8 @@
 /** What a chat completion request may hold. OpenAI's fields are here by their own names. */
+
 import { z } from 'zod';
+import { DEFAULT_MAX_TOKENS, DEFAULT_TOP_K } from '../../../pipeline/defaults.ts';
 import { filterSchema } from '../../../pipeline/metadata.ts';
-import { DEFAULT_MAX_TOKENS, DEFAULT_TOP_K } from '../../../pipeline/question/answer.ts';
 import { nameSchema, sampling } from '../../schemas/requests.ts';
 
 const textPart = z.strictObject({ type: z.literal('text'), text: z.string() });

@@ -1,8 +1,9 @@
 /** POST /v1/chat/completions: a conversation, about a collection or without documents. */
+
 import { createRoute } from '@hono/zod-openapi';
 import { z } from 'zod';
 import { BlockragError } from '../../../errors.ts';
-import { DEFAULT_TOP_K } from '../../../pipeline/question/answer.ts';
+import { DEFAULT_TOP_K } from '../../../pipeline/defaults.ts';
 import type { GenerateOptions } from '../../../pipeline/question/generate.ts';
 import type { System } from '../../../pipeline/system.ts';
 import type { Logger } from '../../../telemetry.ts';

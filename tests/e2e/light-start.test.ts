@@ -1,0 +1,47 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadedBy } from '../support/loaded/index.ts';
+import { temporaryDirectory } from './support/directory.ts';
+import { type Server, startServer, uploadText } from './support/server.ts';
+import { FERRY } from './support/texts.ts';
+
+const data = temporaryDirectory();
+let server: Server;
+beforeAll(async () => {
+  server = await startServer(data);
+  await uploadText(server, 'ferry.md', FERRY);
+});
+afterAll(() => server?.stop('SIGKILL'));
+
+describe('a command that does little loads little', { timeout: 120_000 }, () => {
+  it('--help: the parser of options alone', async () => {
+    const { stdout, packages, libraries } = await loadedBy(['--help']);
+    expect(stdout).toContain('Usage: blockrag');
+    expect(packages).toEqual(['commander']);
+    expect(libraries).toEqual([]);
+  });
+
+  it('documents beside a server: the data directory, to see who owns it, and no model or index', async () => {
+    const { stdout, packages, libraries } = await loadedBy(['documents', '--data', data]);
+    expect(stdout).toContain('ferry.md');
+    expect(packages).toContain('lmdb');
+    for (const heavy of [
+      'onnxruntime',
+      'lancedb',
+      '@aws-sdk',
+      'hono',
+      'pino',
+      'prom-client',
+      'huggingface',
+    ]) {
+      expect(packages.filter((name) => name.includes(heavy))).toEqual([]);
+    }
+    expect(libraries.every((name) => /lmdb|msgpackr|node\.napi/.test(name))).toBe(true);
+  });
+
+  it('documents without a server: what opens the data directory, so the recorder sees it', async () => {
+    await server.stop('SIGTERM');
+    const { packages, libraries } = await loadedBy(['documents', '--data', data]);
+    expect(packages).toEqual(expect.arrayContaining(['lmdb', '@lancedb/lancedb', 'onnxruntime-node']));
+    expect(libraries.join()).toMatch(/onnxruntime|lancedb/);
+  });
+});
