@@ -30,13 +30,13 @@ describe('the image of the functions', () => {
   });
 
   it('has the handlers', async () => {
-    const files = await readdir(join(workdir, 'dist/functions'));
+    const files = await readdir(join(workdir, 'artifacts/functions'));
     expect(files).toEqual(expect.arrayContaining(['query.mjs', 'ingest.mjs', 'precompute.mjs', 'sweep.mjs']));
   });
 
   it('has the adapter beside the bundles, by which they find the compiled model', () => {
     const shipped = relative(join(ROOT, 'shared/model'), shippedAdapter(DEFAULT_MODEL));
-    expect(existsSync(join(workdir, 'dist/functions', shipped))).toBe(true);
+    expect(existsSync(join(workdir, 'artifacts/functions', shipped))).toBe(true);
   });
 
   it('has the model compiled with its adapter, and needs no network for it', async () => {

@@ -42,8 +42,8 @@ export async function packageStage(stage: string, params: Record<string, string>
   for (const name of await readdir(join(ROOT, 'infra'))) {
     if (name.endsWith('.yml')) await cp(join(ROOT, 'infra', name), join(folder, 'infra', name));
   }
-  await mkdir(join(folder, 'dist'));
-  await writeFile(join(folder, 'dist/functions.zip'), 'no zip');
+  await mkdir(join(folder, 'artifacts'));
+  await writeFile(join(folder, 'artifacts/functions.zip'), 'no zip');
   const options = Object.entries(params).flatMap(([name, value]) => ['--param', `${name}=${value}`]);
   const osls = join(ROOT, 'node_modules/osls/bin/serverless.js');
   execFileSync(process.execPath, [osls, 'package', '--stage', stage, '--region', 'us-east-1', ...options], {

@@ -1,4 +1,4 @@
-/** An artifact's bundles as `npm run package` makes them, in a folder of the test. */
+/** An artifact's bundles as `npm run build:functions` makes them, in a folder of the test. */
 import { symlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ARTIFACTS } from '../../../../infra/artifact/artifacts.ts';

@@ -1,0 +1,1 @@
+export { BlockragError } from './errors.ts';
