@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Blockrag, DEFAULT_TENANT } from '../../shared/pipeline/blockrag.ts';
-import { addText, openBlockrag } from '../e2e/support/blockrag.ts';
+import { addText, openBlockrag } from '../support/product/blockrag.ts';
 
 const { values } = parseArgs({
   options: {

@@ -5,9 +5,9 @@ import { connect, type Table } from '@lancedb/lancedb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Blockrag, DEFAULT_TENANT } from '../../shared/pipeline/blockrag.ts';
 import { buildWordIndex, loadLanceDb, PASSAGE_SCHEMA } from '../../shared/retrieval/lancedb-table.ts';
-import { addText, askBlockrag, idle, openBlockrag } from './support/blockrag.ts';
-import { blobFiles, filesUnder, temporaryDirectory } from './support/directory.ts';
-import { FERRY, LIGHTHOUSE, manyPassages } from './support/texts.ts';
+import { addText, askBlockrag, idle, openBlockrag } from '../support/product/blockrag.ts';
+import { blobFiles, filesUnder, temporaryDirectory } from '../support/product/directory.ts';
+import { FERRY, LIGHTHOUSE, manyPassages } from '../support/product/texts.ts';
 
 const RUN = 16;
 const data = temporaryDirectory();

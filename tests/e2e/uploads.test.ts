@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Blockrag, DEFAULT_TENANT } from '../../shared/pipeline/blockrag.ts';
-import { askBlockrag, idle, openBlockrag } from './support/blockrag.ts';
-import { filesHolding, temporaryDirectory } from './support/directory.ts';
-import { FERRY } from './support/texts.ts';
+import { askBlockrag, idle, openBlockrag } from '../support/product/blockrag.ts';
+import { filesHolding, temporaryDirectory } from '../support/product/directory.ts';
+import { FERRY } from '../support/product/texts.ts';
 
 const data = temporaryDirectory();
 const bytes = new TextEncoder().encode(FERRY);

@@ -5,8 +5,8 @@ import { join, relative, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readAdapter, shippedAdapter } from '../../../shared/model/adapter.ts';
 import { DEFAULT_MODEL } from '../../../shared/model/sources/index.ts';
+import { buildStage, runStage } from '../../support/aws/build-stage.ts';
 import { temporaryFolder } from '../../support/models.ts';
-import { buildStage, runStage } from './build-stage.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 const dockerfile = (name: string) => join(ROOT, `infra/docker/${name}.Dockerfile`);

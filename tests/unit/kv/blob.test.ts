@@ -5,7 +5,7 @@ import { isBlockragError } from '../../../shared/errors.ts';
 import { decodeBlob, type ExpectedBlob, isIntact, KV_DTYPES, type KvDtype } from '../../../shared/kv/blob.ts';
 import { dequantizeRows } from '../../../shared/kv/reencode.ts';
 import type { BlockKv } from '../../../shared/kv/shape.ts';
-import { block, encode, expected, SHAPE, stored, WIDTH } from './blocks.ts';
+import { block, encode, expected, SHAPE, stored, WIDTH } from '../../support/blocks.ts';
 
 const magnitude = fc.constantFrom(1e-6, 0.01, 1, 200, 3000);
 const kv: fc.Arbitrary<BlockKv> = fc

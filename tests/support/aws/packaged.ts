@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { cp, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { temporaryFolder } from '../../support/models.ts';
+import { temporaryFolder } from '../models.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`;

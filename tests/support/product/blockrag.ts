@@ -4,7 +4,7 @@ import type { DocumentRow } from '../../../shared/catalog/catalog.ts';
 import { type Blockrag, DEFAULT_TENANT } from '../../../shared/pipeline/blockrag.ts';
 import type { OpenOptions } from '../../../shared/pipeline/open.ts';
 import type { Answer, Question } from '../../../shared/pipeline/question/answer.ts';
-import { openEmbedded, testConfig } from '../../support/settings.ts';
+import { openEmbedded, testConfig } from '../settings.ts';
 
 /** Opens a data directory. */
 export function openBlockrag(

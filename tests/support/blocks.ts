@@ -6,9 +6,9 @@ import {
   encodeBlob,
   type KvBlob,
   type KvDtype,
-} from '../../../shared/kv/blob.ts';
-import type { ContextKv } from '../../../shared/kv/context.ts';
-import { type BlockKv, type KvShape, kvWidth } from '../../../shared/kv/shape.ts';
+} from '../../shared/kv/blob.ts';
+import type { ContextKv } from '../../shared/kv/context.ts';
+import { type BlockKv, type KvShape, kvWidth } from '../../shared/kv/shape.ts';
 
 export const SHAPE: KvShape = { layers: 2, kvHeads: 2, headDim: 4 };
 export const WIDTH = kvWidth(SHAPE);
