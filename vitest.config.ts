@@ -1,16 +1,51 @@
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+
+/** Of tests/unit, what needs more than the clone: the real model, a server, Python, or a deployment made by osls. */
+const NEED_MORE = [
+  'tests/unit/attention/{divergence,golden,self-check}.test.ts',
+  'tests/unit/eval/run.test.ts',
+  'tests/unit/functions/cli/model-prompt.test.ts',
+  'tests/unit/infra/{batch,cfn-lint,finetune,guard,template}.test.ts',
+  'tests/unit/infra/stack/buckets.test.ts',
+  'tests/unit/model/{adapter,prompt,tokenizer}.test.ts',
+  'tests/unit/retrieval/embedder.test.ts',
+  'tests/unit/storage/blobs/{s3,s3-faults}.test.ts',
+  'tests/unit/storage/queue/table-dynamodb.test.ts',
+  'tests/unit/storage/table/{dynamodb,dynamodb-faults}.test.ts',
+];
+
+// What tests expect of answers is the base model's, so that a better adapter changes none of it; the one that is
+// shipped has tests of its own (tests/e2e/adapter.test.ts).
+const env = { BLOCKRAG_ADAPTER: 'none' };
 
 // Two test files at once at most: each may hold an inference thread, and CI has two cores.
 export default defineConfig({
   test: {
-    include: ['tests/{unit,contract,e2e,examples}/**/*.test.ts'],
-    // What tests expect of answers is the base model's, so that a better adapter changes none of it; the one that is
-    // shipped has tests of its own (tests/e2e/adapter.test.ts).
-    env: { BLOCKRAG_ADAPTER: 'none' },
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 300_000,
     reporters: process.env.CI ? ['verbose'] : ['default'],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['tests/unit/**/*.test.ts'],
+          exclude: NEED_MORE,
+          // No folder: a test that asks for the real model or a service fails here, and belongs in the list above.
+          env: { ...env, BLOCKRAG_CACHE: join(import.meta.dirname, 'package.json/no-cache') },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'whole',
+          include: [...NEED_MORE, 'tests/{contract,e2e,examples}/**/*.test.ts'],
+          env,
+        },
+      },
+    ],
   },
 });

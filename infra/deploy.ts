@@ -12,7 +12,7 @@ async function main(): Promise<void> {
   const problem = missingImages(options) ?? standInMissing(options, process.env);
   if (problem !== undefined) throw new Error(problem);
   if (usesZips(options)) {
-    const build = ['--import', 'tsx', 'infra/build.ts', '--zip', 'functions'];
+    const build = ['--import', 'tsx', 'infra/build-functions.ts', '--zip', 'functions'];
     execFileSync(process.execPath, build, { cwd: ROOT, stdio: 'inherit' });
   }
   await osls('deploy', options, { BLOCKRAG_CACHE: cacheDirectory(process.env.BLOCKRAG_CACHE) });

@@ -25,6 +25,6 @@ RUN infra/docker/steps/package.sh functions
 
 FROM ${RUNTIME_IMAGE}
 COPY --from=build /opt/blockrag/cache /opt/blockrag/cache
-COPY --from=build /build/dist/functions/ /var/task/
+COPY --from=build /build/artifacts/functions/ /var/task/
 USER 65534:65534
 CMD ["query.handler"]

@@ -27,7 +27,7 @@ RUN infra/docker/steps/package.sh precompute
 FROM ${RUNTIME_IMAGE}
 COPY --from=build /usr/local/bin/node /usr/local/bin/node
 COPY --from=build /opt/blockrag/cache /opt/blockrag/cache
-COPY --from=build /build/dist/precompute/ /opt/blockrag/precompute/
+COPY --from=build /build/artifacts/precompute/ /opt/blockrag/precompute/
 ENV BLOCKRAG_CACHE=/opt/blockrag/cache HOME=/tmp
 WORKDIR /opt/blockrag/precompute
 USER 65534:65534

@@ -11,11 +11,11 @@ import { ARTIFACTS } from '../../infra/artifact/artifacts.ts';
 import { bundle } from '../../infra/artifact/bundle.ts';
 import { KeyRing } from '../../shared/access/keys.ts';
 import type { AnswerView } from '../../shared/api/views/answer.ts';
-import { startCloud } from '../e2e/aws/support/cloud.ts';
-import { eventsIn, gatewayEvent, streamedResponse, textOf } from '../e2e/aws/support/gateway.ts';
-import { openInProcess } from '../e2e/aws/support/opened.ts';
-import { manyPassages } from '../e2e/support/texts.ts';
 import { startFunction } from '../services/ric.ts';
+import { startCloud } from '../support/aws/cloud.ts';
+import { eventsIn, gatewayEvent, streamedResponse, textOf } from '../support/aws/gateway.ts';
+import { openInProcess } from '../support/aws/opened.ts';
+import { manyPassages } from '../support/product/texts.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const TENANT = 'acme';

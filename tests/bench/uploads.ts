@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { DEFAULT_TENANT } from '../../shared/pipeline/defaults.ts';
 import type { System } from '../../shared/pipeline/system.ts';
-import { addText, openBlockrag } from '../e2e/support/blockrag.ts';
+import { addText, openBlockrag } from '../support/product/blockrag.ts';
 
 const { values } = parseArgs({
   options: {

@@ -11,7 +11,7 @@ import { passageIndexContract } from '../../shared/storage/contracts/passage-ind
 import { ask, ids, passage, toward } from '../../shared/storage/contracts/passages.ts';
 import { describeContract } from '../support/contract.ts';
 
-const WRITER = fileURLToPath(new URL('./lancedb-writer.ts', import.meta.url));
+const WRITER = fileURLToPath(new URL('../support/children/lancedb-writer.ts', import.meta.url));
 
 describeContract(
   'the passage index on LanceDB',

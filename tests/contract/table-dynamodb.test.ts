@@ -3,8 +3,8 @@ import { tableContract } from '../../shared/storage/contracts/table.ts';
 import { openDynamoTable } from '../../shared/storage/table/dynamodb.ts';
 import { describeWith } from '../services/describe-with.ts';
 import { type Service, startDynamoDb } from '../services/index.ts';
+import { makeTable } from '../support/aws/dynamodb.ts';
 import { describeContract } from '../support/contract.ts';
-import { makeTable } from '../support/dynamodb.ts';
 
 describeWith(['dynamodb'], 'on DynamoDB Local', () => {
   let server: Service;

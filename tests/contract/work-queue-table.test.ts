@@ -10,8 +10,8 @@ import { openDynamoTable } from '../../shared/storage/table/dynamodb.ts';
 import { openLmdbTable } from '../../shared/storage/table/lmdb.ts';
 import { describeWith } from '../services/describe-with.ts';
 import { type Service, startDynamoDb } from '../services/index.ts';
+import { makeTable } from '../support/aws/dynamodb.ts';
 import { describeContract } from '../support/contract.ts';
-import { makeTable } from '../support/dynamodb.ts';
 
 async function openOnLmdb() {
   const directory = await mkdtemp(join(tmpdir(), 'blockrag-contract-'));

@@ -4,11 +4,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AnswerView } from '../../shared/api/views/answer.ts';
 import { readAdapter, shippedAdapter } from '../../shared/model/adapter.ts';
 import { DEFAULT_MODEL, knownSha256 } from '../../shared/model/sources/index.ts';
-import type { Facts } from './support/command.ts';
-import { blockragJson } from './support/command.ts';
-import { blobFiles, temporaryDirectory } from './support/directory.ts';
-import { type Server, startServer } from './support/server.ts';
-import { FERRY, LIGHTHOUSE } from './support/texts.ts';
+import type { Facts } from '../support/product/command.ts';
+import { blockragJson } from '../support/product/command.ts';
+import { blobFiles, temporaryDirectory } from '../support/product/directory.ts';
+import { type Server, startServer } from '../support/product/server.ts';
+import { FERRY, LIGHTHOUSE } from '../support/product/texts.ts';
 
 /** As users have it: the other tests' setting is taken back. */
 const SHIPPED = { BLOCKRAG_ADAPTER: '' };

@@ -2,9 +2,9 @@ import { copyFileSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { DocumentView } from '../../shared/api/views/document.ts';
-import { blockrag, blockragJson, PROJECT } from './support/command.ts';
-import { blobFiles, originals, temporaryDirectory, temporaryFiles } from './support/directory.ts';
-import { FERRY } from './support/texts.ts';
+import { blockrag, blockragJson, PROJECT } from '../support/product/command.ts';
+import { blobFiles, originals, temporaryDirectory, temporaryFiles } from '../support/product/directory.ts';
+import { FERRY } from '../support/product/texts.ts';
 
 const cwd = temporaryDirectory();
 const data = join(cwd, 'data');

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { tinyCases, tinyFile } from '../support/fixtures.ts';
 import { TINY_LLAMA, writeGguf } from '../support/gguf.ts';
-import { blockrag, blockragJson } from './support/command.ts';
-import { filesUnder, temporaryDirectory } from './support/directory.ts';
+import { blockrag, blockragJson } from '../support/product/command.ts';
+import { filesUnder, temporaryDirectory } from '../support/product/directory.ts';
 
 const folder = temporaryDirectory();
 const data = join(folder, 'data');

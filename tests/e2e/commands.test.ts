@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { AnswerView } from '../../shared/api/views/answer.ts';
 import type { DocumentView } from '../../shared/api/views/document.ts';
-import type { Facts } from './support/command.ts';
-import { blockrag, blockragJson } from './support/command.ts';
-import { filesHolding, temporaryDirectory } from './support/directory.ts';
-import { FERRY, LIGHTHOUSE } from './support/texts.ts';
+import type { Facts } from '../support/product/command.ts';
+import { blockrag, blockragJson } from '../support/product/command.ts';
+import { filesHolding, temporaryDirectory } from '../support/product/directory.ts';
+import { FERRY, LIGHTHOUSE } from '../support/product/texts.ts';
 
 const cwd = temporaryDirectory();
 const data = join(cwd, 'data');

@@ -6,9 +6,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEFAULT_TENANT } from '../../shared/pipeline/defaults.ts';
 import type { System } from '../../shared/pipeline/system.ts';
 import { buildWordIndex, loadLanceDb, PASSAGE_SCHEMA } from '../../shared/retrieval/lancedb-table.ts';
-import { addText, askBlockrag, idle, openBlockrag } from './support/blockrag.ts';
-import { blobFiles, filesUnder, temporaryDirectory } from './support/directory.ts';
-import { FERRY, LIGHTHOUSE, manyPassages } from './support/texts.ts';
+import { addText, askBlockrag, idle, openBlockrag } from '../support/product/blockrag.ts';
+import { blobFiles, filesUnder, temporaryDirectory } from '../support/product/directory.ts';
+import { FERRY, LIGHTHOUSE, manyPassages } from '../support/product/texts.ts';
 
 const RUN = 16;
 const data = temporaryDirectory();

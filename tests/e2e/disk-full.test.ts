@@ -3,9 +3,9 @@ import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { BLOCKRAG, runProcess } from './support/command.ts';
-import { temporaryDirectory } from './support/directory.ts';
-import { FERRY, manyPassages } from './support/texts.ts';
+import { BLOCKRAG, runProcess } from '../support/product/command.ts';
+import { temporaryDirectory } from '../support/product/directory.ts';
+import { FERRY, manyPassages } from '../support/product/texts.ts';
 
 /** Whether an ordinary user may mount a file system here (user namespaces). CI must. */
 const canMount = (() => {

@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
 import { DEFAULT_TENANT } from '../../shared/pipeline/defaults.ts';
-import { addText, askBlockrag, idle, openBlockrag } from './support/blockrag.ts';
-import { blockragJson } from './support/command.ts';
-import { filesHolding, temporaryDirectory } from './support/directory.ts';
-import { startServer } from './support/server.ts';
-import { FERRY, LIGHTHOUSE, manyPassages } from './support/texts.ts';
+import { addText, askBlockrag, idle, openBlockrag } from '../support/product/blockrag.ts';
+import { blockragJson } from '../support/product/command.ts';
+import { filesHolding, temporaryDirectory } from '../support/product/directory.ts';
+import { startServer } from '../support/product/server.ts';
+import { FERRY, LIGHTHOUSE, manyPassages } from '../support/product/texts.ts';
 
 it('work goes on after any number of short runs that were stopped in the middle', {
   timeout: 300_000,

@@ -4,10 +4,16 @@ import { describe, expect, it } from 'vitest';
 import { decodeBlob } from '../../shared/kv/blob.ts';
 import { DEFAULT_TENANT } from '../../shared/pipeline/defaults.ts';
 import { blobPath } from '../../shared/pipeline/stored-kv/location.ts';
-import { addText, askBlockrag, idle, openBlockrag } from './support/blockrag.ts';
-import { startBlockrag } from './support/command.ts';
-import { blobFiles, filesUnder, originals, temporaryDirectory, temporaryFiles } from './support/directory.ts';
-import { manyPassages } from './support/texts.ts';
+import { addText, askBlockrag, idle, openBlockrag } from '../support/product/blockrag.ts';
+import { startBlockrag } from '../support/product/command.ts';
+import {
+  blobFiles,
+  filesUnder,
+  originals,
+  temporaryDirectory,
+  temporaryFiles,
+} from '../support/product/directory.ts';
+import { manyPassages } from '../support/product/texts.ts';
 
 const KILLS = 5;
 const PASSAGES = 200;

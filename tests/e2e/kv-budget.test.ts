@@ -4,9 +4,9 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { DocumentRow } from '../../shared/catalog/catalog.ts';
 import { DEFAULT_TENANT } from '../../shared/pipeline/defaults.ts';
 import type { System } from '../../shared/pipeline/system.ts';
+import { addText, askBlockrag, idle, openBlockrag } from '../support/product/blockrag.ts';
+import { blobFiles, temporaryDirectory } from '../support/product/directory.ts';
 import { openEmbedded, testConfig } from '../support/settings.ts';
-import { addText, askBlockrag, idle, openBlockrag } from './support/blockrag.ts';
-import { blobFiles, temporaryDirectory } from './support/directory.ts';
 
 /** A few blobs of these passages. */
 const BUDGET = 2 * 1024 * 1024;

@@ -10,9 +10,9 @@ import {
 } from '../../shared/index.ts';
 import type { BlobStore } from '../../shared/storage/ports.ts';
 import { openEmbeddedStores } from '../../shared/stores/embedded.ts';
+import { temporaryDirectory } from '../support/product/directory.ts';
+import { FERRY, LIGHTHOUSE } from '../support/product/texts.ts';
 import { testConfig } from '../support/settings.ts';
-import { temporaryDirectory } from './support/directory.ts';
-import { FERRY, LIGHTHOUSE } from './support/texts.ts';
 
 const QUESTION = 'When does the ferry leave?';
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadedBy } from '../support/loaded/index.ts';
-import { temporaryDirectory } from './support/directory.ts';
-import { type Server, startServer, uploadText } from './support/server.ts';
-import { FERRY } from './support/texts.ts';
+import { temporaryDirectory } from '../support/product/directory.ts';
+import { type Server, startServer, uploadText } from '../support/product/server.ts';
+import { FERRY } from '../support/product/texts.ts';
 
 const data = temporaryDirectory();
 let server: Server;

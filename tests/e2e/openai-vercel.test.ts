@@ -1,9 +1,9 @@
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import { APICallError, embedMany, generateText, streamText } from 'ai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { temporaryDirectory } from './support/directory.ts';
-import { askServer, type Server, startServer, uploadText } from './support/server.ts';
-import { FERRY } from './support/texts.ts';
+import { temporaryDirectory } from '../support/product/directory.ts';
+import { askServer, type Server, startServer, uploadText } from '../support/product/server.ts';
+import { FERRY } from '../support/product/texts.ts';
 
 const QUESTION = 'When does the ferry to Grimsay leave?';
 const id = 'smollm2-135m-instruct';

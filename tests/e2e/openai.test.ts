@@ -1,9 +1,9 @@
 import OpenAI, { APIError } from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AnswerView } from '../../shared/api/views/answer.ts';
-import { temporaryDirectory } from './support/directory.ts';
-import { askServer, type Server, startServer, uploadText } from './support/server.ts';
-import { FERRY, LIGHTHOUSE } from './support/texts.ts';
+import { temporaryDirectory } from '../support/product/directory.ts';
+import { askServer, type Server, startServer, uploadText } from '../support/product/server.ts';
+import { FERRY, LIGHTHOUSE } from '../support/product/texts.ts';
 
 const QUESTION = 'When does the ferry to Grimsay leave?';
 const EMBEDDER = 'all-minilm-l6-v2';

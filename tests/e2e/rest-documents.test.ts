@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DocumentView } from '../../shared/api/views/document.ts';
-import { temporaryDirectory } from './support/directory.ts';
-import { askServer, type Server, settled, startServer, uploadText } from './support/server.ts';
-import { FERRY, LIGHTHOUSE } from './support/texts.ts';
+import { temporaryDirectory } from '../support/product/directory.ts';
+import { askServer, type Server, settled, startServer, uploadText } from '../support/product/server.ts';
+import { FERRY, LIGHTHOUSE } from '../support/product/texts.ts';
 
 const data = temporaryDirectory();
 let server: Server;

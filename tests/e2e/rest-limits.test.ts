@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { blockragJson } from './support/command.ts';
-import { temporaryDirectory } from './support/directory.ts';
-import { eventsOf, type Server, startServer } from './support/server.ts';
+import { blockragJson } from '../support/product/command.ts';
+import { temporaryDirectory } from '../support/product/directory.ts';
+import { eventsOf, type Server, startServer } from '../support/product/server.ts';
 
 const PAGE = 'https://app.example';
 const LIMIT = 30;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AnswerView } from '../../shared/api/views/answer.ts';
-import { temporaryDirectory } from './support/directory.ts';
+import { temporaryDirectory } from '../support/product/directory.ts';
 import {
   askServer,
   eventsOf,
@@ -8,8 +8,8 @@ import {
   type ServerSentEvent,
   startServer,
   uploadText,
-} from './support/server.ts';
-import { FERRY, LIGHTHOUSE } from './support/texts.ts';
+} from '../support/product/server.ts';
+import { FERRY, LIGHTHOUSE } from '../support/product/texts.ts';
 
 const MAX_ANSWERS = 3;
 const QUESTION = 'When does the ferry to Grimsay leave?';

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Problem } from '../../shared/api/problem.ts';
-import { blobFiles, originals, temporaryDirectory } from './support/directory.ts';
-import { askServer, type Server, startServer, uploadText } from './support/server.ts';
-import { FERRY } from './support/texts.ts';
+import { blobFiles, originals, temporaryDirectory } from '../support/product/directory.ts';
+import { askServer, type Server, startServer, uploadText } from '../support/product/server.ts';
+import { FERRY } from '../support/product/texts.ts';
 
 const data = temporaryDirectory();
 let server: Server;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DocumentView } from '../../shared/api/views/document.ts';
-import { temporaryDirectory } from './support/directory.ts';
+import { temporaryDirectory } from '../support/product/directory.ts';
 import {
   askServer,
   eventsOf,
@@ -10,8 +10,8 @@ import {
   settled,
   startServer,
   uploadText,
-} from './support/server.ts';
-import { FERRY, LIGHTHOUSE, manyPassages } from './support/texts.ts';
+} from '../support/product/server.ts';
+import { FERRY, LIGHTHOUSE, manyPassages } from '../support/product/texts.ts';
 
 let server: Server;
 beforeAll(async () => {

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { AnswerView } from '../../shared/api/views/answer.ts';
 import type { DocumentView } from '../../shared/api/views/document.ts';
-import type { Facts } from './support/command.ts';
-import { blockrag, blockragJson } from './support/command.ts';
-import { filesHolding, temporaryDirectory } from './support/directory.ts';
-import { eventsOf, type Server, startServer } from './support/server.ts';
-import { FERRY, manyPassages } from './support/texts.ts';
+import type { Facts } from '../support/product/command.ts';
+import { blockrag, blockragJson } from '../support/product/command.ts';
+import { filesHolding, temporaryDirectory } from '../support/product/directory.ts';
+import { eventsOf, type Server, startServer } from '../support/product/server.ts';
+import { FERRY, manyPassages } from '../support/product/texts.ts';
 
 const QUESTION = 'When does the ferry to Grimsay leave?';
 const cwd = temporaryDirectory();

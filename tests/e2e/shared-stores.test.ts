@@ -5,10 +5,10 @@ import { Catalog } from '../../shared/catalog/catalog.ts';
 import { DEFAULT_TENANT } from '../../shared/pipeline/defaults.ts';
 import { openDynamoTable } from '../../shared/storage/table/dynamodb.ts';
 import { describeWith } from '../services/describe-with.ts';
-import { CLOUD, type Cloud, DATA, startCloud } from './aws/support/cloud.ts';
-import { blockragJson } from './support/command.ts';
-import { askServer, type Server, settled, startServer, uploadText } from './support/server.ts';
-import { FERRY, LIGHTHOUSE } from './support/texts.ts';
+import { CLOUD, type Cloud, DATA, startCloud } from '../support/aws/cloud.ts';
+import { blockragJson } from '../support/product/command.ts';
+import { askServer, type Server, settled, startServer, uploadText } from '../support/product/server.ts';
+import { FERRY, LIGHTHOUSE } from '../support/product/texts.ts';
 
 /** 200 by hand: BLOCKRAG_BURST=200. */
 const UPLOADS = Number(process.env.BLOCKRAG_BURST ?? 60);

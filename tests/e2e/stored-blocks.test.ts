@@ -4,9 +4,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { DEFAULT_TENANT } from '../../shared/pipeline/defaults.ts';
 import type { Answer } from '../../shared/pipeline/question/answer.ts';
 import type { System } from '../../shared/pipeline/system.ts';
-import { addText, askBlockrag, idle, openBlockrag } from './support/blockrag.ts';
-import { blobFiles, temporaryDirectory } from './support/directory.ts';
-import { FERRY, LIGHTHOUSE } from './support/texts.ts';
+import { addText, askBlockrag, idle, openBlockrag } from '../support/product/blockrag.ts';
+import { blobFiles, temporaryDirectory } from '../support/product/directory.ts';
+import { FERRY, LIGHTHOUSE } from '../support/product/texts.ts';
 
 const QUESTION = 'When does the ferry to Grimsay leave?';
 const data = temporaryDirectory();

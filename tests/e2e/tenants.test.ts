@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DocumentView } from '../../shared/api/views/document.ts';
-import { blockragJson } from './support/command.ts';
-import { temporaryDirectory } from './support/directory.ts';
-import { askServer, eventsOf, type Server, startServer, uploadText } from './support/server.ts';
-import { FERRY, LIGHTHOUSE } from './support/texts.ts';
+import { blockragJson } from '../support/product/command.ts';
+import { temporaryDirectory } from '../support/product/directory.ts';
+import { askServer, eventsOf, type Server, startServer, uploadText } from '../support/product/server.ts';
+import { FERRY, LIGHTHOUSE } from '../support/product/texts.ts';
 
 interface Key {
   id: string;

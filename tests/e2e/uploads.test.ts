@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { DEFAULT_TENANT } from '../../shared/pipeline/defaults.ts';
 import type { System } from '../../shared/pipeline/system.ts';
-import { askBlockrag, idle, openBlockrag } from './support/blockrag.ts';
-import { filesHolding, temporaryDirectory } from './support/directory.ts';
-import { FERRY } from './support/texts.ts';
+import { askBlockrag, idle, openBlockrag } from '../support/product/blockrag.ts';
+import { filesHolding, temporaryDirectory } from '../support/product/directory.ts';
+import { FERRY } from '../support/product/texts.ts';
 
 const data = temporaryDirectory();
 const bytes = new TextEncoder().encode(FERRY);

@@ -4,9 +4,9 @@ import { DEFAULT_TENANT } from '../../shared/pipeline/defaults.ts';
 import type { System } from '../../shared/pipeline/system.ts';
 import { openLmdbTable } from '../../shared/storage/table/lmdb.ts';
 import { openDataDirectory } from '../../shared/stores/embedded.ts';
-import { addText, askBlockrag, idle, openBlockrag } from './support/blockrag.ts';
-import { blobFiles, filesHolding, originals, temporaryDirectory } from './support/directory.ts';
-import { FERRY, LIGHTHOUSE } from './support/texts.ts';
+import { addText, askBlockrag, idle, openBlockrag } from '../support/product/blockrag.ts';
+import { blobFiles, filesHolding, originals, temporaryDirectory } from '../support/product/directory.ts';
+import { FERRY, LIGHTHOUSE } from '../support/product/texts.ts';
 
 const data = temporaryDirectory();
 let blockrag: System;

@@ -11,10 +11,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { publish } from '../../shared/files/publish.ts';
 import { cacheDirectory } from '../../shared/model/cache.ts';
-import { blockragJson } from '../e2e/support/command.ts';
-import { startServer, uploadText } from '../e2e/support/server.ts';
-import { FERRY } from '../e2e/support/texts.ts';
 import { requireTools, runStep, TOOLS } from '../services/tools.ts';
+import { blockragJson } from '../support/product/command.ts';
+import { startServer, uploadText } from '../support/product/server.ts';
+import { FERRY } from '../support/product/texts.ts';
 import { testFetch } from '../support/settings.ts';
 
 const VERSION = '4.32.5';

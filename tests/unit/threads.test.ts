@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Thread } from '../../shared/threads.ts';
-import type { TestMethods } from './thread-methods.ts';
+import type { TestMethods } from '../support/children/thread-methods.ts';
 
-const MODULE = new URL('./thread-methods.ts', import.meta.url);
+const MODULE = new URL('../support/children/thread-methods.ts', import.meta.url);
 const threads: Thread<TestMethods>[] = [];
 function start(): Thread<TestMethods> {
   const thread = new Thread<TestMethods>(MODULE);

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes dist/ARTIFACT for the platform that this runs on.
+# Makes artifacts/ARTIFACT for the platform that this runs on.
 # Usage: package.sh ARTIFACT
 set -eu
-node --import tsx infra/build.ts "$1"
+node --import tsx infra/build-functions.ts "$1"

@@ -4,13 +4,13 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Dispatch } from '../../../shared/pipeline/work/dispatch.ts';
 import { retrievalText } from '../../../shared/retrieval/embedder.ts';
 import { describeWith } from '../../services/describe-with.ts';
+import { bundleEntry } from '../../support/aws/artifact.ts';
+import { CLOUD, type Cloud, DATA, startCloud } from '../../support/aws/cloud.ts';
+import { cpuJob } from '../../support/aws/job.ts';
+import { type Opened, openInProcess } from '../../support/aws/opened.ts';
 import { type LocalJobQueue, openLocalJobs } from '../../support/local-jobs.ts';
 import { defaultModel } from '../../support/models.ts';
-import { manyPassages } from '../support/texts.ts';
-import { bundleEntry } from './support/artifact.ts';
-import { CLOUD, type Cloud, DATA, startCloud } from './support/cloud.ts';
-import { cpuJob } from './support/job.ts';
-import { type Opened, openInProcess } from './support/opened.ts';
+import { manyPassages } from '../../support/product/texts.ts';
 
 const KEY = 'documents/acme/default/notes.md';
 

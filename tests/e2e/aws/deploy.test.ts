@@ -11,9 +11,11 @@ import type { AnswerView } from '../../../shared/api/views/answer.ts';
 import type { DocumentView } from '../../../shared/api/views/document.ts';
 import { describeWith } from '../../services/describe-with.ts';
 import { type Service, startMinistack } from '../../services/index.ts';
+import { type Deployed, deployLocal, stackResources } from '../../support/aws/deployed.ts';
 import { shippedModel } from '../../support/models.ts';
-import { type Deployed, deployLocal, stackResources } from './deployed.ts';
 
+/** Uploads at once; BLOCKRAG_BURST=1000 for what the figures say. */
+const BURST = Number(process.env.BLOCKRAG_BURST ?? 100);
 const PEOPLE = ['Morag Sinclair', 'Ewan Laing', 'Ishbel Munro', 'Torquil Baird', 'Catriona Reid'];
 const ISLANDS = [
   'Grimsay',
@@ -106,8 +108,8 @@ describeWith(['ministack'], 'deployed to the local stage', () => {
     }
   }, 600_000);
 
-  it('a burst of 1,000 uploads, told twice and in any order, ends with each ready once', async () => {
-    const names = Array.from({ length: 1000 }, (_, i) => `${i}.md`);
+  it(`a burst of ${BURST} uploads, told twice and in any order, ends with each ready once`, async () => {
+    const names = Array.from({ length: BURST }, (_, i) => `${i}.md`);
     const text = (name: string) => `# Buoy ${name}\n\nThe buoy ${name} is checked on day ${name.length}.\n`;
     const waiting = [...names];
     const upload = async () => {
@@ -135,7 +137,7 @@ describeWith(['ministack'], 'deployed to the local stage', () => {
       );
     }
     const ready = async () => (await documents('burst')).filter(({ status }) => status === 'ready');
-    // The queues first: reading a thousand documents again and again is what would take the time.
+    // The queues first: reading all documents again and again is what would take the time.
     await until(async () => (await idle()) && (await ready()).length === names.length, 1_500);
     const found = await documents('burst');
     expect(found.map(({ name }) => name).sort()).toEqual([...names].sort());

@@ -5,10 +5,10 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { handler as ingestHandler } from '../../../functions/ingest/handler.ts';
 import type { UploadTicket } from '../../../shared/pipeline/intake/uploads.ts';
 import { describeWith } from '../../services/describe-with.ts';
+import { CLOUD, type Cloud, startCloud } from '../../support/aws/cloud.ts';
+import { type Opened, openInProcess } from '../../support/aws/opened.ts';
 import { defaultModel } from '../../support/models.ts';
-import { FERRY, LIGHTHOUSE } from '../support/texts.ts';
-import { CLOUD, type Cloud, startCloud } from './support/cloud.ts';
-import { type Opened, openInProcess } from './support/opened.ts';
+import { FERRY, LIGHTHOUSE } from '../../support/product/texts.ts';
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 const keyOf = (name: string) => `documents/acme/default/${name}`;

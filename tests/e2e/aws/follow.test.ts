@@ -3,10 +3,10 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { isBlockragError } from '../../../shared/errors.ts';
 import { describeWith } from '../../services/describe-with.ts';
+import { CLOUD, type Cloud, DATA, DOCUMENTS, startCloud } from '../../support/aws/cloud.ts';
+import { type Opened, openInProcess } from '../../support/aws/opened.ts';
 import { defaultModel } from '../../support/models.ts';
-import { FERRY, LIGHTHOUSE } from '../support/texts.ts';
-import { CLOUD, type Cloud, DATA, DOCUMENTS, startCloud } from './support/cloud.ts';
-import { type Opened, openInProcess } from './support/opened.ts';
+import { FERRY, LIGHTHOUSE } from '../../support/product/texts.ts';
 
 const MAX_BYTES = 10_000;
 

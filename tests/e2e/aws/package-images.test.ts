@@ -5,8 +5,8 @@ import { join, relative, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readAdapter, shippedAdapter } from '../../../shared/model/adapter.ts';
 import { DEFAULT_MODEL } from '../../../shared/model/sources/index.ts';
+import { buildStage, runStage } from '../../support/aws/build-stage.ts';
 import { temporaryFolder } from '../../support/models.ts';
-import { buildStage, runStage } from './build-stage.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 const dockerfile = (name: string) => join(ROOT, `infra/docker/${name}.Dockerfile`);
@@ -30,13 +30,13 @@ describe('the image of the functions', () => {
   });
 
   it('has the handlers', async () => {
-    const files = await readdir(join(workdir, 'dist/functions'));
+    const files = await readdir(join(workdir, 'artifacts/functions'));
     expect(files).toEqual(expect.arrayContaining(['query.mjs', 'ingest.mjs', 'precompute.mjs', 'sweep.mjs']));
   });
 
   it('has the adapter beside the bundles, by which they find the compiled model', () => {
     const shipped = relative(join(ROOT, 'shared/model'), shippedAdapter(DEFAULT_MODEL));
-    expect(existsSync(join(workdir, 'dist/functions', shipped))).toBe(true);
+    expect(existsSync(join(workdir, 'artifacts/functions', shipped))).toBe(true);
   });
 
   it('has the model compiled with its adapter, and needs no network for it', async () => {

@@ -19,11 +19,11 @@ const OFFLINE = {
 };
 
 let tree: string;
-/** dist/, away from the project's node_modules. */
-let dist: string;
+/** The artifacts, away from the project's node_modules. */
+let artifacts: string;
 
 const packageTree = (out: string) =>
-  execFileSync('npm', ['run', '--silent', 'package', '--', '--zip', '--out', out], {
+  execFileSync('npm', ['run', '--silent', 'build:functions', '--', '--zip', '--out', out], {
     cwd: tree,
     env: { ...process.env, ...OFFLINE },
     encoding: 'utf8',
@@ -35,8 +35,8 @@ beforeAll(async () => {
     await cp(join(ROOT, name), join(tree, name), { recursive: true });
   }
   await symlink(join(ROOT, 'node_modules'), join(tree, 'node_modules'));
-  dist = await temporaryFolder();
-  packageTree(dist);
+  artifacts = await temporaryFolder();
+  packageTree(artifacts);
 });
 
 const hash = async (file: string) =>
@@ -47,12 +47,12 @@ const hash = async (file: string) =>
 /** Runs code in a process of its own that finds only what the artifact has. */
 const runIn = (artifact: string, code: string) =>
   execFileSync(process.execPath, ['--input-type=module', '--eval', code], {
-    cwd: join(dist, artifact),
+    cwd: join(artifacts, artifact),
     encoding: 'utf8',
-    env: { PATH: process.env.PATH, HOME: dist, AWS_REGION: 'us-east-1' },
+    env: { PATH: process.env.PATH, HOME: artifacts, AWS_REGION: 'us-east-1' },
   }).trim();
 
-describe('npm run package', () => {
+describe('npm run build:functions', () => {
   it.each(ENTRIES)('makes a bundle %s/%s.mjs that loads', (artifact, name) => {
     // Some open their stores as they load, and get as far as the settings that are not here.
     const code = `
@@ -68,24 +68,24 @@ describe('npm run package', () => {
       const { connect } = await import('@lancedb/lancedb');
       process.stdout.write([typeof InferenceSession.create, typeof connect].join());`;
     expect(runIn(name, code)).toBe('function,function');
-    const platforms = join(dist, name, 'node_modules/onnxruntime-node/bin/napi-v6');
+    const platforms = join(artifacts, name, 'node_modules/onnxruntime-node/bin/napi-v6');
     return expect(readdir(platforms)).resolves.toEqual(['linux']);
   });
 
   it.each(NAMES)('lays the workers and the kernels of %s at its root, and nothing embedded', async (name) => {
-    const files = await readdir(join(dist, name));
+    const files = await readdir(join(artifacts, name));
     expect(files).toEqual(
       expect.arrayContaining(['attention-worker.mjs', 'retrieval-embedder-worker.mjs', 'kernels.wasm']),
     );
-    expect(existsSync(join(dist, name, 'node_modules/lmdb'))).toBe(false);
-    expect(existsSync(join(dist, name, 'node_modules/tsx'))).toBe(false);
+    expect(existsSync(join(artifacts, name, 'node_modules/lmdb'))).toBe(false);
+    expect(existsSync(join(artifacts, name, 'node_modules/tsx'))).toBe(false);
   });
 
   it('makes the same zip of the same sources', async () => {
     const again = await temporaryFolder();
     packageTree(again);
     for (const name of NAMES) {
-      expect(await hash(join(again, `${name}.zip`))).toBe(await hash(join(dist, `${name}.zip`)));
+      expect(await hash(join(again, `${name}.zip`))).toBe(await hash(join(artifacts, `${name}.zip`)));
     }
   });
 });

@@ -1,10 +1,10 @@
 /** A stage that is deployed with other settings than its documents were made with. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWith } from '../../services/describe-with.ts';
+import { CLOUD, type Cloud, startCloud } from '../../support/aws/cloud.ts';
+import { type Opened, openInProcess } from '../../support/aws/opened.ts';
 import { defaultModel } from '../../support/models.ts';
-import { FERRY } from '../support/texts.ts';
-import { CLOUD, type Cloud, startCloud } from './support/cloud.ts';
-import { type Opened, openInProcess } from './support/opened.ts';
+import { FERRY } from '../../support/product/texts.ts';
 
 const KEY = 'documents/acme/default/ferry.md';
 const CONTEXT = { getRemainingTimeInMillis: () => 600_000 };

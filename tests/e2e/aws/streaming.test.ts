@@ -4,11 +4,8 @@ import { KeyRing } from '../../../shared/access/keys.ts';
 import type { AnswerView } from '../../../shared/api/views/answer.ts';
 import { describeWith } from '../../services/describe-with.ts';
 import { type LambdaFunction, startFunction } from '../../services/ric.ts';
-import { defaultModel } from '../../support/models.ts';
-import type { ServerSentEvent } from '../support/server.ts';
-import { FERRY, LIGHTHOUSE } from '../support/texts.ts';
-import { bundleEntry } from './support/artifact.ts';
-import { CLOUD, type Cloud, startCloud } from './support/cloud.ts';
+import { bundleEntry } from '../../support/aws/artifact.ts';
+import { CLOUD, type Cloud, startCloud } from '../../support/aws/cloud.ts';
 import {
   bufferedResponse,
   eventsIn,
@@ -16,8 +13,11 @@ import {
   gatewayEvent,
   streamedResponse,
   textOf,
-} from './support/gateway.ts';
-import { openInProcess } from './support/opened.ts';
+} from '../../support/aws/gateway.ts';
+import { openInProcess } from '../../support/aws/opened.ts';
+import { defaultModel } from '../../support/models.ts';
+import type { ServerSentEvent } from '../../support/product/server.ts';
+import { FERRY, LIGHTHOUSE } from '../../support/product/texts.ts';
 
 const QUESTION = 'Who built the lighthouse of Grimsay?';
 

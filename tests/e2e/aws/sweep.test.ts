@@ -7,11 +7,11 @@ import type { Services } from '../../../shared/pipeline/services.ts';
 import { type SweepReport, sweep } from '../../../shared/pipeline/sweep/sweep.ts';
 import { Worker } from '../../../shared/pipeline/work/worker.ts';
 import { describeWith } from '../../services/describe-with.ts';
+import { CLOUD, type Cloud, startCloud } from '../../support/aws/cloud.ts';
+import { type Opened, openInProcess } from '../../support/aws/opened.ts';
+import { expectNothingLostOrLeft } from '../../support/left-behind.ts';
 import { defaultModel } from '../../support/models.ts';
-import { expectNothingLostOrLeft } from '../../unit/pipeline/sweep/left-behind.ts';
-import { temporaryDirectory } from '../support/directory.ts';
-import { CLOUD, type Cloud, startCloud } from './support/cloud.ts';
-import { type Opened, openInProcess } from './support/opened.ts';
+import { temporaryDirectory } from '../../support/product/directory.ts';
 
 const TENANTS = ['acme', 'beta'];
 const ACTIONS = 200;

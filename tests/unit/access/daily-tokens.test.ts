@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DailyTokens } from '../../../shared/access/daily-tokens.ts';
 import { TenantLimits } from '../../../shared/access/limits.ts';
-import { type CatalogTable, openCatalogTable } from './catalog-table.ts';
+import { type CatalogTable, openCatalogTable } from '../../support/catalog-table.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 let opened: CatalogTable;

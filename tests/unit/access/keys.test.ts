@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { KeyRing, requireScope, VERIFIED_MS } from '../../../shared/access/keys.ts';
-import { type CatalogTable, openCatalogTable } from './catalog-table.ts';
+import { type CatalogTable, openCatalogTable } from '../../support/catalog-table.ts';
 
 let opened: CatalogTable;
 let now: number;

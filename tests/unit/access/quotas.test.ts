@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { TenantLimits } from '../../../shared/access/limits.ts';
 import { Quotas } from '../../../shared/access/quotas.ts';
-import { type CatalogTable, openCatalogTable } from './catalog-table.ts';
+import { type CatalogTable, openCatalogTable } from '../../support/catalog-table.ts';
 
 let opened: CatalogTable;
 let limits: TenantLimits;

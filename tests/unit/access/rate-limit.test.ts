@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RateLimiter } from '../../../shared/access/rate-limit.ts';
-import { type CatalogTable, openCatalogTable } from './catalog-table.ts';
+import { type CatalogTable, openCatalogTable } from '../../support/catalog-table.ts';
 
 let opened: CatalogTable;
 let now: number;

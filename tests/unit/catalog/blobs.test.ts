@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { BlobUser } from '../../../shared/catalog/blobs.ts';
 import type { Catalog } from '../../../shared/catalog/catalog.ts';
-import { openCatalog } from './open-catalog.ts';
+import { openCatalog } from '../../support/open-catalog.ts';
 
 let catalog: Catalog;
 let dispose: () => Promise<void>;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { BlobUser } from '../../../shared/catalog/blobs.ts';
 import { Catalog } from '../../../shared/catalog/catalog.ts';
-import { openCatalog } from './open-catalog.ts';
+import { openCatalog } from '../../support/open-catalog.ts';
 
 let catalog: Catalog;
 let dispose: () => Promise<void>;

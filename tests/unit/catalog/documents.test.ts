@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Catalog, type DocumentRow } from '../../../shared/catalog/catalog.ts';
-import { openCatalog } from './open-catalog.ts';
+import { openCatalog } from '../../support/open-catalog.ts';
 
 let catalog: Catalog;
 let dispose: () => Promise<void>;

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parseDocument } from '../../../shared/documents/parse.ts';
 import { checkZip, ZIP_LIMITS } from '../../../shared/documents/zip.ts';
 import type { ErrorCode } from '../../../shared/errors.ts';
-import { fixture, utf8 } from './fixtures.ts';
+import { fixture, utf8 } from '../../support/document-fixtures.ts';
 
 const PNG = Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex');
 const OLE = Buffer.from('d0cf11e0a1b11ae1', 'hex');

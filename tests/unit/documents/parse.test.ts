@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseDocument } from '../../../shared/documents/parse.ts';
-import { fixture, utf8 } from './fixtures.ts';
+import { fixture, utf8 } from '../../support/document-fixtures.ts';
 
 const read = (text: string, name: string) => parseDocument(utf8(text), { name });
 

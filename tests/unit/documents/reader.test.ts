@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { DocumentReader, type DocumentReaderOptions } from '../../../shared/documents/index.ts';
 import { passageText } from '../../../shared/model/prompt.ts';
 import { loadTokenizer, type TokenizerFile } from '../../../shared/model/tokenizer.ts';
-import { fixture, utf8 } from './fixtures.ts';
+import { fixture, utf8 } from '../../support/document-fixtures.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'blockrag-documents-'));
 const tokenizerFile = join(folder, 'tokenizer.json');

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { IMAGES, ofType, packageStage, type Template } from './packaged.ts';
+import { IMAGES, ofType, packageStage, type Template } from '../../support/aws/packaged.ts';
 
 let aws: Template;
 beforeAll(async () => {

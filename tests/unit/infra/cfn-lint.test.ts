@@ -6,8 +6,8 @@ import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { publish } from '../../../shared/files/publish.ts';
 import { servicesDirectory } from '../../services/install.ts';
+import { IMAGES, packageStage } from '../../support/aws/packaged.ts';
 import { temporaryFolder } from '../../support/models.ts';
-import { IMAGES, packageStage } from './packaged.ts';
 
 const run = promisify(execFile);
 const VERSION = '1.58.0';

@@ -3,8 +3,14 @@ import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { checkTemplate } from '../../../infra/guard/check.ts';
+import {
+  IMAGES,
+  type Packaged,
+  type Properties,
+  packageStage,
+  type Template,
+} from '../../support/aws/packaged.ts';
 import { temporaryFolder } from '../../support/models.ts';
-import { IMAGES, type Packaged, type Properties, packageStage, type Template } from './packaged.ts';
 
 let aws: Packaged;
 beforeAll(async () => {

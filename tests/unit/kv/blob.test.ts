@@ -6,7 +6,7 @@ import { decodeBlob, type ExpectedBlob, isIntact } from '../../../shared/kv/blob
 import { KV_DTYPES, type KvDtype } from '../../../shared/kv/dtypes.ts';
 import { dequantizeRows } from '../../../shared/kv/reencode.ts';
 import type { BlockKv } from '../../../shared/kv/shape.ts';
-import { block, encode, expected, SHAPE, stored, WIDTH } from './blocks.ts';
+import { block, encode, expected, SHAPE, stored, WIDTH } from '../../support/blocks.ts';
 
 const magnitude = fc.constantFrom(1e-6, 0.01, 1, 200, 3000);
 const kv: fc.Arbitrary<BlockKv> = fc

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ContextKv } from '../../../shared/kv/context.ts';
 import { ContextPool } from '../../../shared/kv/context-pool.ts';
-import { SHAPE, WIDTH } from './blocks.ts';
+import { SHAPE, WIDTH } from '../../support/blocks.ts';
 
 const TOKEN_BYTES = WIDTH * 4 * 2 * SHAPE.layers;
 const pool = (tokens: number) => new ContextPool(SHAPE, tokens * TOKEN_BYTES);

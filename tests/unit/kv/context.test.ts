@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { ContextKv } from '../../../shared/kv/context.ts';
 import { rotateRows } from '../../../shared/kv/reencode.ts';
 import { RopeTable } from '../../../shared/model/rope.ts';
-import { append, block, rowsOf, SHAPE, stored, WIDTH } from './blocks.ts';
+import { append, block, rowsOf, SHAPE, stored, WIDTH } from '../../support/blocks.ts';
 
 const ROPE = new RopeTable({ dimensions: 4, inverseFrequencies: [1, 0.1] });
 

@@ -7,7 +7,7 @@ import { ContextKv } from '../../../shared/kv/context.ts';
 import { dequantizeRows, rotateRows } from '../../../shared/kv/reencode.ts';
 import { type BlockKv, type KvShape, kvWidth } from '../../../shared/kv/shape.ts';
 import { RopeTable } from '../../../shared/model/rope.ts';
-import { append, rowsOf } from './blocks.ts';
+import { append, rowsOf } from '../../support/blocks.ts';
 
 test('kernels.wasm is what kernels.wat assembles to', async () => {
   const committed = readFileSync(new URL('../../../shared/kv/kernels.wasm', import.meta.url));

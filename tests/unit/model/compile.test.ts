@@ -61,7 +61,7 @@ describe('compiling', () => {
   test('two processes that compile the same at once both succeed and leave one directory', async () => {
     const folder = await temporaryFolder();
     const child = async () => {
-      const script = join(import.meta.dirname, 'compile-once.ts');
+      const script = join(import.meta.dirname, '../../support/children/compile-once.ts');
       const started = spawn(process.execPath, ['--import', 'tsx', script, tinyFile('qwen2'), folder]);
       let output = '';
       started.stdout.on('data', (text) => {

@@ -9,7 +9,7 @@ import {
   openLmdbTable,
   openTableQueue,
 } from '../../../shared/storage/index.ts';
-import { start } from './children/start.ts';
+import { start } from '../../support/children/start.ts';
 
 it('loads no package before a driver is opened, and then that driver is', async () => {
   const imported = start('import-entry.ts');

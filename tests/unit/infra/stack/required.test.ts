@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseStackOptions } from '../../../../infra/stack/osls.ts';
 import { missingImages, standInMissing, usesZips } from '../../../../infra/stack/required.ts';
-import { IMAGES } from '../packaged.ts';
+import { IMAGES } from '../../../support/aws/packaged.ts';
 
 const images = Object.entries(IMAGES).flatMap(([name, value]) => ['--param', `${name}=${value}`]);
 

@@ -7,8 +7,8 @@ import { describe, expect, test, vi } from 'vitest';
 import { fetchHuggingFaceFile } from '../../../../shared/model/sources/huggingface.ts';
 import { parseHuggingFaceReference } from '../../../../shared/model/sources/huggingface-reference.ts';
 import { testFetch } from '../../../support/settings.ts';
-import { serve, serveFile } from './server.ts';
-import { sha256, useWorkspace } from './workspace.ts';
+import { serve, serveFile } from '../../../support/sources/server.ts';
+import { sha256, useWorkspace } from '../../../support/sources/workspace.ts';
 
 const workspace = useWorkspace();
 const content = randomBytes(200_000);

@@ -6,8 +6,8 @@ import { fetchHuggingFaceFile } from '../../../../shared/model/sources/huggingfa
 import { parseHuggingFaceReference } from '../../../../shared/model/sources/huggingface-reference.ts';
 import { fetchModelFile, type Progress } from '../../../../shared/model/sources/index.ts';
 import { testFetch } from '../../../support/settings.ts';
-import { serve, serveFile } from './server.ts';
-import { fetchInProcess, sha256, useWorkspace } from './workspace.ts';
+import { serve, serveFile } from '../../../support/sources/server.ts';
+import { fetchInProcess, sha256, useWorkspace } from '../../../support/sources/workspace.ts';
 
 const workspace = useWorkspace();
 const content = randomBytes(300_000);

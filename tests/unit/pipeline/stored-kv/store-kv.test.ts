@@ -9,8 +9,8 @@ import { blobPath, keyOf } from '../../../../shared/pipeline/stored-kv/location.
 import { removeKv } from '../../../../shared/pipeline/stored-kv/remove-kv.ts';
 import { storeKv, useKv } from '../../../../shared/pipeline/stored-kv/store-kv.ts';
 import { Worker } from '../../../../shared/pipeline/work/worker.ts';
+import { expectForgotten, expectNothingLostOrLeft, storedKeys } from '../../../support/left-behind.ts';
 import { document, type OpenedStores, openTestStores } from '../../../support/stores.ts';
-import { expectForgotten, expectNothingLostOrLeft, storedKeys } from '../sweep/left-behind.ts';
 
 let stores: OpenedStores | undefined;
 afterEach(async () => {

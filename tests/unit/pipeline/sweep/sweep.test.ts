@@ -12,8 +12,8 @@ import { type SweepOptions, sweep } from '../../../../shared/pipeline/sweep/swee
 import { SWEEP_ITEM } from '../../../../shared/pipeline/work/items.ts';
 import { requeueOutdated } from '../../../../shared/pipeline/work/requeue.ts';
 import { Worker } from '../../../../shared/pipeline/work/worker.ts';
+import { expectNothingLostOrLeft } from '../../../support/left-behind.ts';
 import { document, type OpenedStores, openTestStores } from '../../../support/stores.ts';
-import { expectNothingLostOrLeft } from './left-behind.ts';
 
 let stores: OpenedStores;
 let services: Services;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { temporaryName } from '../../../../shared/files/temporary.ts';
 import { openFsBlobStore } from '../../../../shared/storage/blobs/fs.ts';
-import { start } from '../children/start.ts';
+import { start } from '../../../support/children/start.ts';
 
 describe('file blob store', () => {
   let directory: string;

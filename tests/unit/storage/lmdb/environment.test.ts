@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Environment, openEnvironment } from '../../../../shared/storage/lmdb/environment.ts';
 import { openLmdbTable } from '../../../../shared/storage/table/lmdb.ts';
-import { start, startOnSmallDisk } from '../children/start.ts';
+import { start, startOnSmallDisk } from '../../../support/children/start.ts';
 
 describe('LMDB environment', () => {
   let directory: string;

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { hostId, startTimeOf } from '../../../../shared/process.ts';
 import { type Environment, openEnvironment } from '../../../../shared/storage/lmdb/environment.ts';
 import { claimDataDirectory, type Owner, readOwner } from '../../../../shared/storage/lmdb/ownership.ts';
-import { start } from '../children/start.ts';
+import { start } from '../../../support/children/start.ts';
 
 const SERVE = { command: 'serve' };
 const IN_USE = { code: 'data_directory_in_use' };

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Environment, openEnvironment } from '../../../../shared/storage/lmdb/environment.ts';
 import type { WorkQueue } from '../../../../shared/storage/ports.ts';
 import { openLmdbQueue } from '../../../../shared/storage/queue/lmdb.ts';
-import { start } from '../children/start.ts';
+import { start } from '../../../support/children/start.ts';
 
 const NOW = { max: 9, leaseMs: 60_000, waitMs: 0 };
 const item = (id: string) => ({ id, body: { name: id } });

@@ -4,8 +4,8 @@ import { openTableQueue } from '../../../../shared/storage/queue/table.ts';
 import { openDynamoTable } from '../../../../shared/storage/table/dynamodb.ts';
 import { describeWith } from '../../../services/describe-with.ts';
 import { type Service, startDynamoDb } from '../../../services/index.ts';
-import { makeTable } from '../../../support/dynamodb.ts';
-import { start } from '../children/start.ts';
+import { makeTable } from '../../../support/aws/dynamodb.ts';
+import { start } from '../../../support/children/start.ts';
 
 const NOW = { max: 1, leaseMs: 60_000, waitMs: 0 };
 const item = (id: string) => ({ id, body: { name: id } });

@@ -7,7 +7,7 @@ import {
   tryWrite,
   untilNoConflict,
 } from '../../../../shared/storage/table/conflicts.ts';
-import { type CatalogTable, openCatalogTable } from '../../access/catalog-table.ts';
+import { type CatalogTable, openCatalogTable } from '../../../support/catalog-table.ts';
 
 let opened: CatalogTable;
 beforeEach(async () => {

@@ -12,7 +12,7 @@ import {
   truncate,
 } from '../../../services/faults.ts';
 import { type Service, startDynamoDb } from '../../../services/index.ts';
-import { makeTable } from '../../../support/dynamodb.ts';
+import { makeTable } from '../../../support/aws/dynamodb.ts';
 
 const SECRET = 'secretsecret';
 const row = { partition: 'p', sort: 's', data: { n: 1 } };

@@ -4,7 +4,7 @@ import { openDynamoTable } from '../../../../shared/storage/table/dynamodb.ts';
 import { createDynamoTable } from '../../../../shared/storage/table/dynamodb-create.ts';
 import { describeWith } from '../../../services/describe-with.ts';
 import { type Service, startDynamoDb } from '../../../services/index.ts';
-import { makeTable } from '../../../support/dynamodb.ts';
+import { makeTable } from '../../../support/aws/dynamodb.ts';
 
 const refusal = { code: 'invalid_request' };
 const ofBytes = (bytes: number): RowData => ({ text: 'x'.repeat(bytes) });

@@ -1,10 +1,10 @@
 /** Blocks of random keys and values for tests of this folder. */
 
 import { expect } from 'vitest';
-import { decodeBlob, type ExpectedBlob, encodeBlob, type KvBlob } from '../../../shared/kv/blob.ts';
-import type { ContextKv } from '../../../shared/kv/context.ts';
-import type { KvDtype } from '../../../shared/kv/dtypes.ts';
-import { type BlockKv, type KvShape, kvWidth } from '../../../shared/kv/shape.ts';
+import { decodeBlob, type ExpectedBlob, encodeBlob, type KvBlob } from '../../shared/kv/blob.ts';
+import type { ContextKv } from '../../shared/kv/context.ts';
+import type { KvDtype } from '../../shared/kv/dtypes.ts';
+import { type BlockKv, type KvShape, kvWidth } from '../../shared/kv/shape.ts';
 
 export const SHAPE: KvShape = { layers: 2, kvHeads: 2, headDim: 4 };
 export const WIDTH = kvWidth(SHAPE);

@@ -2,8 +2,8 @@
  * A process that adds passages to a LanceDB index and prints the id of each one acknowledged:
  * lancedb-writer.ts DIRECTORY NAME COUNT. The even ones have ids that every writer uses, the odd ones its own.
  */
-import { openLanceIndex } from '../../shared/retrieval/lancedb.ts';
-import { passage } from '../../shared/storage/contracts/passages.ts';
+import { openLanceIndex } from '../../../shared/retrieval/lancedb.ts';
+import { passage } from '../../../shared/storage/contracts/passages.ts';
 
 const [directory, name, count] = process.argv.slice(2);
 const index = await openLanceIndex(directory!);

@@ -1,7 +1,7 @@
 /** API Gateway, REST: requests as the events that it sends, and answers as it reads them. */
 import { Readable } from 'node:stream';
-import type { Invocation } from '../../../services/lambda-runtime.ts';
-import { eventsOf, type ServerSentEvent } from '../../support/server.ts';
+import type { Invocation } from '../../services/lambda-runtime.ts';
+import { eventsOf, type ServerSentEvent } from '../product/server.ts';
 
 export interface GatewayRequest {
   method?: string;

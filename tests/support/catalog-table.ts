@@ -2,9 +2,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openEnvironment } from '../../../shared/storage/lmdb/environment.ts';
-import type { Table } from '../../../shared/storage/ports.ts';
-import { openLmdbTable } from '../../../shared/storage/table/lmdb.ts';
+import { openEnvironment } from '../../shared/storage/lmdb/environment.ts';
+import type { Table } from '../../shared/storage/ports.ts';
+import { openLmdbTable } from '../../shared/storage/table/lmdb.ts';
 
 export interface CatalogTable {
   directory: string;

@@ -8,11 +8,11 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { cacheDirectory } from '../../../../shared/model/cache.ts';
-import { openS3Client } from '../../../../shared/storage/s3/client.ts';
-import { type Service, startDynamoDb, startMinistack, startVersitygw } from '../../../services/index.ts';
-import { makeTable } from '../../../support/dynamodb.ts';
-import { testFetch } from '../../../support/settings.ts';
+import { cacheDirectory } from '../../../shared/model/cache.ts';
+import { openS3Client } from '../../../shared/storage/s3/client.ts';
+import { type Service, startDynamoDb, startMinistack, startVersitygw } from '../../services/index.ts';
+import { testFetch } from '../settings.ts';
+import { makeTable } from './dynamodb.ts';
 
 /** What `describeWith` asks for. */
 export const CLOUD = ['versitygw', 'dynamodb', 'ministack'] as const;

@@ -1,6 +1,6 @@
 /** Writes pairs of rows until it is killed, and prints the number of each pair that is acknowledged. */
-import { openEnvironment } from '../../../../shared/storage/lmdb/environment.ts';
-import { openLmdbTable } from '../../../../shared/storage/table/lmdb.ts';
+import { openEnvironment } from '../../../shared/storage/lmdb/environment.ts';
+import { openLmdbTable } from '../../../shared/storage/table/lmdb.ts';
 
 const table = openLmdbTable(await openEnvironment(process.argv[2]!));
 let next = 0;

@@ -1,8 +1,8 @@
 /** What the stores hold of blobs, and what they should hold. */
 import { expect } from 'vitest';
-import type { Services } from '../../../../shared/pipeline/services.ts';
-import { keyOf } from '../../../../shared/pipeline/stored-kv/location.ts';
-import { allRows } from '../../../../shared/storage/table/rows.ts';
+import type { Services } from '../../shared/pipeline/services.ts';
+import { keyOf } from '../../shared/pipeline/stored-kv/location.ts';
+import { allRows } from '../../shared/storage/table/rows.ts';
 
 /** Keys by what knows of them, sorted. */
 export async function storedKeys({ blobs, catalog }: Services) {

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { cp, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { temporaryFolder } from '../../support/models.ts';
+import { temporaryFolder } from '../models.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`;
@@ -42,8 +42,8 @@ export async function packageStage(stage: string, params: Record<string, string>
   for (const name of await readdir(join(ROOT, 'infra'))) {
     if (name.endsWith('.yml')) await cp(join(ROOT, 'infra', name), join(folder, 'infra', name));
   }
-  await mkdir(join(folder, 'dist'));
-  await writeFile(join(folder, 'dist/functions.zip'), 'no zip');
+  await mkdir(join(folder, 'artifacts'));
+  await writeFile(join(folder, 'artifacts/functions.zip'), 'no zip');
   const options = Object.entries(params).flatMap(([name, value]) => ['--param', `${name}=${value}`]);
   const osls = join(ROOT, 'node_modules/osls/bin/serverless.js');
   execFileSync(process.execPath, [osls, 'package', '--stage', stage, '--region', 'us-east-1', ...options], {

@@ -1,9 +1,9 @@
 /** Fills its small disk through both stores; prints what each refused with, and what still holds then. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openFsBlobStore } from '../../../../shared/storage/blobs/fs.ts';
-import { openEnvironment } from '../../../../shared/storage/lmdb/environment.ts';
-import { openLmdbTable } from '../../../../shared/storage/table/lmdb.ts';
+import { openFsBlobStore } from '../../../shared/storage/blobs/fs.ts';
+import { openEnvironment } from '../../../shared/storage/lmdb/environment.ts';
+import { openLmdbTable } from '../../../shared/storage/table/lmdb.ts';
 
 const directory = process.argv[2]!;
 const say = (line: string) => process.stdout.write(`${line}\n`);

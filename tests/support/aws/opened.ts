@@ -1,11 +1,11 @@
 /** The use cases over the stores of AWS, opened in the test's own process, with a worker. */
 
-import { openStage, type Stage } from '../../../../functions/aws.ts';
-import type { DocumentRow } from '../../../../shared/catalog/catalog.ts';
-import { followObject } from '../../../../shared/pipeline/intake/follow.ts';
-import { parseSourceKey } from '../../../../shared/pipeline/intake/source-name.ts';
-import { documentId } from '../../../../shared/pipeline/intake/submit.ts';
-import { Worker } from '../../../../shared/pipeline/work/worker.ts';
+import { openStage, type Stage } from '../../../functions/aws.ts';
+import type { DocumentRow } from '../../../shared/catalog/catalog.ts';
+import { followObject } from '../../../shared/pipeline/intake/follow.ts';
+import { parseSourceKey } from '../../../shared/pipeline/intake/source-name.ts';
+import { documentId } from '../../../shared/pipeline/intake/submit.ts';
+import { Worker } from '../../../shared/pipeline/work/worker.ts';
 import type { Cloud } from './cloud.ts';
 
 export interface Opened extends Stage {

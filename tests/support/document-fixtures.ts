@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 
 /** A file of tests/fixtures/documents. */
 export function fixture(name: string): Uint8Array {
-  return readFileSync(new URL(`../../fixtures/documents/${name}`, import.meta.url));
+  return readFileSync(new URL(`../fixtures/documents/${name}`, import.meta.url));
 }
 
 /** Text as UTF-8. */

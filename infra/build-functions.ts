@@ -1,6 +1,6 @@
 /**
- * Makes what is deployed: dist/ARTIFACT/ (bundles and the packages that they load), and a zip of each on demand.
- * Usage: npm run package -- [--arch x64|arm64] [--zip] [--out DIRECTORY] [ARTIFACT...]
+ * Makes what is deployed: artifacts/ARTIFACT/ (bundles and the packages that they load), and a zip of each on demand.
+ * Usage: npm run build:functions -- [--arch x64|arm64] [--zip] [--out DIRECTORY] [ARTIFACT...]
  */
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -24,7 +24,7 @@ async function main(): Promise<void> {
   const unknown = positionals.find((name) => !names.includes(name));
   if (unknown !== undefined) throw new Error(`${unknown} is none of ${names.join(', ')}`);
   const chosen = ARTIFACTS.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
-  const out = resolve(values.out ?? join(ROOT, 'dist'));
+  const out = resolve(values.out ?? join(ROOT, 'artifacts'));
   for (const artifact of chosen) await make(artifact, out, architecture, values.zip === true);
 }
 
@@ -57,6 +57,6 @@ async function size(folder: string, recursive: boolean): Promise<string> {
 }
 
 main().catch((error: Error) => {
-  process.stderr.write(`package: ${error.message}\n`);
+  process.stderr.write(`build: ${error.message}\n`);
   process.exitCode = 1;
 });

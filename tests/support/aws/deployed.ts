@@ -10,7 +10,7 @@ import { KeyRing } from '../../../shared/access/keys.ts';
 import { cacheDirectory } from '../../../shared/model/cache.ts';
 import { openDynamoTable } from '../../../shared/storage/table/dynamodb.ts';
 import type { Service } from '../../services/index.ts';
-import { testFetch } from '../../support/settings.ts';
+import { testFetch } from '../settings.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const STACK = 'blockrag-local';

@@ -1,6 +1,6 @@
 /** Claims a data directory and keeps it; prints "claimed", or the code of the refusal and ends. */
-import { openEnvironment } from '../../../../shared/storage/lmdb/environment.ts';
-import { claimDataDirectory } from '../../../../shared/storage/lmdb/ownership.ts';
+import { openEnvironment } from '../../../shared/storage/lmdb/environment.ts';
+import { claimDataDirectory } from '../../../shared/storage/lmdb/ownership.ts';
 
 const [directory, url] = process.argv.slice(2);
 const environment = await openEnvironment(directory!);

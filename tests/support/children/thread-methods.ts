@@ -1,7 +1,7 @@
 /** What tests/unit/threads.test.ts calls in a thread. */
 import { execFileSync } from 'node:child_process';
-import { BlockragError } from '../../shared/errors.ts';
-import { serve, Transfer } from '../../shared/threads.ts';
+import { BlockragError } from '../../../shared/errors.ts';
+import { serve, Transfer } from '../../../shared/threads.ts';
 
 export type TestMethods = {
   double: { args: number; result: number };

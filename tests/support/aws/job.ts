@@ -1,7 +1,7 @@
 /** The job definition of Batch as it is deployed, with the names of this machine in the place of AWS's. */
-import type { JobDefinition } from '../../../support/local-jobs.ts';
-import { IMAGES, ofType, packageStage } from '../../../unit/infra/packaged.ts';
+import type { JobDefinition } from '../local-jobs.ts';
 import type { Cloud } from './cloud.ts';
+import { IMAGES, ofType, packageStage } from './packaged.ts';
 
 /** The definition of the CPU queue in the packaged template of a stage in AWS. */
 export async function cpuJob({ environment }: Cloud): Promise<JobDefinition> {

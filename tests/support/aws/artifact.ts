@@ -1,11 +1,11 @@
-/** An artifact's bundles as `npm run package` makes them, in a folder of the test. */
+/** An artifact's bundles as `npm run build:functions` makes them, in a folder of the test. */
 import { symlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { ARTIFACTS } from '../../../../infra/artifact/artifacts.ts';
-import { bundle } from '../../../../infra/artifact/bundle.ts';
-import { temporaryFolder } from '../../../support/models.ts';
+import { ARTIFACTS } from '../../../infra/artifact/artifacts.ts';
+import { bundle } from '../../../infra/artifact/bundle.ts';
+import { temporaryFolder } from '../models.ts';
 
-const ROOT = resolve(import.meta.dirname, '../../../..');
+const ROOT = resolve(import.meta.dirname, '../../..');
 
 /**
  * Bundles one entry of an artifact; gives the folder. Its packages are the project's: that an artifact has all that

@@ -1,5 +1,5 @@
 /** Puts blobs until it is killed, 8 at a time, and prints the key of each that is acknowledged. */
-import { openFsBlobStore } from '../../../../shared/storage/blobs/fs.ts';
+import { openFsBlobStore } from '../../../shared/storage/blobs/fs.ts';
 
 const store = await openFsBlobStore(process.argv[2]!);
 let next = 0;

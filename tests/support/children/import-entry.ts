@@ -10,5 +10,5 @@ export async function resolve(specifier, context, next) {
 }`;
 register(`data:text/javascript,${encodeURIComponent(hook)}`);
 if (process.argv[2] === 'open')
-  await (await import('../../../../shared/storage/index.ts')).openS3BlobStore({ bucket: 'b' });
-else await import('../../../../shared/storage/index.ts');
+  await (await import('../../../shared/storage/index.ts')).openS3BlobStore({ bucket: 'b' });
+else await import('../../../shared/storage/index.ts');
