@@ -16,8 +16,10 @@ export interface OpenClientOptions {
   command: string;
   quiet: boolean;
   reencode?: boolean;
-  /** Whether stores that are not there are made; else it is an error. */
+  /** Whether a data directory that is not there is made; else it is an error. */
   create?: boolean;
+  /** Whether a bucket and a table that are missing are made. */
+  createStores?: boolean | undefined;
   logger?: Logger;
   signal: AbortSignal;
 }

@@ -7,11 +7,11 @@ export interface OpenStoresOptions {
   /** What runs, for whoever finds a data directory in use: "serve". */
   command: string;
   /** Makes a bucket and a table that are missing. */
-  create?: boolean;
+  createStores?: boolean | undefined;
 }
 
 /** @throws BlockragError `data_directory_in_use`, `invalid_option`, `storage_full`, `storage_failed` */
-export async function openStores(config: Config, { command, create }: OpenStoresOptions): Promise<Stores> {
+export async function openStores(config: Config, { command, createStores }: OpenStoresOptions): Promise<Stores> {
   if (config.stores === undefined) return openEmbeddedStores(config.data, { command });
   const { createAwsStores, openAwsStores, parseAwsStores } = await import('../../shared/stores/aws.ts');
   const { blobCacheBytes, maxDocumentBytes } = config;
@@ -21,6 +21,6 @@ export async function openStores(config: Config, { command, create }: OpenStores
     maxDocumentBytes,
     s3Endpoint: process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL,
   };
-  if (create === true) await createAwsStores(options);
+  if (createStores === true) await createAwsStores(options);
   return openAwsStores(options);
 }

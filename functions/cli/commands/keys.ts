@@ -68,7 +68,11 @@ async function withKeys<T>(
   use: (keys: KeyRing) => Promise<T>,
 ): Promise<T> {
   if (options.table !== undefined) return withTableKeys(options.table, use);
-  const { data } = toConfig(options);
+  const { data, stores } = toConfig(options);
+  if (stores !== undefined) {
+    const { parseAwsStores } = await import('../../../shared/stores/aws.ts');
+    return withTableKeys(parseAwsStores(stores).table, use);
+  }
   if (!create && !existsSync(data)) {
     throw new BlockragError(
       'invalid_option',

@@ -20,7 +20,8 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   const logger = createLogger(config.log ?? 'info');
   const system = await openSystem(config, {
     ...{ command: 'serve', quiet: json, logger, signal },
-    create: options.createStores === true,
+    create: true,
+    createStores: options.createStores,
   });
   try {
     await system.warm();
