@@ -53,7 +53,7 @@ export const configSchema = z.strictObject({
     .enum(PROVIDERS)
     .default('cpu')
     .describe(
-      'Where the model runs. `cuda` needs an onnxruntime with CUDA; `fp16` is the compute type for it.',
+      'Where the model runs. `cuda` needs an onnxruntime with CUDA and suits the compute type `fp16`; it has not been tried on a GPU yet.',
     ),
   acceptedProvenance: z
     .string()
@@ -164,7 +164,12 @@ export const configSchema = z.strictObject({
   log: z
     .enum(LOG_LEVELS)
     .optional()
-    .meta(otherwise('`info` for `serve`, else `warn`', 'The log level. Logs are JSON lines on stderr.')),
+    .meta(
+      otherwise(
+        '`info` for `serve` and on AWS, else `warn`',
+        'The log level. Logs are JSON lines on stderr.',
+      ),
+    ),
 });
 
 /** What the functions on AWS need beside the settings; infra/functions.yml gives it to them. */
