@@ -11,8 +11,10 @@ export const OTHER_VARIABLES: Record<string, string> = {
   BLOCKRAG_DEBUG: 'Set to anything, the command line also prints the stack of an error.',
   BLOCKRAG_TRANSFER:
     '`BUFFERED` on the Lambda function: answers come whole, for a gateway that cannot stream.',
-  BLOCKRAG_LEASE_MS: 'Milliseconds that a Batch worker holds an item of work before another may take it.',
-  BLOCKRAG_IDLE_MS: 'Milliseconds that a Batch worker waits for work before it ends.',
+  BLOCKRAG_LEASE_MS:
+    'Milliseconds after which the work of a Batch worker that died is given to another; 60000 by default.',
+  BLOCKRAG_IDLE_MS:
+    'Milliseconds that a Batch worker waits for work before it ends; 30000 more than a lease by default.',
   AWS_ENDPOINT_URL_S3: 'The endpoint of S3, for LanceDB too; otherwise `AWS_ENDPOINT_URL`, otherwise AWS.',
   AWS_ENDPOINT_URL: 'The endpoint of all AWS services, for servers that stand in for them.',
 };
@@ -29,7 +31,7 @@ interface Property {
 
 const INTRODUCTION = `# Configuration
 
-Every setting has an environment variable, and some have an option on the command line. An option counts first, then the variable, then the default. An empty variable counts as not set. The data directory remembers its model, adapter, data type and passage size: opened with others, it answers \`reencode_required\` until \`blockrag reencode\` has encoded its documents again.
+Every setting has an environment variable, and a name under which \`openBlockrag\` takes it; some have an option on the command line. On the command line an option counts first, then the variable, then the default; an empty variable counts as not set. The library reads no variables, and its \`stores\` are opened stores (\`openAwsStores\`, or drivers of your own). The data directory remembers its model, adapter, data type and passage size: opened with others, it answers \`reencode_required\` until \`blockrag reencode\` has encoded its documents again.
 
 The options of each command are in [cli.md](cli.md).
 `;
@@ -38,6 +40,7 @@ export function configurationPage(): string {
   const options = optionsOfSettings();
   const settings = propertiesOf(configSchema).map(([name, property]) => [
     code(variableOf(name)),
+    code(name),
     (options.get(name) ?? []).map(code).join(', '),
     defaultOf(name, property),
     rangeOf(name, property),
@@ -53,7 +56,7 @@ export function configurationPage(): string {
     generatedFrom('shared/config-schema.ts'),
     INTRODUCTION,
     '## Settings\n',
-    table(['variable', 'option', 'default', 'range', 'meaning'], settings),
+    table(['variable', 'library', 'option', 'default', 'range', 'meaning'], settings),
     '## Functions on AWS\n\nThe template sets these for the functions (infra/functions.yml).\n',
     table(['variable', 'default', 'meaning'], cloud),
     '## Other variables\n\nRegions and credentials are found as the AWS SDK finds them.\n',
