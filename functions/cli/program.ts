@@ -1,0 +1,178 @@
+/**
+ * The commands with their options and help; what a command does is in commands/. Building the program loads no model,
+ * store or server: a command's module is loaded when the command runs.
+ */
+import { Command } from 'commander';
+import { DEFAULT_MAX_TOKENS, DEFAULT_TOP_K } from '../../shared/pipeline/defaults.ts';
+import type { AddKeyOptions, KeyOptions, ListKeysOptions } from './commands/keys.ts';
+import { attentionOption, wholeNumber, withCommonOptions } from './options.ts';
+import { printError } from './terminal.ts';
+
+type Action<A extends unknown[]> = (...args: [...A, AbortSignal]) => Promise<number>;
+/** Wraps a command: its module is loaded when it runs, its error is one line, its exit code is set. */
+type Run = <A extends unknown[]>(load: () => Promise<Action<A>>) => (...given: unknown[]) => Promise<void>;
+
+const runUntil =
+  (signal: AbortSignal): Run =>
+  <A extends unknown[]>(load: () => Promise<Action<A>>) =>
+  async (...given) => {
+    const command = given.at(-1) as Command;
+    const args = given.slice(0, -1) as A;
+    try {
+      const action = await load();
+      process.exitCode = await action(...args, signal);
+    } catch (error) {
+      process.exitCode = printError(error, command.opts().json === true);
+    }
+  };
+
+/** The whole command line, ready to parse arguments. @param signal ends the command that is running */
+export function createProgram(signal: AbortSignal): Command {
+  const program = new Command('blockrag');
+  const run = runUntil(signal);
+  describeProgram(program);
+  addMainCommands(program, run);
+  addDocumentCommands(program, run);
+  addModelCommands(program, run);
+  addKeyCommands(program, run);
+  addToolCommands(program, run);
+  return program;
+}
+
+function describeProgram(program: Command): void {
+  program
+    .description(
+      'RAG whose documents are read once: stored attention keys and values, reused in every prompt.',
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  blockrag add handbook.pdf docs/          read documents, once
+  blockrag ask "Who founded the station?"  answer from them
+  blockrag serve                           REST API on http://127.0.0.1:8080
+  blockrag demo                            see it work on the sample documents`,
+    );
+}
+
+function addMainCommands(program: Command, run: Run): void {
+  withCommonOptions(program.command('serve'))
+    .description('serve the REST API, and encode uploads in the background')
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--port <n>', 'port to listen on; 0: any free one', wholeNumber(0), 8080)
+    .option('--create-stores', 'with --stores: make the bucket and the table where they are missing')
+    .addHelpText('after', '\nExample:\n  blockrag serve --port 9000 --data ./station')
+    .action(run(async () => (await import('./commands/serve.ts')).serve));
+
+  withCommonOptions(program.command('add'))
+    .description('add files and folders; waits until they are ready')
+    .argument('<paths...>', 'PDF, DOCX, HTML, Markdown or text files, or folders of them')
+    .option('--collection <name>', 'collection to add to')
+    .option('--no-wait', 'return when the documents are stored, before they are encoded')
+    .addHelpText('after', '\nExample:\n  blockrag add handbook.pdf notes/ --collection station')
+    .action(run(async () => (await import('./commands/add.ts')).add));
+
+  withCommonOptions(program.command('ask'))
+    .description('answer a question from the documents')
+    .argument('<question>')
+    .option('--collection <name>', 'collection to answer from')
+    .addOption(attentionOption())
+    .option('--top-k <n>', 'passages in the prompt at most', wholeNumber(1), DEFAULT_TOP_K)
+    .option('--max-tokens <n>', 'tokens of the answer at most', wholeNumber(1), DEFAULT_MAX_TOKENS)
+    .option('--stream', 'print the answer as it comes')
+    .addHelpText('after', '\nExample:\n  blockrag ask "When does the ferry leave?" --stream')
+    .action(run(async () => (await import('./commands/ask.ts')).ask));
+}
+
+function addDocumentCommands(program: Command, run: Run): void {
+  withCommonOptions(program.command('documents'))
+    .description('list the documents')
+    .option('--collection <name>', 'only those of one collection')
+    .addHelpText('after', '\nExample:\n  blockrag documents --collection station')
+    .action(run(async () => (await import('./commands/documents.ts')).listDocuments));
+
+  withCommonOptions(program.command('remove'))
+    .description('remove documents, and their text from the disk')
+    .argument('<documents...>', 'ids or names, as "blockrag documents" shows them')
+    .option('--collection <name>', 'only look in one collection')
+    .addHelpText('after', '\nExample:\n  blockrag remove handbook.pdf')
+    .action(run(async () => (await import('./commands/documents.ts')).removeDocuments));
+
+  withCommonOptions(program.command('reencode'))
+    .description('encode all documents again, for another --model, --adapter, --kv or --passage-tokens')
+    .addHelpText('after', '\nExample:\n  blockrag reencode --kv fp16')
+    .action(run(async () => (await import('./commands/documents.ts')).reencode));
+
+  withCommonOptions(program.command('stats'))
+    .description('what is stored, and what is still to be done')
+    .addHelpText('after', '\nExample:\n  blockrag stats --json')
+    .action(run(async () => (await import('./commands/documents.ts')).showStats));
+}
+
+function addModelCommands(program: Command, run: Run): void {
+  const model = program.command('model').description('fetch, compile and list models');
+  model
+    .command('pull')
+    .description('download a model and the embedding model')
+    .argument('[reference]', 'model name, path, or hf:OWNER/REPO/FILE.gguf')
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExample:\n  blockrag model pull hf:OWNER/REPO/FILE.gguf')
+    .action(run(async () => (await import('./commands/model.ts')).pullModel));
+  withCommonOptions(model.command('compile'))
+    .description('compile a model and check it')
+    .argument('[reference]', 'model name, path, or hf:OWNER/REPO/FILE.gguf')
+    .addHelpText('after', '\nExample:\n  blockrag model compile smollm2-135m-instruct --compute q8')
+    .action(run(async () => (await import('./commands/model.ts')).compileModelCommand));
+  withCommonOptions(model.command('prompt'))
+    .description('print the frame of the prompt as served, for fine-tuning (infra/finetune)')
+    .option('--tokenizer <file>', 'also write the tokenizer to this file')
+    .addHelpText('after', '\nExample:\n  blockrag model prompt --tokenizer tokenizer.json')
+    .action(run(async () => (await import('./commands/model-prompt.ts')).printPrompt));
+  model
+    .command('list')
+    .description('list models that can be named and those compiled here')
+    .option('--json', 'print JSON')
+    .action(run<[{ json?: boolean }]>(async () => (await import('./commands/model.ts')).listModels));
+}
+
+function addKeyCommands(program: Command, run: Run): void {
+  const keys = program.command('keys').description('make, list and revoke API keys');
+  const withKeyOptions = (command: Command) =>
+    command
+      .option('--data <dir>', 'data directory (default: ./.blockrag, or $BLOCKRAG_DATA)')
+      .option('--table <name>', 'the table of a stage on AWS, instead of a data directory')
+      .option('--json', 'print JSON');
+  withKeyOptions(keys.command('add'))
+    .description('make a key; it is shown this once. From the first key on, the server asks for one')
+    .requiredOption('--name <name>', 'what to call it')
+    .option('--tenant <tenant>', 'whose documents it opens (default: default)')
+    .option('--scope <scopes>', 'read, write, admin, separated by commas', 'read,write')
+    .addHelpText('after', '\nExample:\n  blockrag keys add --tenant acme --name laptop --scope read,write')
+    .action(run<[AddKeyOptions]>(async () => (await import('./commands/keys.ts')).addKey));
+  withKeyOptions(keys.command('list'))
+    .description('list keys, revoked ones too')
+    .option('--tenant <tenant>', 'only those of one tenant')
+    .addHelpText('after', '\nExample:\n  blockrag keys list --tenant acme')
+    .action(run<[ListKeysOptions]>(async () => (await import('./commands/keys.ts')).listKeys));
+  withKeyOptions(keys.command('revoke'))
+    .description('refuse a key from now on')
+    .argument('<id>', 'as "blockrag keys list" shows it')
+    .addHelpText('after', '\nExample:\n  blockrag keys revoke key_3f9a1c0b5d2e')
+    .action(run<[string, KeyOptions]>(async () => (await import('./commands/keys.ts')).revokeKey));
+}
+
+function addToolCommands(program: Command, run: Run): void {
+  withCommonOptions(program.command('logits'))
+    .description('next-token log-probabilities of prompts given as token ids')
+    .requiredOption(
+      '--blocks <file>',
+      'JSON: {"cases":[{"blocks":[[ids]]}]}, the last block of each is the final one',
+    )
+    .addOption(attentionOption())
+    .addHelpText('after', '\nExample:\n  blockrag logits --blocks cases.json --attention full')
+    .action(run(async () => (await import('./commands/logits.ts')).logits));
+
+  withCommonOptions(program.command('demo'))
+    .description('add the sample documents and ask three questions, with block and with full attention')
+    .action(run(async () => (await import('./commands/demo.ts')).demo));
+}

