@@ -140,6 +140,7 @@ function addKeyCommands(program: Command, run: Run): void {
   const withKeyOptions = (command: Command) =>
     command
       .option('--data <dir>', 'data directory (default: ./.blockrag, or $BLOCKRAG_DATA)')
+      .option('--stores <url>', 'stores that several servers share: s3://BUCKET?table=TABLE')
       .option('--table <name>', 'the table of a stage on AWS, instead of a data directory')
       .option('--json', 'print JSON');
   withKeyOptions(keys.command('add'))
@@ -147,6 +148,7 @@ function addKeyCommands(program: Command, run: Run): void {
     .requiredOption('--name <name>', 'what to call it')
     .option('--tenant <tenant>', 'whose documents it opens (default: default)')
     .option('--scope <scopes>', 'read, write, admin, separated by commas', 'read,write')
+    .option('--create-stores', 'with --stores: make the bucket and the table where they are missing')
     .addHelpText('after', '\nExample:\n  blockrag keys add --tenant acme --name laptop --scope read,write')
     .action(run<[AddKeyOptions]>(async () => (await import('./commands/keys.ts')).addKey));
   withKeyOptions(keys.command('list'))

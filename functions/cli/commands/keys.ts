@@ -23,6 +23,8 @@ export interface AddKeyOptions extends KeyOptions {
   tenant?: string;
   name: string;
   scope: string;
+  /** Makes a bucket and a table that are missing. */
+  createStores?: boolean;
 }
 
 export interface ListKeysOptions extends KeyOptions {
@@ -32,6 +34,11 @@ export interface ListKeysOptions extends KeyOptions {
 export async function addKey(options: AddKeyOptions): Promise<number> {
   const { tenant = DEFAULT_TENANT, name } = options;
   const scopes = options.scope.split(',').map((scope) => scope.trim());
+  const { stores } = toConfig(options);
+  if (options.createStores === true && stores !== undefined) {
+    const { createAwsStores, parseAwsStores } = await import('../../../shared/stores/aws.ts');
+    await createAwsStores(parseAwsStores(stores));
+  }
   const { key, row } = await withKeys(options, true, (keys) => keys.add({ tenant, name, scopes }));
   if (options.json) printJson({ ...viewKey(row), key });
   else {

@@ -28,8 +28,9 @@ export async function startServer(
   data: string,
   env: Record<string, string> = {},
   options: readonly string[] = [],
+  command: string = BLOCKRAG,
 ): Promise<Server> {
-  const args = [BLOCKRAG, 'serve', '--port', '0', '--json', '--data', data, ...options];
+  const args = [command, 'serve', '--port', '0', '--json', '--data', data, ...options];
   const child = spawn(process.execPath, args, {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
