@@ -11,7 +11,10 @@ export interface OpenStoresOptions {
 }
 
 /** @throws BlockragError `data_directory_in_use`, `invalid_option`, `storage_full`, `storage_failed` */
-export async function openStores(config: Config, { command, createStores }: OpenStoresOptions): Promise<Stores> {
+export async function openStores(
+  config: Config,
+  { command, createStores }: OpenStoresOptions,
+): Promise<Stores> {
   if (config.stores === undefined) return openEmbeddedStores(config.data, { command });
   const { createAwsStores, openAwsStores, parseAwsStores } = await import('../../shared/stores/aws.ts');
   const { blobCacheBytes, maxDocumentBytes } = config;
