@@ -72,8 +72,7 @@ async function refuseOtherSettings(config: Config, system: SystemView, url: stri
     );
   }
   if (config.adapter === undefined) return;
-  const { adapterLabel, readAdapter } = await import('../../shared/model/adapter.ts');
-  const { adapterFile } = await import('../../shared/pipeline/prepare-model.ts');
+  const { adapterFile, adapterLabel, readAdapter } = await import('../../shared/model/adapter.ts');
   const file = adapterFile(system.model_reference, config.adapter);
   const adapter = file === undefined ? undefined : await readAdapter(file);
   if (adapter?.sha256 === system.adapter?.sha256) return;

@@ -11,6 +11,7 @@ import { BlockragError } from '../errors.ts';
 import type { Architecture } from './architecture.ts';
 import type { Matrix } from './onnx/linear.ts';
 import { Safetensors } from './safetensors.ts';
+import { KNOWN_MODELS } from './sources/catalogue.ts';
 import type { LayerWeights, WeightSource } from './weights.ts';
 
 /** What a compiled model says of its adapter. */
@@ -52,6 +53,17 @@ const SHIPPED = fileURLToPath(new URL('./adapters/', import.meta.url));
 /** The file of the adapter that the catalogue calls so. */
 export function shippedAdapter(name: string): string {
   return join(SHIPPED, name, 'adapter.safetensors');
+}
+
+/**
+ * The path of the adapter that a model is used with; undefined: none.
+ * @param adapter a path, `none`, or `shipped`: the one that comes with a known model, where one does
+ */
+export function adapterFile(reference: string, adapter: string): string | undefined {
+  if (adapter === 'none') return undefined;
+  if (adapter !== 'shipped') return adapter;
+  const shipped = Object.hasOwn(KNOWN_MODELS, reference) ? KNOWN_MODELS[reference]!.adapter : undefined;
+  return shipped === undefined ? undefined : shippedAdapter(shipped);
 }
 
 /**

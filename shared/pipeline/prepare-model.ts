@@ -6,12 +6,12 @@ import { calibrate } from '../attention/calibrate.ts';
 import { Decoder } from '../attention/decoder.ts';
 import { requireSaneText, scoreText, selfCheck } from '../attention/self-check.ts';
 import { publish } from '../files/publish.ts';
-import { readAdapter, shippedAdapter } from '../model/adapter.ts';
+import { adapterFile, readAdapter } from '../model/adapter.ts';
 import { cacheDirectory } from '../model/cache.ts';
 import { compileModel, openCompiled } from '../model/compile.ts';
 import type { CompiledModel } from '../model/compiled.ts';
 import { type ComputeType, DEFAULT_COMPUTE } from '../model/compute.ts';
-import { type FetchOptions, fetchModelFile, KNOWN_MODELS, knownSha256 } from '../model/sources/index.ts';
+import { type FetchOptions, fetchModelFile, knownSha256 } from '../model/sources/index.ts';
 
 export interface PrepareOptions extends FetchOptions {
   /** Name of a known model, a path, or hf:OWNER/REPO/FILE.gguf. */
@@ -25,14 +25,6 @@ export interface PrepareOptions extends FetchOptions {
    * a model may be random.
    */
   requireText: boolean;
-}
-
-/** The path of the adapter that a model is used with; undefined: none. @param adapter as in `PrepareOptions` */
-export function adapterFile(reference: string, adapter: string): string | undefined {
-  if (adapter === 'none') return undefined;
-  if (adapter !== 'shipped') return adapter;
-  const shipped = Object.hasOwn(KNOWN_MODELS, reference) ? KNOWN_MODELS[reference]!.adapter : undefined;
-  return shipped === undefined ? undefined : shippedAdapter(shipped);
 }
 
 /**

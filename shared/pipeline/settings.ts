@@ -7,10 +7,10 @@ import type { Config } from '../config.ts';
 import { DEFAULT_MAX_TOKENS } from '../documents/split.ts';
 import { BlockragError } from '../errors.ts';
 import type { KvDtype } from '../kv/dtypes.ts';
+import { adapterFile } from '../model/adapter.ts';
 import { DEFAULT_MODEL, KNOWN_MODELS } from '../model/sources/index.ts';
 import { modelId } from '../model/sources/model-id.ts';
 import type { RowData } from '../storage/ports.ts';
-import { adapterFile } from './prepare-model.ts';
 
 export const DATA_FORMAT = 2;
 

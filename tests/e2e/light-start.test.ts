@@ -35,7 +35,7 @@ describe('a command that does little loads little', { timeout: 120_000 }, () => 
     ]) {
       expect(packages.filter((name) => name.includes(heavy))).toEqual([]);
     }
-    expect(libraries.every((name) => /lmdb|msgpackr|node\.napi/.test(name))).toBe(true);
+    expect(libraries.filter((name) => !/lmdb|msgpackr/.test(name))).toEqual([]);
   });
 
   it('documents without a server: what opens the data directory, so the recorder sees it', async () => {

@@ -13,7 +13,7 @@ export interface Loaded {
   stdout: string;
   /** Names of packages, sorted; tsx and esbuild, through which TypeScript runs here, are left out. */
   packages: string[];
-  /** File names of native addons out of packages, sorted. */
+  /** Names of the packages whose native libraries were loaded, sorted. */
   libraries: string[];
 }
 
@@ -27,13 +27,13 @@ export async function loadedBy(args: readonly string[]): Promise<Loaded> {
     });
     const found = JSON.parse(readFileSync(file, 'utf8')) as { modules: string[]; libraries: string[] };
     const packages = new Set(found.modules.flatMap((path) => packageOf(path) ?? []));
-    const libraries = found.libraries.filter((path) => path.includes('/node_modules/'));
-    for (const library of libraries) packages.add(packageOf(library)!);
+    const libraries = new Set(found.libraries.flatMap((path) => packageOf(path) ?? []));
+    for (const name of libraries) packages.add(name);
     for (const tool of ['tsx', 'esbuild', 'get-tsconfig']) packages.delete(tool);
     return {
       stdout,
       packages: [...packages].sort(),
-      libraries: libraries.map((path) => path.slice(path.lastIndexOf('/') + 1)).sort(),
+      libraries: [...libraries].sort(),
     };
   } finally {
     rmSync(folder, { recursive: true });
