@@ -9,7 +9,7 @@ import type { Stores } from '../../../shared/stores/stores.ts';
 const NOW = { max: 9, leaseMs: 60_000, waitMs: 0 };
 const open = (directory: string) => openEmbeddedStores(directory, { command: 'test' });
 
-/** A database of work as versions before the one queue over all tables wrote it. */
+/** A work queue as older versions kept it, in an LMDB database of its own. */
 async function writeLmdbQueue(directory: string): Promise<void> {
   const numbers = (...values: number[]) => {
     const bytes = Buffer.alloc(8 * values.length);
