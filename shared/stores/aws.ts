@@ -1,7 +1,7 @@
 /** Everything on AWS, or on servers that speak the same: S3, DynamoDB, SQS, and LanceDB on S3. */
 import { BlockragError } from '../errors.ts';
 import type { JobQueue } from '../storage/ports.ts';
-import { closable, MAX_ATTEMPTS, type Stores } from './stores.ts';
+import { closable, MAX_ATTEMPTS, type Stores, WORK_QUEUE } from './stores.ts';
 
 /**
  * Where the stores are. Regions, credentials and endpoints are found as the AWS SDK finds them (environment,
@@ -42,7 +42,7 @@ export async function openAwsStores(options: AwsStoresOptions): Promise<Stores> 
     tier: 's3',
     blobs: blobCacheBytes === 0 ? store : await cached(store, { limit: blobCacheBytes }),
     table,
-    queue: openTableQueue(table, 'work', { maxAttempts: MAX_ATTEMPTS }),
+    queue: openTableQueue(table, WORK_QUEUE, { maxAttempts: MAX_ATTEMPTS }),
     index: await openLanceIndex(index, { storageOptions: lanceStorage(s3Endpoint) }),
     source: await openSource(options),
     bell: await openBell(options),

@@ -1,7 +1,8 @@
 /** The embedded default: everything in one data directory, which one process owns. */
 import type { Environment } from '../storage/lmdb/environment.ts';
 import type { Ownership } from '../storage/lmdb/ownership.ts';
-import { closable, MAX_ATTEMPTS, type Stores } from './stores.ts';
+import type { Table, WorkQueue } from '../storage/ports.ts';
+import { closable, MAX_ATTEMPTS, type Stores, WORK_QUEUE } from './stores.ts';
 
 /** Opens the database of a data directory: enough to see who owns it, and to read its keys. */
 export async function openDataDirectory(directory: string): Promise<Environment> {
@@ -10,7 +11,7 @@ export async function openDataDirectory(directory: string): Promise<Environment>
 }
 
 /**
- * Claims a data directory and opens its stores: blobs as files, rows and work in LMDB, the index in LanceDB.
+ * Claims a data directory and opens its stores: blobs as files, rows, with the work among them, in LMDB, the index in LanceDB.
  * @param options.command what runs on the directory, for whoever finds it in use: "serve"
  * @throws BlockragError `data_directory_in_use`, `storage_full`, `storage_failed`
  */
@@ -36,13 +37,13 @@ async function openDrivers(
 ): Promise<Stores> {
   const { openFsBlobStore } = await import('../storage/blobs/fs.ts');
   const { openLmdbTable } = await import('../storage/table/lmdb.ts');
-  const { openLmdbQueue } = await import('../storage/queue/lmdb.ts');
   const { openLanceIndex } = await import('../retrieval/lancedb.ts');
+  const table = openLmdbTable(environment);
   const stores = closable({
     tier: 'disk',
     blobs: await openFsBlobStore(`${directory}/blobs`),
-    table: openLmdbTable(environment),
-    queue: await openLmdbQueue(environment, 'work', { maxAttempts: MAX_ATTEMPTS }),
+    table,
+    queue: await openQueue(environment, table),
     index: await openLanceIndex(`${directory}/index`),
     ownership,
   });
@@ -52,4 +53,15 @@ async function openDrivers(
     await environment.close();
   };
   return { ...stores, close };
+}
+
+/** The queue, which this process alone consumes: whoever held a lease was killed. */
+async function openQueue(environment: Environment, table: Table): Promise<WorkQueue> {
+  const { openTableQueue } = await import('../storage/queue/table.ts');
+  const { releaseLeases } = await import('../storage/queue/leases.ts');
+  const { moveLmdbQueue } = await import('../storage/queue/from-lmdb.ts');
+  const queue = openTableQueue(table, WORK_QUEUE, { maxAttempts: MAX_ATTEMPTS });
+  await moveLmdbQueue(environment, WORK_QUEUE, { table, queue });
+  await releaseLeases(table, WORK_QUEUE);
+  return queue;
 }

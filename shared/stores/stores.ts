@@ -4,6 +4,9 @@ import type { PassageIndex } from '../retrieval/ports.ts';
 import type { Ownership } from '../storage/lmdb/ownership.ts';
 import type { BlobStore, DocumentSource, Doorbell, Table, WorkQueue } from '../storage/ports.ts';
 
+/** Name of the work queue in the table. */
+export const WORK_QUEUE = 'work';
+
 /** Deliveries of one work item at most. Generous: each kill of a process counts as one. */
 export const MAX_ATTEMPTS = 10;
 

@@ -12,7 +12,7 @@ import type { Services } from '../../shared/pipeline/services.ts';
 import { KvBudget } from '../../shared/pipeline/stored-kv/budget.ts';
 import { openFsBlobStore } from '../../shared/storage/blobs/fs.ts';
 import { openEnvironment } from '../../shared/storage/lmdb/environment.ts';
-import { openLmdbQueue } from '../../shared/storage/queue/lmdb.ts';
+import { openTableQueue } from '../../shared/storage/queue/table.ts';
 import { openLmdbTable } from '../../shared/storage/table/lmdb.ts';
 
 export interface OpenedStores {
@@ -31,7 +31,8 @@ export async function openTestStores({ kvBytes, pause }: TestStoresOptions = {})
   const directory = mkdtempSync(join(tmpdir(), 'blockrag-pipeline-'));
   const environment = await openEnvironment(join(directory, 'catalog'));
   const slow = <T extends object>(store: T) => (pause === undefined ? store : withPauses(store, pause));
-  const table = slow(openLmdbTable(environment));
+  const rows = openLmdbTable(environment);
+  const table = slow(rows);
   const blobs = slow(await openFsBlobStore(join(directory, 'blobs')));
   const catalog = new Catalog(table);
   const logger = pino({ level: 'silent' });
@@ -44,7 +45,7 @@ export async function openTestStores({ kvBytes, pause }: TestStoresOptions = {})
       bytes: undefined,
       tokensPerDay: undefined,
     }),
-    queue: await openLmdbQueue(environment, 'work', { maxAttempts: 10 }),
+    queue: openTableQueue(rows, 'work', { maxAttempts: 10 }),
     budget: new KvBudget({ catalog, blobs, limit: kvBytes, logger }),
     fingerprint: 'model',
     dtype: 'int8',

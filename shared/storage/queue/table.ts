@@ -1,8 +1,10 @@
 import { Bell } from '../../bell.ts';
+import { BlockragError } from '../../errors.ts';
 import type { Lease, Row, RowData, Table, WorkQueue, WriteOperation } from '../ports.ts';
 import { tryWrite } from '../table/conflicts.ts';
 import { rowsOf } from '../table/rows.ts';
-import { checkItemId, LEASE_RAN_OUT, parseReceipt, receiptOf } from './rows.ts';
+import { utf8 } from '../utf8.ts';
+import { LEASE_RAN_OUT, parseReceipt, receiptOf } from './leases.ts';
 import {
   addition,
   burial,
@@ -46,7 +48,7 @@ class TableQueue implements WorkQueue {
   async send(items: readonly { id: string; body: RowData }[]): Promise<void> {
     const bodies = new Map<string, RowData>();
     for (const { id, body } of items) {
-      checkItemId(id, MAX_ID_BYTES);
+      checkId(id);
       if (!bodies.has(id)) bodies.set(id, body);
     }
     const distinct = [...bodies];
@@ -103,7 +105,7 @@ class TableQueue implements WorkQueue {
   }
 
   async discard(id: string): Promise<boolean> {
-    checkItemId(id, MAX_ID_BYTES);
+    checkId(id);
     const dead = { partition: deadPartition(this.#name), sort: id };
     return tryWrite(this.#table, [{ delete: dead, condition: 'present' }]);
   }
@@ -202,7 +204,7 @@ class TableQueue implements WorkQueue {
   }
 
   async #withLease(receipt: string, work: (row: Row, item: Item) => WriteOperation[]): Promise<boolean> {
-    const { sequence: stamp, attempt: delivery, id } = parseReceipt(receipt);
+    const { stamp, delivery, id } = parseReceipt(receipt);
     const { partition, sort } = itemKey(this.#name, stamp, id);
     for (;;) {
       const row = await this.#table.get(partition, sort);
@@ -212,6 +214,12 @@ class TableQueue implements WorkQueue {
     }
     this.#bell.ring();
     return true;
+  }
+}
+
+function checkId(id: string): void {
+  if (id === '' || utf8(id).length > MAX_ID_BYTES) {
+    throw new BlockragError('invalid_request', `The id of a work item has 1 to ${MAX_ID_BYTES} bytes.`);
   }
 }
 
