@@ -3,7 +3,7 @@ import type { Environment } from '../storage/lmdb/environment.ts';
 import type { Ownership } from '../storage/lmdb/ownership.ts';
 import { closable, MAX_ATTEMPTS, type Stores } from './stores.ts';
 
-/** Opens the database of a data directory: enough to see who owns it, and to read its keys. */
+/** Opens only the database of a data directory, to see which process owns it or to work with its keys. */
 export async function openDataDirectory(directory: string): Promise<Environment> {
   const { openEnvironment } = await import('../storage/lmdb/environment.ts');
   return openEnvironment(`${directory}/catalog`);
@@ -11,7 +11,7 @@ export async function openDataDirectory(directory: string): Promise<Environment>
 
 /**
  * Claims a data directory and opens its stores: blobs as files, rows and work in LMDB, the index in LanceDB.
- * @param options.command what runs on the directory, for whoever finds it in use: "serve"
+ * @param options.command what runs on the directory ("serve"); the error of a second process names it
  * @throws BlockragError `data_directory_in_use`, `storage_full`, `storage_failed`
  */
 export async function openEmbeddedStores(directory: string, options: { command: string }): Promise<Stores> {

@@ -118,7 +118,7 @@ class LmdbQueue implements WorkQueue {
     );
   }
 
-  /** Ends the waiting of receivers. Whoever opened the environment closes that. */
+  /** Ends the waiting of receivers. The environment is closed by the caller that opened it. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#bell.ring();

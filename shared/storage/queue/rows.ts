@@ -1,5 +1,5 @@
 /**
- * How a queue lies in LMDB: an item by its id, one index entry for the place where it is, and the counter of
+ * How a queue is stored in LMDB: an item by its id, one index entry for its place, and the counter of
  * sequence numbers. An index entry's key is the place and the numbers that order it; its value is the id.
  */
 
