@@ -1,4 +1,4 @@
-/** A map within a limit: the entries that were used least lately make room for new ones. */
+/** A map with a limit: the least recently used entries make room for new ones. */
 export class BoundedMap<K, V> {
   #limit: number;
   #weigh: (value: V) => number;

@@ -1,6 +1,6 @@
 /**
- * The one error family. Every error that a user can cause, or act on, has a stable `code`; the REST API
- * answers with it as problem+json (RFC 9457), the command line prints it on one line.
+ * The one error family. Every error that a user can cause or act on has a stable `code`. The REST API answers with it
+ * as problem+json (RFC 9457); the command line prints it on one line. What each code means: error-meanings.ts.
  */
 
 /** Stable code -> HTTP status. Codes are part of the API: never rename one. */

@@ -1,6 +1,6 @@
 /**
- * Figures of one process for Prometheus. Labels come from closed sets (codes, route patterns, tiers): never a
- * tenant, an id or text, so that their number is bounded and nothing of a user is in them.
+ * Metrics of one process for Prometheus. Labels come from closed sets (codes, route patterns, tiers) and are never a
+ * tenant, an id or text, so the number of series is bounded and nothing about a user is in them.
  */
 
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
@@ -135,7 +135,7 @@ export class Metrics {
     this.#readSeconds.inc({ tier }, seconds);
   }
 
-  /** Counts an error where it is told or logged, once. */
+  /** Counts an error once, where it is reported or logged. */
   failed(error: unknown): void {
     this.#errors.inc({ code: toBlockragError(error).code });
   }

@@ -1,4 +1,4 @@
-/** Who a process is, beyond its id: ids are given again, in containers even the same one at every start. */
+/** Identifies a process beyond its id, because ids are reused; in a container each start may get the same one. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';

@@ -1,4 +1,4 @@
-/** The one logger: JSON lines on stderr, no document text, no question, no key. */
+/** The one logger: JSON lines on stderr, without document text, questions or keys. */
 import { type DestinationStream, destination, type Logger, type LoggerOptions, pino } from 'pino';
 
 import type { LogLevel } from './log-levels.ts';

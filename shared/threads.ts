@@ -41,7 +41,7 @@ export class Transfer<T> {
   }
 }
 
-/** What a handler gets beside its arguments. */
+/** What a handler gets in addition to its arguments. */
 export interface CallContext<E> {
   readonly signal: AbortSignal;
   emit(event: E, buffers?: readonly Transferable[]): void;

@@ -4,10 +4,9 @@
  * A request costs `window` (the policy's window in ms), and every ms adds `limit`: so the bucket holds `limit`
  * requests when it is full and fills in one window, without fractions that would drift.
  *
- * An instance may draw some requests in advance, to keep the writes down. What is drawn in advance is void at the
- * end of the slot of time in which it was drawn. The level is lowered so far that until then level and advances
- * together cannot get above a full bucket; so at most limit + rate * t requests pass in any time t, however many
- * instances there are.
+ * To save writes, an instance may draw several requests in advance. An advance is void at the end of the time slot in
+ * which it was drawn. Until then the level is lowered so far that level and advances together never exceed a full
+ * bucket. So at most limit + rate * t requests pass in any time t, however many instances there are.
  */
 import { BlockragError } from '../errors.ts';
 
@@ -19,7 +18,7 @@ export interface RatePolicy {
   windowSeconds: number;
 }
 
-/** @throws BlockragError `invalid_option` for a policy that is none */
+/** @throws BlockragError `invalid_option` for an invalid policy */
 export function checkPolicy({ name, limit, windowSeconds }: RatePolicy): void {
   const whole = [limit, windowSeconds].every((value) => Number.isInteger(value) && value >= 1);
   if (whole && limit * windowSeconds * 1000 <= Number.MAX_SAFE_INTEGER) return;

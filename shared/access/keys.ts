@@ -1,5 +1,5 @@
 /**
- * API keys: who may ask, for which tenant, and what. Only a key's SHA-256 is stored.
+ * API keys: each belongs to a tenant and has scopes. Only a key's SHA-256 is stored.
  *
  * partition  sort             row
  * keys       SHA-256 in hex   tenant, name, scopes, created, revoked
@@ -28,7 +28,7 @@ export interface KeyRow {
   revoked: number | null;
 }
 
-/** A key that was verified is accepted for so long without looking again: revoking it takes up to 5 s. */
+/** A verified key is accepted for this long without another look, so revoking it takes up to 5 s. */
 export const VERIFIED_MS = 5000;
 
 const PARTITION = 'keys';

@@ -1,5 +1,5 @@
 /**
- * What a tenant may use at most.
+ * The limits of each tenant.
  *
  * partition  sort    row
  * limits     TENANT  the limits that differ from the defaults

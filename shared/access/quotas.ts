@@ -1,5 +1,5 @@
 /**
- * What each tenant stores, and the refusal of more than it may.
+ * Counts what each tenant stores, and refuses more than its limits allow.
  *
  * partition     sort               row
  * usage/TENANT  total              documents, passages, bytes

@@ -77,7 +77,7 @@ export class RateLimiter {
 
   /**
    * Asks for one request.
-   * @throws BlockragError `invalid_option` for a policy that is none, `overloaded` when too many instances draw
+   * @throws BlockragError `invalid_option` for an invalid policy, `overloaded` when too many instances draw
    */
   async take(tenant: string, policy: RatePolicy): Promise<RateDecision> {
     checkPolicy(policy);

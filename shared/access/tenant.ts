@@ -8,7 +8,7 @@ export function isTenant(name: string): boolean {
 }
 
 /**
- * Refuses what is no tenant's name: 1 to 63 of a-z, 0-9 and "-", the first one no "-".
+ * Refuses an invalid tenant name. A name has 1 to 63 of a-z, 0-9 and "-", and does not begin with "-".
  * @throws BlockragError `invalid_request`
  */
 export function checkTenant(name: string): void {

@@ -1,4 +1,4 @@
-/** Answering: lay the blocks' stored keys and values as the context, compute the final block, decode. */
+/** Answers: lays out the stored keys and values of the blocks as the context, computes the final block, decodes. */
 
 import type { BoundedMap } from '../bounded.ts';
 import { isBlockragError } from '../errors.ts';

@@ -1,4 +1,4 @@
-/** The model at work: one run over new tokens, with or without a context (graph: shared/model/onnx/decoder.ts). */
+/** Runs the model over new tokens, with or without a context. The graph is in shared/model/onnx/decoder.ts. */
 
 import type { ContextKv } from '../kv/context.ts';
 import type { KvShape } from '../kv/shape.ts';

@@ -1,4 +1,4 @@
-/** Precompute, from token ids straight to the blobs that are stored. */
+/** Encodes token ids straight into the blobs that are stored. */
 
 import { encodeBlob } from '../kv/blob.ts';
 import type { KvDtype } from '../kv/dtypes.ts';

@@ -1,4 +1,4 @@
-/** Precompute: the keys and values of one block, seeing only itself (or the preface too, for anchor attention). */
+/** Computes the keys and values of one block, which sees only itself (with anchor attention also the preface). */
 import { ContextKv } from '../kv/context.ts';
 import { type BlockKv, kvWidth } from '../kv/shape.ts';
 import { concatTokens } from '../model/tokens.ts';

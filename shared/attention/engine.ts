@@ -1,4 +1,4 @@
-/** The model as the rest of the program sees it: token ids in, keys, values and token ids out, off the event loop. */
+/** The model as the rest of the program sees it. It runs in a thread, so it never blocks the event loop. */
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { BlockragError } from '../errors.ts';
 import { isIntact } from '../kv/blob.ts';

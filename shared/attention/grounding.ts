@@ -1,4 +1,4 @@
-/** Grounding: which blocks an answer rests on, by the attention that its tokens give to theirs. */
+/** Grounding: which blocks an answer rests on, measured by the attention of its tokens to the blocks' tokens. */
 
 /**
  * First tokens of a block that are left out: whatever the question, much attention rests there

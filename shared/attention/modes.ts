@@ -1,3 +1,3 @@
-/** What attends to what. Apart from the engine, since options and schemas need the names and not the engine. */
+/** Attention modes: what attends to what. They have a file of their own so that options do not load the engine. */
 export const ATTENTION_MODES = ['block', 'full', 'anchor'] as const;
 export type AttentionMode = (typeof ATTENTION_MODES)[number];

@@ -1,4 +1,4 @@
-/** A text that every model of English finds likely: calibrates activations, and shows whether a model is sane. */
+/** A text that every English model finds likely. It calibrates activations and shows whether a model is sound. */
 export const REFERENCE_PASSAGES: readonly { title: string; text: string }[] = [
   {
     title: 'Tides',

@@ -1,6 +1,6 @@
 /**
  * Takes turns between jobs, one step at a time, in the thread that holds the model. Questions come before
- * encoding; among equals the turns go round, so that no long job holds up a short one.
+ * encoding; jobs of the same kind take turns, so that no long job holds up a short one.
  */
 import { BlockragError } from '../errors.ts';
 import type { Steps } from './steps.ts';

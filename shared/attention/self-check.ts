@@ -1,7 +1,7 @@
 /**
- * The gate at the end of a compilation. One pass over a whole prompt with the block mask is the definition of
- * block attention; encode, blob, re-encode, attend must give the same numbers. What such a comparison cannot
- * see (both sides share the graph: its RoPE, its dequantisation) shows in how likely the model finds English.
+ * The check that every compiled model must pass. One pass over a whole prompt with the block mask defines block
+ * attention, so encoding, storing, re-encoding and attending must give the same numbers. Both sides share the graph;
+ * an error in it (RoPE, dequantisation) shows in how likely the model finds English text.
  */
 
 import { BlockragError } from '../errors.ts';

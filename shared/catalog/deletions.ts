@@ -1,12 +1,13 @@
 /**
- * The catalog's rows about blobs that are just being deleted. Many workers use and delete the same blobs; no lock:
+ * The catalog's rows about blobs that are being deleted. Many workers use and delete the same blobs, without a lock:
  *
- * - Who needs a blob records its use first, in one transaction that demands that no deletion is under way, and only
- *   then looks whether it is stored, and stores it.
- * - Who deletes a blob writes a deletion first, and only then looks who uses it; with a user it is abandoned.
+ * - A worker that needs a blob first records its use, in a transaction that fails while a deletion is under way. Only
+ *   then does it check whether the blob is stored, and stores it if not.
+ * - A worker that deletes a blob first writes a deletion, and only then checks who uses the blob. If anyone does, it
+ *   abandons the deletion.
  *
- * So of two racers one sees the other. Nothing here relies on a revision: a row that was deleted and written again
- * has the revisions of the first one.
+ * So at least one of two competing workers sees the other. Nothing here relies on revisions, because a row that was
+ * deleted and written again starts with the same revisions.
  */
 import type { Row, Table, WriteOperation } from '../storage/ports.ts';
 import { deleteUnchanged, ifUnchanged, tryWrite } from '../storage/table/conflicts.ts';

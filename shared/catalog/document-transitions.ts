@@ -1,13 +1,13 @@
 /**
- * How a document's row changes, from its first upload to its end: row in, row out, no I/O.
+ * How a document's row changes from upload to removal, as pure functions from row to row.
  *
  * A version is in one place at a time: it is `pending` while it is made, `version` while it answers questions, and in
- * `retiring` from when it is replaced, has failed or is deleted until nothing of it is left. Whoever gets a row back
- * sends the work of retiring what is in `retiring`.
+ * `retiring` from when it is replaced, has failed or is deleted until nothing of it is left. The caller that writes the
+ * new row must also send the work of removing the versions in `retiring`.
  *
  *   takenIn -> read -> progressed ... -> ready      failed, refused and forgotten from anywhere
  *
- * The catalog itself notes when a row was changed (`updated`).
+ * The catalog itself records when a row changed (`updated`).
  */
 import { BlockragError } from '../errors.ts';
 import type { DocumentRow, ReadyFacts } from './document-row.ts';

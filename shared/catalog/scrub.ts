@@ -1,4 +1,4 @@
-/** Overwriting what deleted rows have left on the disk, when there are any. */
+/** Overwrites what deleted rows have left on the disk, if there were any. */
 import type { Table } from '../storage/ports.ts';
 import { deleteUnchanged } from '../storage/table/conflicts.ts';
 import { mark } from '../storage/table/rows.ts';

@@ -1,4 +1,4 @@
-/** The catalog's row that says what the data directory was made with. */
+/** The catalog's row of the settings that the data directory was made with. */
 import type { RowData, Table } from '../storage/ports.ts';
 
 const SETTINGS = { partition: 'data', sort: 'settings' };

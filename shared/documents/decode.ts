@@ -1,4 +1,4 @@
-/** Bytes of a text file to text: strict, so that a wrong encoding is told and never stored as rubbish. */
+/** Decodes a text file strictly, so that a wrong encoding is an error and never stored as garbage. */
 import { BlockragError } from '../errors.ts';
 
 /**

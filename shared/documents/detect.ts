@@ -1,11 +1,11 @@
-/** What a file is: by its content first, then by its name, then by its media type. */
+/** Detects a file's format by its content first, then its name, then its media type. */
 import { BlockragError } from '../errors.ts';
 import { utf16Encoding } from './decode.ts';
 
 /** The formats that are read. */
 export type DocumentType = 'pdf' | 'docx' | 'html' | 'markdown' | 'text';
 
-/** What is known of a document beside its bytes. */
+/** What is known about a document apart from its bytes. */
 export interface DocumentSource {
   /** File name, with its extension. */
   name: string;

@@ -1,4 +1,4 @@
-/** DOCX: mammoth makes HTML of it, images left out. */
+/** DOCX: converted to HTML by mammoth, without images. */
 import mammoth from 'mammoth';
 import { parseFragment } from './html.ts';
 import type { Content } from './outline.ts';

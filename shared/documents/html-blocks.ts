@@ -1,6 +1,6 @@
 /**
- * An HTML tree as blocks of readable text. `textContent` would glue headings to the text after them; here the
- * block elements part the text. The walk is a loop, not a recursion: pages nested 10,000 deep exist.
+ * Turns an HTML tree into blocks of readable text. `textContent` would join headings with the text after them; here
+ * block elements separate the text. The walk is a loop and not a recursion, because pages nested 10,000 deep exist.
  */
 import type { Block } from './outline.ts';
 

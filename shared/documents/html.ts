@@ -1,4 +1,4 @@
-/** HTML: the article of a page where Readability finds one, else all of the page. */
+/** HTML: the article of a page if Readability finds one, else the whole page. */
 import { Readability } from '@mozilla/readability';
 import { parseHTML } from 'linkedom';
 import { decodeText } from './decode.ts';

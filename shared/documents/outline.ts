@@ -1,4 +1,4 @@
-/** From the blocks that a format's parser finds to the document's sections and title. */
+/** Turns the blocks that a format's parser found into the document's title and sections. */
 import type { ParsedDocument, Section } from './types.ts';
 
 /** A heading or a paragraph, in reading order. */

@@ -1,4 +1,4 @@
-/** Packing sentences into passages: as full as may be, the last two evened out. */
+/** Packs sentences into passages as full as possible; the last two are evened out. */
 import { cutToFit } from './cut.ts';
 import type { Piece } from './split.ts';
 import type { Passage } from './types.ts';

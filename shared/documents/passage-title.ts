@@ -1,4 +1,4 @@
-/** A passage's title: where in the document its text stands. */
+/** A passage's title, which says where in the document its text is. */
 import { oneLine } from './outline.ts';
 
 /** Code units for each allowed token beyond which a title is not even encoded. */

@@ -1,4 +1,4 @@
-/** A parsed document to passages: cut at sentence ends, none longer than the model's block may be. */
+/** Splits a parsed document into passages, at sentence ends, none longer than a block may be. */
 import { BlockragError } from '../errors.ts';
 import { cutToFit, type MeasuredRange } from './cut.ts';
 import { sameHeadings } from './outline.ts';

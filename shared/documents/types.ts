@@ -1,4 +1,4 @@
-/** What the documents stage gives on: a parsed document, and the passages cut from it. */
+/** The results of the documents stage: a parsed document, and the passages cut from it. */
 
 /** A run of text with its place in the document. */
 export interface Section {

@@ -1,4 +1,4 @@
-/** The thread in which documents are parsed and split: a hostile one ends this thread, not the process. */
+/** The thread that parses and splits documents. A hostile document ends this thread, not the process. */
 import { workerData } from 'node:worker_threads';
 import { passageText } from '../model/prompt.ts';
 import { loadTokenizer, type Tokenizer } from '../model/tokenizer.ts';

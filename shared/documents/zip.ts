@@ -19,7 +19,7 @@ const RATIO_FROM_BYTES = 1024 * 1024;
 
 /**
  * Expands every entry of an archive in a stream, keeping nothing, and refuses what exceeds the limits. The
- * sizes that the archive states are not believed.
+ * sizes that the archive states are not trusted.
  *
  * @throws BlockragError `document_too_complex`, `document_encrypted`, `document_corrupt`
  */

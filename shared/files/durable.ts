@@ -1,4 +1,4 @@
-/** Flushing to the disk: what has been flushed outlasts a power cut. */
+/** Flushes files and directories to the disk, so that they survive a power failure. */
 import { mkdir, open, readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 

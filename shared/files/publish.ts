@@ -1,4 +1,4 @@
-/** How files and directories get to their names: whole and flushed to the disk, or not at all. */
+/** Gives files and directories their final names: complete and flushed to the disk, or not at all. */
 import { existsSync } from 'node:fs';
 import { link, mkdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';

@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 
-/** One read() takes less than 2 GiB. */
+/** One read() call reads less than 2 GiB. */
 const READ_BYTES = 1 << 30;
 
 /** Reads a whole file into an ArrayBuffer of its own, which can be moved to a thread. */

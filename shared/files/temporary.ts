@@ -1,4 +1,4 @@
-/** Names of temporary files that tell which process they belong to, and the removal of what dead processes left. */
+/** Temporary files named after the process that owns them, and the removal of those that dead processes left. */
 import { createHash, randomBytes } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';

@@ -1,4 +1,4 @@
-/** Contexts for several answers at once within a budget of memory; the memory of finished ones is used again. */
+/** Contexts of several answers within a memory budget; the memory of finished ones is reused. */
 import { BlockragError } from '../errors.ts';
 import { ContextKv } from './context.ts';
 import { type KvShape, kvWidth } from './shape.ts';

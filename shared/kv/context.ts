@@ -1,7 +1,7 @@
 /**
- * The context of one prompt: the keys and values of its blocks laid end to end, keys rotated to their absolute
- * positions, ready to be attended to. For each layer and head the rows lie together, behind a row of zeros that the
- * model uses (model/onnx/decoder.ts), with room for new ones.
+ * The context of one prompt: the keys and values of its blocks laid end to end, with the keys rotated to their
+ * absolute positions. For each layer and head the rows are contiguous: a row of zeros that the model needs
+ * (model/onnx/decoder.ts), then the context's rows, then room for new ones.
  *
  * It lives in a WebAssembly memory of its own, where the SIMD kernels (kernels.wat) write and onnxruntime reads.
  */

@@ -1,3 +1,3 @@
-/** What stored keys and values may be stored as. Apart from the blob's form, for options. */
+/** Data types of stored keys and values. They have a file of their own so that options load little. */
 export const KV_DTYPES = ['int8', 'fp16', 'fp32'] as const;
 export type KvDtype = (typeof KV_DTYPES)[number];

@@ -1,4 +1,4 @@
-/** The SIMD kernels of kernels.wat, on a WebAssembly memory of one's own. */
+/** The SIMD kernels of kernels.wat, on a WebAssembly memory of their own. */
 import { readFileSync } from 'node:fs';
 
 const MODULE = new WebAssembly.Module(readFileSync(new URL('./kernels.wasm', import.meta.url)));

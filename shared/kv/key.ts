@@ -1,4 +1,4 @@
-/** The content address of a KV blob: equal for equal content on every machine and in every process. */
+/** The content address of a KV blob. Equal content has the same address on every machine. */
 
 import { createHash } from 'node:crypto';
 import { BLOB_VERSION } from './blob.ts';

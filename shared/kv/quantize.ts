@@ -1,4 +1,4 @@
-/** Rows of keys or values to int8: symmetric, one scale for each channel of the block. */
+/** Quantizes rows of keys or values to int8: symmetric, with one scale for each channel of the block. */
 import { BlockragError } from '../errors.ts';
 import { ensureBytes, instantiateKernels, Layout } from './kernels.ts';
 

@@ -1,6 +1,7 @@
 /**
  * Position re-encoding: stored keys, kept before rotation, are rotated to the positions they get in this prompt
- * (Block-Attention, arXiv 2409.15355, section 2.2). Exact: rotation is all that a key knows of its position.
+ * (Block-Attention, arXiv 2409.15355, section 2.2). This is exact, because the rotation is all that a
+ * key knows of its position.
  */
 import { HALF_TO_FLOAT } from '../model/half.ts';
 

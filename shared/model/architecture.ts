@@ -1,6 +1,6 @@
 /**
- * What the engine must know of a model, read from GGUF metadata. Whatever is not implemented is refused by
- * name: a model that is nearly right answers wrongly without a sign.
+ * What the engine must know about a model, read from GGUF metadata. Features that are not implemented are refused by
+ * name, because a model that is computed almost correctly gives wrong answers without any error.
  */
 import { BlockragError } from '../errors.ts';
 import type { GgufFile } from './gguf.ts';

@@ -9,7 +9,7 @@ import type { ComputeType } from './compute.ts';
 import { sourceModelId } from './sources/model-id.ts';
 import { loadTokenizer, type Tokenizer } from './tokenizer.ts';
 
-/** Raised whenever compiled files change their form or their numbers: older ones are compiled anew. */
+/** Raised when the format or the numbers of compiled files change; older files are then compiled again. */
 export const COMPILER_VERSION = 6;
 
 /** Verdict of the self-check (attention/self-check.ts); natural logarithms. */

@@ -1,4 +1,4 @@
-/** How a model computes, and where. Apart from onnxruntime, for options. */
+/** Compute types and providers. They have a file of their own so that options do not load onnxruntime. */
 
 /** What each is: onnx/linear.ts. */
 export const COMPUTE_TYPES = ['fp32', 'fp16', 'q8', 'w8a8'] as const;

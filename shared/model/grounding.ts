@@ -1,6 +1,6 @@
 /**
- * Which heads tell what an answer rests on. Most heads attend to what is near, whatever it says; a few look up the
- * passage that the answer is taken from ("retrieval heads", arXiv 2404.15574).
+ * The heads that show what an answer rests on. Most heads attend to nearby tokens, whatever they say; a few look up
+ * the passage that the answer is taken from ("retrieval heads", arXiv 2404.15574).
  */
 import type { Architecture } from './architecture.ts';
 

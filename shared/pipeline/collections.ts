@@ -1,4 +1,4 @@
-/** Collections: what they hold, and their end. */
+/** Lists collections with their counts, and removes them. */
 import { BlockragError, isBlockragError } from '../errors.ts';
 import { countDocument, type DocumentCounts, noDocuments } from './counts.ts';
 import { removeDocument } from './removal/retire.ts';

@@ -1,4 +1,4 @@
-/** Counting documents: the one way, for a collection as for all of a tenant. */
+/** Counts documents, in the same way for a collection and for a whole tenant. */
 import type { DocumentRow } from '../catalog/catalog.ts';
 
 export interface DocumentCounts {

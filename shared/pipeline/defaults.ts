@@ -1,4 +1,4 @@
-/** What holds where nothing else is said. Apart from what uses it, for options and schemas. */
+/** Defaults of questions and uploads. They have a file of their own so that options and schemas load little. */
 
 /** Who owns what is stored where no keys are asked for. */
 export const DEFAULT_TENANT = 'default';

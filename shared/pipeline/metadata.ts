@@ -1,4 +1,4 @@
-/** What an owner says of a document in pairs, and the filters that ask for them. */
+/** A document's metadata (pairs of a key and a value), and filters over them. */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Metadata } from '../catalog/catalog.ts';

@@ -1,4 +1,4 @@
-/** Gets a model ready to serve: fetched, compiled, checked; each only once. */
+/** Gets a model ready to serve: fetches, compiles and checks it, each only once. */
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

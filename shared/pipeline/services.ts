@@ -1,4 +1,4 @@
-/** What the use cases work with: the stages, opened. */
+/** The opened stages and stores that the use cases work with. */
 
 import type { Access } from '../access/index.ts';
 import type { Engine } from '../attention/engine.ts';

@@ -30,7 +30,7 @@ export type Settings = {
 
 const ADAPTER_WORDS = ['shipped', 'none'];
 
-/** A file is remembered by its whole path: the next command may run elsewhere. A word is none, whatever lies here. */
+/** The whole path of a file, because the next command may run elsewhere. One of `words` never means a file. */
 function absolute(file: string | undefined, words: readonly string[]): string | undefined {
   return file === undefined || words.includes(file) || !existsSync(file) ? file : resolve(file);
 }
@@ -46,7 +46,7 @@ export function chooseSettings(
   const adapter = absolute(config.adapter, ADAPTER_WORDS) ?? remembered ?? 'shipped';
   return {
     model,
-    // Remembered so, and kept when a later version ships one: nobody's documents are encoded again unasked.
+    // Stored as `none`, so that a later version that ships an adapter does not make documents outdated.
     adapter: adapterFile(model, adapter) === undefined ? 'none' : adapter,
     kv: config.kv ?? known?.kv ?? 'int8',
     passageTokens: config.passageTokens ?? known?.passageTokens ?? DEFAULT_MAX_TOKENS,

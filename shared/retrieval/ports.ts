@@ -1,4 +1,4 @@
-/** The retrieval port: an index of passages that finds by words and by meaning. */
+/** The retrieval port: an index that finds passages by words and by meaning. */
 
 /** What is indexed of one passage. */
 export interface IndexedPassage {

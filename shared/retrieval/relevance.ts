@@ -1,4 +1,4 @@
-/** The relevance floor: which of the passages found are worth giving to the model. */
+/** The relevance floor: decides which of the passages found are given to the model. */
 
 /**
  * Similarity that the best passage must reach, or the question has nothing to do with the collection.

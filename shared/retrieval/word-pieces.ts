@@ -1,4 +1,4 @@
-/** BERT's word pieces, as the embedding model wants them. */
+/** Splits text into BERT's word pieces for the embedding model. */
 import { readFile } from 'node:fs/promises';
 import { Tokenizer } from '@huggingface/tokenizers';
 

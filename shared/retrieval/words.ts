@@ -1,4 +1,4 @@
-/** Text as the word index wants it. */
+/** Prepares text for the word index. */
 
 /** Letters of scripts that write words without spaces between them, or (Hangul) glue particles to words. */
 const UNSPACED =

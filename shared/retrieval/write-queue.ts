@@ -1,4 +1,4 @@
-/** The one writer of an index: concurrent calls become few large writes. */
+/** The only writer of an index. It joins concurrent calls into a few large writes. */
 
 /** Calls of one kind that may be written together. */
 export interface Write<K extends string, T> {

@@ -103,7 +103,7 @@ export interface WorkQueue {
   retry(receipt: string, options: { delayMs: number; error: string }): Promise<boolean>;
   /** Gives an item back untouched: the delivery does not count as an attempt. */
   release(receipt: string): Promise<boolean>;
-  /** Forgets a dead item; false when there is none of that id. */
+  /** Removes a dead item; false when there is no dead item with this id. */
   discard(id: string): Promise<boolean>;
   /** waiting: deliverable now or later; leased: in hand; dead: failed too often. */
   counts(): Promise<{ waiting: number; leased: number; dead: number }>;
@@ -146,7 +146,7 @@ export interface DocumentSource {
   close(): Promise<void>;
 }
 
-/** Wakes whoever takes work from a queue, without saying what there is to do. */
+/** Wakes the workers of a queue, without saying what there is to do. */
 export interface Doorbell {
   /** @param options.afterSeconds at most 900 */
   ring(options?: { afterSeconds?: number }): Promise<void>;

@@ -4,15 +4,15 @@ import type { Ownership } from '../storage/lmdb/ownership.ts';
 import type { Table, WorkQueue } from '../storage/ports.ts';
 import { closable, MAX_ATTEMPTS, type Stores, WORK_QUEUE } from './stores.ts';
 
-/** Opens the database of a data directory: enough to see who owns it, and to read its keys. */
+/** Opens only the database of a data directory, to see which process owns it or to work with its keys. */
 export async function openDataDirectory(directory: string): Promise<Environment> {
   const { openEnvironment } = await import('../storage/lmdb/environment.ts');
   return openEnvironment(`${directory}/catalog`);
 }
 
 /**
- * Claims a data directory and opens its stores: blobs as files, rows, with the work among them, in LMDB, the index in LanceDB.
- * @param options.command what runs on the directory, for whoever finds it in use: "serve"
+ * Claims a data directory and opens its stores: blobs as files, rows and work in LMDB, the index in LanceDB.
+ * @param options.command what runs on the directory ("serve"); the error of a second process names it
  * @throws BlockragError `data_directory_in_use`, `storage_full`, `storage_failed`
  */
 export async function openEmbeddedStores(directory: string, options: { command: string }): Promise<Stores> {

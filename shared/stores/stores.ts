@@ -1,4 +1,4 @@
-/** What is stored, whatever it is stored in: the drivers that one system works on. */
+/** The drivers that one system works on, whatever they store things in. */
 import type { Tier } from '../metrics.ts';
 import type { PassageIndex } from '../retrieval/ports.ts';
 import type { Ownership } from '../storage/lmdb/ownership.ts';
@@ -7,10 +7,10 @@ import type { BlobStore, DocumentSource, Doorbell, Table, WorkQueue } from '../s
 /** Name of the work queue in the table. */
 export const WORK_QUEUE = 'work';
 
-/** Deliveries of one work item at most. Generous: each kill of a process counts as one. */
+/** The most deliveries of one work item. It is generous, because each kill of a process counts as one. */
 export const MAX_ATTEMPTS = 10;
 
-/** Drivers of the ports. Those of others may be put in the place of any of these. */
+/** Drivers of the ports. Each may be replaced by a driver of your own. */
 export interface Stores {
   blobs: BlobStore;
   table: Table;

@@ -1,4 +1,4 @@
-/** Who asks: API keys, and the embedded default that needs none. */
+/** Finds out who is calling, by API key; a local server without keys needs none. */
 
 import type { Context, MiddlewareHandler } from 'hono';
 import { type KeyRing, requireScope, SCOPES, type Scope } from '../../access/keys.ts';

@@ -1,4 +1,4 @@
-/** How large the body of a request may be. */
+/** Limits the size of request bodies. */
 import type { HonoRequest, MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { every } from 'hono/combine';

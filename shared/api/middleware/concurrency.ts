@@ -1,4 +1,4 @@
-/** How many requests are worked on at once: each holds its body, and a stream its connection. */
+/** Limits how many requests are handled at once, because each holds its body and a stream its connection. */
 import type { MiddlewareHandler } from 'hono';
 import { BlockragError } from '../../errors.ts';
 import type { ApiEnv } from '../route.ts';

@@ -1,4 +1,4 @@
-/** The embedded default answers programs of this machine, not web pages of other sites that run in its browser. */
+/** A local server without keys answers programs on this machine, but not web pages of other sites in its browser. */
 import type { HonoRequest } from 'hono';
 import { BlockragError } from '../../errors.ts';
 

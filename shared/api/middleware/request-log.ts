@@ -1,4 +1,4 @@
-/** One log line a request: who, which route, what came of it, how long; no text, no query string. Also counted. */
+/** Logs one line for each request (caller, route, status, duration; no text, no query string), and counts it. */
 import type { MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
 import type { Metrics } from '../../metrics.ts';

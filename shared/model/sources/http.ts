@@ -1,4 +1,4 @@
-/** A GET that follows redirects by hand: to watch where the token goes, and to read each answer's headers. */
+/** A GET that follows redirects itself, to control where the token is sent and to read each response's headers. */
 import { BlockragError } from '../../errors.ts';
 
 /** A failure that another attempt may cure: the network, a busy server, a body cut short. */

@@ -1,4 +1,4 @@
-/** A model file out of a Hugging Face repository. */
+/** Downloads a model file from a Hugging Face repository. */
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { BlockragError, isBlockragError } from '../../errors.ts';

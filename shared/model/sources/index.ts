@@ -1,4 +1,4 @@
-/** Model sources: a model file, from wherever the user names it, onto this machine. */
+/** Model sources: fetch the model file that a reference names onto this machine. */
 import { basename, sep } from 'node:path';
 import { BlockragError } from '../../errors.ts';
 import { EMBEDDING_MODEL, EMBEDDING_TOKENIZER, KNOWN_MODELS } from './catalogue.ts';

@@ -1,4 +1,4 @@
-/** A model file that is on this machine already: used in place. */
+/** A model file that is already on this machine. It is used in place. */
 import type { BigIntStats } from 'node:fs';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';

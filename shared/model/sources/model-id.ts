@@ -1,4 +1,4 @@
-/** The one name of a model: what requests ask for, and what answers, figures and messages call it. */
+/** The id of a model: requests ask for it, and answers, metrics and messages name it. */
 import { KNOWN_MODELS } from './catalogue.ts';
 
 /**

@@ -1,4 +1,4 @@
-/** How a fetch tells where it is, how it is stopped, and what it works with. */
+/** Options of a fetch: how it reports progress, how it is cancelled, and what it uses. */
 import { BlockragError, toBlockragError } from '../../errors.ts';
 
 /** One step on the way: `phase` is download, unpack or check; done and total are bytes. */

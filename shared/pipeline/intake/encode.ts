@@ -1,4 +1,4 @@
-/** The second half of a document's way in: its passages become KV blobs, and when all are durable it is indexed. */
+/** The last step for a new document: its passages become KV blobs, and once all are durable it is indexed. */
 import { inRuns } from '../../attention/runs.ts';
 import type { BlobUser } from '../../catalog/blobs.ts';
 import { progressed, ready } from '../../catalog/document-transitions.ts';

@@ -1,4 +1,4 @@
-/** Documents that users put into a bucket: they are followed, whatever comes of them and in whatever order it is told. */
+/** Follows the objects that users put into a bucket, in whatever order the bucket's events arrive. */
 import type { Metadata } from '../../catalog/catalog.ts';
 import { refused } from '../../catalog/document-transitions.ts';
 import { BlockragError, type ErrorCode, toBlockragError } from '../../errors.ts';
@@ -23,7 +23,7 @@ const FOR_GOOD: ReadonlySet<ErrorCode> = new Set(['quota_exceeded', 'invalid_req
  *
  * @returns passages that are to be encoded; 0 when there is nothing to do
  * @throws BlockragError `invalid_request` for a wrong name, `conflict` for an object that changes all the time, and
- *   those of the stores: the event must come again. What is wrong with a document is told in its row.
+ *   those of the stores: the event must be delivered again. What is wrong with a document is recorded in its row.
  */
 export async function followObject(
   services: FollowServices,

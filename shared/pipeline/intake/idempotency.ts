@@ -1,5 +1,5 @@
 /**
- * Requests that may be sent again without being done twice.
+ * Requests that may be sent again without being carried out twice.
  *
  * partition    sort                 row
  * idempotency  SHA-256 in hex       of tenant and key: request, state, until, result
@@ -31,7 +31,7 @@ export interface IdempotentRequest {
 
 const PARTITION = 'idempotency';
 const RESULT_MS = 24 * 3_600_000;
-/** A process that was killed is taken for dead after so long. */
+/** After this time without a renewal, the process that runs the request counts as dead. */
 const LEASE_MS = 30_000;
 const RENEW_MS = 10_000;
 

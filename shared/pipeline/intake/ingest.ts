@@ -1,7 +1,7 @@
 /**
- * A document's way in, after submit.ts: it becomes passages (here), its passages KV blobs, and when the last one is
- * durable it is indexed and answers questions (encode.ts).
- * Every step may be run again: what is there is not made twice.
+ * The second step for a new document, after submit.ts: it is parsed and split into passages. The third step, in
+ * encode.ts, turns the passages into KV blobs and indexes the document when the last blob is durable.
+ * Every step can be repeated safely: results that exist are not made twice.
  */
 import { read } from '../../catalog/document-transitions.ts';
 import type { PassageRow } from '../../catalog/passages.ts';
@@ -12,7 +12,7 @@ import { encodeItems, type VersionRef } from '../work/items.ts';
 import { originalPath } from './original.ts';
 import { type FailServices, failDocument, pendingDocument, retireLate, updatePending } from './pending.ts';
 
-/** What reading a version works with. */
+/** The services that reading a version needs. */
 export type IngestServices = FailServices &
   Pick<Services, 'access' | 'catalog' | 'blobs' | 'reader' | 'model' | 'tokenizer' | 'dtype'>;
 

@@ -1,4 +1,4 @@
-/** The version of a document that is being made: whether it still is, and what comes of it. */
+/** The version of a document that is being made: whether it is still wanted, and how it ends. */
 import type { Catalog, DocumentRow } from '../../catalog/catalog.ts';
 import { failed } from '../../catalog/document-transitions.ts';
 import type { BlockragError } from '../../errors.ts';

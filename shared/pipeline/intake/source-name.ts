@@ -2,7 +2,7 @@
 import { isTenant } from '../../access/tenant.ts';
 import { BlockragError } from '../../errors.ts';
 
-/** Where a document of users lies in their bucket. */
+/** Where a document is in the bucket that users put it into. */
 export interface SourceName {
   tenant: string;
   collection: string;

@@ -1,4 +1,4 @@
-/** A document's first step in: its bytes are stored, its row and a work item are written. */
+/** The first step for a new document: store its bytes, then write its row and a work item. */
 import { createHash, randomBytes } from 'node:crypto';
 import type { DocumentRow, Metadata } from '../../catalog/catalog.ts';
 import { followed, takenIn } from '../../catalog/document-transitions.ts';
@@ -9,7 +9,7 @@ import { ingestItem, retireItems } from '../work/items.ts';
 import { withIdempotency } from './idempotency.ts';
 import { originalPath } from './original.ts';
 
-/** What taking a document in works with. */
+/** The services that submitting a document needs. */
 export type SubmitServices = Pick<
   Services,
   'access' | 'catalog' | 'blobs' | 'queue' | 'fingerprint' | 'maxDocumentBytes'
@@ -48,7 +48,7 @@ export async function submitDocument(services: SubmitServices, upload: NewDocume
   return row;
 }
 
-/** The same without the work item, for whoever goes on with `ingestVersion` at once. */
+/** The same without the work item, for a caller that calls `ingestVersion` right away. */
 export async function acceptDocument(services: SubmitServices, upload: NewDocument): Promise<DocumentRow> {
   const { access, catalog, blobs, queue, fingerprint, maxDocumentBytes } = services;
   const { tenant, collection, name, bytes } = upload;

@@ -1,4 +1,4 @@
-/** Uploads that go straight to the bucket of documents, by a presigned URL; its events do the rest (follow.ts). */
+/** Uploads that go straight to the documents bucket by a presigned URL. The bucket's events do the rest (follow.ts). */
 import { randomBytes } from 'node:crypto';
 import { BlockragError } from '../../errors.ts';
 import type { DocumentSource } from '../../storage/ports.ts';

@@ -1,5 +1,5 @@
 /**
- * Uploads whose bytes come later, to a one-time address.
+ * Uploads whose bytes arrive later, at a one-time URL.
  *
  * partition  sort  row
  * uploads    ID    what is to come, the hash of its token, when it expires

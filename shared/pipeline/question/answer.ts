@@ -1,4 +1,4 @@
-/** A question's way: retrieve, load blobs, lay the context, attend, decode; citations and figures beside the text. */
+/** Answers a question: retrieve, load blobs, lay out the context, attend, decode. */
 import type { AttentionMode } from '../../attention/modes.ts';
 import { BlockragError } from '../../errors.ts';
 import type { Turn } from '../../model/prompt.ts';

@@ -1,4 +1,4 @@
-/** The blocks of one prompt: which passages fit, what the store has of them, and keeping what it lacked. */
+/** The blocks of one prompt: which passages fit, which blobs are stored, and storing those that were missing. */
 
 import type { StoredObject } from '../../attention/answer.ts';
 import type { AttentionMode } from '../../attention/modes.ts';

@@ -1,4 +1,4 @@
-/** A conversation without documents: the chat template alone, read by the model as any prompt. */
+/** A conversation without documents: the model reads the chat template like any other prompt. */
 import { BlockragError } from '../../errors.ts';
 import type { Turn } from '../../model/prompt.ts';
 import type { Services } from '../services.ts';

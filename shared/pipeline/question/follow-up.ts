@@ -1,4 +1,4 @@
-/** A follow-up question, as retrieval needs it: alone it often names nothing that could be found. */
+/** Prepares a follow-up question for retrieval: on its own it often names nothing that could be found. */
 import type { Turn } from '../../model/prompt.ts';
 
 /** Words that point back to what was said before. */

@@ -1,4 +1,4 @@
-/** The model's part of an answer: blobs loaded, context laid, final block attended, tokens turned into text. */
+/** The model's part of an answer: load blobs, lay out the context, attend, and turn tokens into text. */
 
 import type { AnswerEvent, PromptFigures } from '../../attention/answer.ts';
 import type { AttentionMode } from '../../attention/modes.ts';

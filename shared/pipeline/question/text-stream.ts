@@ -1,4 +1,4 @@
-/** Tokens into text as they come: no broken character is given out, and a stop string ends the text before it. */
+/** Turns tokens into text as they arrive, without broken characters, and ends the text before a stop string. */
 import type { Tokenizer } from '../../model/tokenizer.ts';
 
 export class TextStream {

@@ -1,4 +1,4 @@
-/** A document's way out: replaced and deleted versions leave the index, the catalog and the blob store. */
+/** Removes replaced and deleted versions from the index, the catalog and the blob store. */
 import type { Catalog, DocumentRow } from '../../catalog/catalog.ts';
 import { forgotten, gone, retired } from '../../catalog/document-transitions.ts';
 import { BlockragError } from '../../errors.ts';
@@ -8,9 +8,9 @@ import type { Services } from '../services.ts';
 import { removeKv } from '../stored-kv/remove-kv.ts';
 import { ERASE_ITEM, retireItems, type VersionRef } from '../work/items.ts';
 
-/** What deleting a document works with, apart from its object. */
+/** The services that deleting a document needs, apart from its object. */
 export type ForgetServices = Pick<Services, 'queue'> & { catalog: Pick<Catalog, 'documents'> };
-/** What removing a version works with. */
+/** The services that removing a version needs. */
 export type RetireServices = Pick<Services, 'access' | 'blobs' | 'index' | 'queue'> & {
   catalog: Pick<Catalog, 'documents' | 'passages' | 'blobs' | 'deletions'>;
 };

@@ -1,4 +1,4 @@
-/** The byte budget of stored KV: past it, the blobs that were not used for longest go. */
+/** Keeps stored KV within a number of bytes by removing the least recently used blobs. */
 
 import type { BlobState } from '../../catalog/blobs.ts';
 import { Gate } from '../../gate.ts';
@@ -7,9 +7,9 @@ import { type KvStores, removeKv } from './remove-kv.ts';
 
 /** How far an eviction goes below the budget: each one looks at every blob, so they must be few. */
 const EVICT_TO = 0.9;
-/** A blob's time of use is written again after so long. */
+/** A blob's last use is written down at most this often. */
 const TOUCH_INTERVAL_MS = 600_000;
-/** Uses are written together after so long. */
+/** Uses are collected for this long and written together. */
 const TOUCH_DELAY_MS = 1_000;
 
 export interface KvBudgetOptions extends KvStores {

@@ -1,4 +1,4 @@
-/** Names of stored KV: what a block's KV is called, where its object lies, and who uses the prompt's preface. */
+/** How stored KV is named: a block's content address, its object's path, and the user of the prompt's preface. */
 
 import type { BlobUser } from '../../catalog/blobs.ts';
 import type { KvDtype } from '../../kv/dtypes.ts';
@@ -24,7 +24,7 @@ export function keyOf(
   return blobKey({ weightsHash, ropeHash, tokenizerHash: tokenizer.hash, anchor, dtype, tenant, tokens });
 }
 
-/** Where a KV blob lies: by tenant, then spread by the hash. */
+/** The path of a KV blob: by tenant, then spread over folders by its hash. */
 export function blobPath(tenant: string, key: string): string {
   return `kv/${tenant}/${key.slice(0, 2)}/${key}`;
 }

@@ -1,5 +1,6 @@
 /**
- * Deleting KV, with any number of workers at it: catalog/deletions.ts says why none loses what another needs.
+ * Deletes KV while any number of workers use and delete it. Why no worker loses a blob that it needs is explained in
+ * catalog/deletions.ts.
  */
 import type { Catalog } from '../../catalog/catalog.ts';
 import type { Deletion } from '../../catalog/deletions.ts';
@@ -8,15 +9,15 @@ import type { BlobStore } from '../../storage/ports.ts';
 import { untilNoConflict } from '../../storage/table/conflicts.ts';
 import { blobPath } from './location.ts';
 
-/** What stored KV consists of: objects, and the rows that tell of them. */
+/** What stored KV consists of: objects, and the rows about them. */
 export interface KvStores {
   blobs: BlobStore;
   catalog: Pick<Catalog, 'blobs' | 'deletions'>;
 }
 
-/** So long after it began a deleter lets things be: another may have taken its deletion over, and ended it. */
+/** A deleter gives up after this time, because another worker may have taken its deletion over and finished it. */
 const DELETER_MS = 30_000;
-/** After so long a deleter is taken for dead. The rest is for a last request that is slow, and for clocks. */
+/** After this time a deleter counts as dead. The margin allows for a slow last request and for clocks that differ. */
 const ABANDONED_MS = 120_000;
 
 /**

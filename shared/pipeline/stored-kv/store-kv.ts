@@ -1,4 +1,4 @@
-/** Using and storing KV. The object is durable before the row that tells of it. */
+/** Uses and stores KV. An object is durable before the row about it is written. */
 import type { BlobUser } from '../../catalog/blobs.ts';
 import { untilNoConflict } from '../../storage/table/conflicts.ts';
 import type { KvBudget } from './budget.ts';

@@ -1,4 +1,4 @@
-/** The sweep's look at blobs: those that no living version uses go, after a while. */
+/** The part of the sweep that removes blobs which no version has used for a while. */
 import type { BlobUser } from '../../catalog/blobs.ts';
 import type { Catalog } from '../../catalog/catalog.ts';
 import { knowsVersion } from '../../catalog/document-row.ts';

@@ -1,4 +1,4 @@
-/** Long listings in pages, so that what is asked about their items is asked together. */
+/** Splits long listings into pages, so that questions about their items can be asked together. */
 const PAGE = 100;
 
 export async function* pagesOf<T>(items: AsyncIterable<T>): AsyncGenerator<T[]> {

@@ -1,4 +1,4 @@
-/** One step of a sweep on its way: what it counts, where it is, and when it is to stop. */
+/** The state of a sweep under way: its counts, its position, and when it must stop. */
 import type { Catalog } from '../../catalog/catalog.ts';
 
 export interface SweepCounts {

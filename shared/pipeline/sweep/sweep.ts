@@ -1,6 +1,6 @@
 /**
- * The sweep: what killed processes have left is sent again or removed, what is over is removed, the index is
- * compacted. It is safe beside any number of workers and other sweeps.
+ * The sweep: sends work again that killed processes left undone, removes what they left behind and what has expired,
+ * and compacts the index. It can run beside any number of workers and other sweeps.
  */
 import { removeExpiredRequests } from '../intake/idempotency.ts';
 import { removeExpiredUploads } from '../intake/uploads.ts';
@@ -36,7 +36,7 @@ export type SweepServices = Pick<
   | 'queue'
 >;
 
-/** What is younger may still be in somebody's hands, or be wanted again soon. */
+/** Anything younger is left alone: another process may still be using it, or need it again soon. */
 export const SWEEP_GRACE_MS = 3_600_000;
 
 export interface SweepReport extends SweepCounts {

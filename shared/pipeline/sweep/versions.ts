@@ -1,4 +1,4 @@
-/** The sweep's look at what versions leave that no document knows of: a process that was killed leaves them. */
+/** The part of the sweep that removes what killed processes left of versions that no document refers to. */
 import type { ChargedVersion, Held } from '../../access/quotas.ts';
 import type { Catalog } from '../../catalog/catalog.ts';
 import { knowsVersion } from '../../catalog/document-row.ts';

@@ -1,4 +1,4 @@
-/** Who does the work that was sent to the queue: a worker that is woken at once, or machines that come for much. */
+/** Decides who does the work in the queue: a worker that is woken at once, or batch machines for large amounts. */
 import type { Doorbell, JobQueue } from '../../storage/ports.ts';
 
 /** Passages of one job, so that starting a machine pays. */

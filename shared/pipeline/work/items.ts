@@ -1,6 +1,6 @@
 /**
- * The items of the work queue: built and read here only. Queues of running systems hold them, so ids and bodies must
- * stay as they are.
+ * The items of the work queue. They are built and read here only. Queues of running systems hold such items, so their
+ * ids and bodies must not change.
  *
  * id                            body
  * ingest/DOCUMENT/VERSION       tenant, document, version: read it and split it into passages

@@ -1,4 +1,4 @@
-/** Work that has failed too often, and work that a process killed between two writes has left unsent. */
+/** Deals with work that failed too often, and sends work that a process was killed before sending. */
 import type { Catalog } from '../../catalog/catalog.ts';
 import { gone } from '../../catalog/document-transitions.ts';
 import { BlockragError } from '../../errors.ts';
@@ -10,7 +10,7 @@ import { parseWork, pendingItems, retireItems, type Work } from './items.ts';
 /** What sending work again works with. */
 export type ResendServices = Pick<Services, 'queue'> & { catalog: Pick<Catalog, 'documents'> };
 
-/** What cannot be done for a document is told of the document; the rest comes up again by itself. */
+/** Failures of a document are recorded in its row; other work is found again by the next sweep or start. */
 export async function giveUp(services: FailServices, work: Work, error: BlockragError): Promise<void> {
   if (work.kind === 'ingest' || work.kind === 'encode') await failDocument(services, work, error);
 }

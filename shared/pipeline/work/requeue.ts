@@ -1,4 +1,4 @@
-/** Documents that were made with other settings are made again. */
+/** Sends documents that were encoded with other settings to be encoded again. */
 import { originalLost } from '../../catalog/document-transitions.ts';
 import { originalPath } from '../intake/original.ts';
 import { type SubmitServices, submitDocument } from '../intake/submit.ts';

@@ -1,4 +1,4 @@
-/** Work after the work. The rest is the sweep's. */
+/** Upkeep after other work: the index, the KV budget, and erasing deleted text. The rest is the sweep's. */
 import { scrubIfDue } from '../../catalog/scrub.ts';
 import type { Table } from '../../storage/ports.ts';
 import type { Services } from '../services.ts';

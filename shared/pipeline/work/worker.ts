@@ -1,4 +1,4 @@
-/** The worker, embedded or on AWS: takes work from the queue, some items at a time, until it is stopped. */
+/** The worker: takes items from the queue, several at a time, until it is stopped. */
 import { toBlockragError } from '../../errors.ts';
 import type { Lease } from '../../storage/ports.ts';
 import { MAX_ATTEMPTS } from '../../stores/stores.ts';
@@ -10,9 +10,9 @@ import { parseWork, type Work } from './items.ts';
 import { giveUp } from './recover.ts';
 import { erase, tidy } from './tidy.ts';
 
-/** Items in hand: while one waits for a store, another is parsed or computed, and index writes become one. */
+/** Items worked on at once: while one waits for a store another is computed, and their index writes are joined. */
 const CONCURRENCY = 4;
-/** How long work stays in the hands of a worker that died. */
+/** How long an item stays with a worker that died before another worker can take it. */
 export const LEASE_MS = 60_000;
 const IDLE_WAIT_MS = 30_000;
 const RETRY_DELAY_MS = 1_000;

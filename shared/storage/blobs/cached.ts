@@ -1,4 +1,4 @@
-/** Blobs of a distant store kept on the instance's disk (Lambda's /tmp), the least used leaving first. */
+/** Keeps blobs of a remote store on the local disk (on Lambda: /tmp); the least recently used are removed first. */
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -17,7 +17,7 @@ const ENCODING = { keyEncoding: 'binary' as const, useRecords: false };
 /** A named database: binary keys in byte order, values as msgpack. */
 export type NamedDatabase<V> = Database<V, Uint8Array>;
 
-/** An open LMDB environment. Whoever opened it closes it, after all that works on it. */
+/** An open LMDB environment. The caller that opened it closes it, after everything that uses it. */
 export class Environment {
   readonly directory: string;
   #root: RootDatabase;

@@ -1,4 +1,4 @@
-/** LMDB leaves what was deleted in its pages until they are written again: this writes them. */
+/** LMDB leaves deleted data in its pages until they are written again. This overwrites them. */
 import { createHash } from 'node:crypto';
 import { asBinary } from 'lmdb';
 import type { Environment, NamedDatabase } from './environment.ts';

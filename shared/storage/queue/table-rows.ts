@@ -1,6 +1,6 @@
 /**
- * How a work queue lies in a Table. A lease is a field of the item, so that taking an item and prolonging its
- * lease are single writes, and an item whose lease runs out is where it was: among the oldest.
+ * How a work queue is stored in a Table. A lease is a field of the item, so taking an item and extending its lease are
+ * single writes, and an item whose lease runs out keeps its place among the oldest.
  *
  * partition                sort        row
  * queue/NAME/items/SHARD   STAMP/ID    an item that waits or is in hand

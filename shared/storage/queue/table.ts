@@ -132,7 +132,7 @@ class TableQueue implements WorkQueue {
     return dead;
   }
 
-  /** Ends the waiting of receivers. Whoever opened the table closes that. */
+  /** Ends the waiting of receivers. The table is closed by the caller that opened it. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#bell.ring();

@@ -19,9 +19,9 @@ export const DEFAULT_MAX_ATTEMPTS = 5;
 const DEFAULT_IDLE_MS = 10_000;
 
 /**
- * A client for many objects of a few megabytes: connections are kept, throttled and broken requests tried again
- * with growing, random pauses, a connection on which nothing comes given up. Connections are `concurrency`:
- * whoever sends more at once should wait before, since the wait for a free one counts as connecting.
+ * A client for many objects of a few megabytes. It keeps connections, tries throttled and broken requests again after
+ * growing random pauses, and gives up connections on which nothing arrives. It has `concurrency` connections; callers
+ * with more requests should wait first, because waiting for a free connection counts as connecting.
  */
 export function openS3Client(options: S3ClientOptions = {}): S3Client {
   const { region, endpoint, credentials, idleMs = DEFAULT_IDLE_MS } = options;

@@ -1,6 +1,6 @@
 import { BlockragError } from '../../errors.ts';
 
-/** What arrived is not the object: cut short, damaged, or replaced meanwhile. Reading again may help. */
+/** The bytes that arrived are not the object: truncated, damaged or replaced meanwhile. Reading again may help. */
 export class BrokenRead extends Error {
   override name = 'BrokenRead';
 }

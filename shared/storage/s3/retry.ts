@@ -4,8 +4,8 @@ const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5000;
 
 /**
- * Tries again what the SDK does not, up to `attempts` times in all, after a random pause that grows.
- * @param again whether another try may mend this error
+ * Retries what the SDK does not, up to `attempts` times in all, after a growing random pause.
+ * @param again whether another attempt may succeed after this error
  */
 export async function retrying<T>(
   attempts: number,

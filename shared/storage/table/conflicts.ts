@@ -1,4 +1,4 @@
-/** Optimistic concurrency: a write names what it relies on, and whoever lost against another writer reads again. */
+/** Optimistic concurrency: a write states what it relies on, and a writer that loses reads and tries again. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BlockragError, isBlockragError } from '../../errors.ts';
 import type { Condition, Row, RowData, Table, WriteOperation } from '../ports.ts';

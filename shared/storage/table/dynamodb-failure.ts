@@ -1,4 +1,4 @@
-/** What DynamoDB answers instead of doing as told: what passes by itself, and what is told to the caller. */
+/** Failures of DynamoDB: which ones are retried, and which error the caller gets for the others. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type CancellationReason, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { BlockragError } from '../../errors.ts';

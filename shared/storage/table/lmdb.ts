@@ -89,7 +89,7 @@ class LmdbTable implements Table {
     return scrubDatabase(this.#environment, this.#rows);
   }
 
-  /** Nothing to do: whoever opened the environment closes it. */
+  /** Nothing to do: the environment is closed by the caller that opened it. */
   async close(): Promise<void> {}
 
   #row(partition: string, sort: string): Row | undefined {
