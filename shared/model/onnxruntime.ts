@@ -1,4 +1,4 @@
-/** The only file that uses onnxruntime-node. Its run() blocks the thread, so sessions live in worker threads. */
+/** onnxruntime for the language model. Its run() blocks the thread, so sessions live in worker threads. */
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
