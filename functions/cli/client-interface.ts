@@ -1,8 +1,22 @@
 /** What commands work with: a server that is spoken to, or the data directory opened in this process. */
+import type { Logger } from 'pino';
 import type { DocumentView } from '../../shared/api/views/document.ts';
 import type { WorkView } from '../../shared/api/views/system.ts';
 import type { BlockragClient } from '../../shared/client/index.ts';
 import { isBlockragError } from '../../shared/errors.ts';
+
+/** How a command opens what it works with. */
+export interface OpenClientOptions {
+  command: string;
+  quiet: boolean;
+  reencode?: boolean;
+  /** Whether a data directory that is not there is made; else it is an error. */
+  create?: boolean;
+  /** Whether a bucket and a table that are missing are made. */
+  createStores?: boolean | undefined;
+  logger?: Logger;
+  signal: AbortSignal;
+}
 
 /** The part of the HTTP client that commands use; the data directory in this process offers the same. */
 export interface Client

@@ -3,26 +3,13 @@
  * over its REST API. Beside a server neither models nor stores are loaded.
  */
 import { existsSync } from 'node:fs';
-import type { Logger } from 'pino';
 import type { SystemView } from '../../shared/api/views/system.ts';
 import { BlockragClient } from '../../shared/client/index.ts';
 import type { Config } from '../../shared/config.ts';
 import { BlockragError } from '../../shared/errors.ts';
 import { readOwner } from '../../shared/storage/lmdb/ownership.ts';
 import { openDataDirectory } from '../../shared/stores/embedded.ts';
-import type { Client } from './client-interface.ts';
-
-export interface OpenClientOptions {
-  command: string;
-  quiet: boolean;
-  reencode?: boolean;
-  /** Whether a data directory that is not there is made; else it is an error. */
-  create?: boolean;
-  /** Whether a bucket and a table that are missing are made. */
-  createStores?: boolean | undefined;
-  logger?: Logger;
-  signal: AbortSignal;
-}
+import type { Client, OpenClientOptions } from './client-interface.ts';
 
 /**
  * Opens the data directory, or reaches the server that owns it.

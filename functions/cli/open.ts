@@ -2,7 +2,7 @@
 import type { Config } from '../../shared/config.ts';
 import { openOver } from '../../shared/pipeline/open.ts';
 import type { System } from '../../shared/pipeline/system.ts';
-import type { OpenClientOptions } from './client.ts';
+import type { OpenClientOptions } from './client-interface.ts';
 import { openStores } from './stores.ts';
 import { ProgressLine } from './terminal.ts';
 

@@ -2,8 +2,8 @@
 import type { Context } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import { type Logger, requestLogger } from '../telemetry.ts';
+import type { ApiEnv } from './context.ts';
 import { type Problem, toProblem } from './problem.ts';
-import type { ApiEnv } from './route.ts';
 
 /** Between events a comment says that the stream is alive: proxies end silent connections. */
 const KEEP_ALIVE_MS = 15_000;

@@ -1,28 +1,11 @@
-/** What every route is made of: the types of a request's context, and the parts of a route's description. */
+/** What every route is made of: an empty set of routes, and the parts of a route's description. */
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { z } from 'zod';
 import type { Scope } from '../access/keys.ts';
 import { ERROR_STATUS, type ErrorCode } from '../errors.ts';
+import type { ApiEnv } from './context.ts';
 import { needsScope } from './middleware/authenticate.ts';
 import { refuseInvalid } from './schemas/requests.ts';
-
-/** Who asks. */
-export interface Caller {
-  tenant: string;
-  scopes: readonly Scope[];
-  /** Id of the API key; null where none is asked for. */
-  key: string | null;
-}
-
-/** What middleware leaves in a request's context. */
-export interface ApiEnv {
-  Variables: {
-    requestId: string;
-    caller: Caller;
-    /** Set by a streamed answer: settles at its end, with what was thrown if it failed. */
-    streamed: Promise<unknown>;
-  };
-}
 
 export type Api = OpenAPIHono<ApiEnv>;
 

@@ -3,7 +3,7 @@ import type { Context } from 'hono';
 import { BlockragError, isBlockragError } from '../errors.ts';
 import type { Answer } from '../pipeline/question/answer.ts';
 import type { GenerateOptions } from '../pipeline/question/generate.ts';
-import type { ApiEnv } from './route.ts';
+import type { ApiEnv } from './context.ts';
 import { type AnswerEvent, viewAnswer } from './views/answer.ts';
 
 export interface WorkOptions {

@@ -4,9 +4,13 @@ import { encodeBlob } from '../kv/blob.ts';
 import type { KvDtype } from '../kv/dtypes.ts';
 import type { Decoder } from './decoder.ts';
 import { type Anchor, encodeBlock, encodeBlocks } from './encode.ts';
-import type { EncodeRequest } from './protocol.ts';
 import { inRuns, SHARED_RUN } from './runs.ts';
 import type { Steps } from './steps.ts';
+
+export interface EncodeRequest {
+  blocks: { tokens: Uint32Array; key: string }[];
+  dtype: KvDtype;
+}
 
 /** Encodes a block to its blob. */
 export async function* encodeToBlob(

@@ -1,17 +1,12 @@
 /** The model as the rest of the program sees it. It runs in a thread, so it never blocks the event loop. */
+
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { BlockragError } from '../errors.ts';
 import { isIntact } from '../kv/blob.ts';
 import { Thread } from '../threads.ts';
 import type { AnswerEvent, AnswerRequest, AnswerResult } from './answer.ts';
-import type {
-  ArrivedObject,
-  EncodeRequest,
-  EngineMethods,
-  EngineOptions,
-  StoredBlock,
-  Wanted,
-} from './protocol.ts';
+import type { EncodeRequest } from './encode-to-blob.ts';
+import type { ArrivedObject, EngineMethods, EngineOptions, StoredBlock, Wanted } from './protocol.ts';
 import { type RecentKeys, recentKeys } from './recent-keys.ts';
 import { SHARED_RUN } from './runs.ts';
 

@@ -1,9 +1,9 @@
 /** What the inference thread offers. */
 
 import type { MessagePort } from 'node:worker_threads';
-import type { KvDtype } from '../kv/dtypes.ts';
 import type { Provider } from '../model/compute.ts';
 import type { AnswerEvent, AnswerRequest, AnswerResult, PromptBlock, StoredObject } from './answer.ts';
+import type { EncodeRequest } from './encode-to-blob.ts';
 
 export interface EngineOptions {
   /** Directory of the compiled model. */
@@ -18,11 +18,6 @@ export interface EngineOptions {
   hotBytes?: number | undefined;
   /** Provenance of blobs that are used beside those of this engine itself; undefined: any. */
   acceptedProvenance?: readonly string[] | undefined;
-}
-
-export interface EncodeRequest {
-  blocks: { tokens: Uint32Array; key: string }[];
-  dtype: KvDtype;
 }
 
 /** A block of a prompt as callers give it: its object is there, on its way, or read when it is asked for. */

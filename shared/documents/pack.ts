@@ -1,7 +1,12 @@
 /** Packs sentences into passages as full as possible; the last two are evened out. */
-import { cutToFit } from './cut.ts';
-import type { Piece } from './split.ts';
+import { cutToFit, type MeasuredRange } from './cut.ts';
 import type { Passage } from './types.ts';
+
+/** A sentence, or a part of one, of a paragraph. */
+export interface Piece extends MeasuredRange {
+  paragraph: string;
+  page: number | undefined;
+}
 
 /** What the passages of one run of pieces have in common. */
 export interface Packing {

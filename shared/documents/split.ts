@@ -1,8 +1,8 @@
 /** Splits a parsed document into passages, at sentence ends, none longer than a block may be. */
 import { BlockragError } from '../errors.ts';
-import { cutToFit, type MeasuredRange } from './cut.ts';
+import { cutToFit } from './cut.ts';
 import { sameHeadings } from './outline.ts';
-import { pack } from './pack.ts';
+import { type Piece, pack } from './pack.ts';
 import { passageTitle } from './passage-title.ts';
 import { sentences } from './sentences.ts';
 import type { ParsedDocument, Passage, Section } from './types.ts';
@@ -23,12 +23,6 @@ export interface SplitOptions {
   passageText(title: string, text: string): string;
   /** Tokens of a whole block, title line included: 256 unless told, 32 at least. */
   maxTokens?: number | undefined;
-}
-
-/** A sentence, or a part of one, of a paragraph. */
-export interface Piece extends MeasuredRange {
-  paragraph: string;
-  page: number | undefined;
 }
 
 /**

@@ -6,49 +6,21 @@ import { BlockragError } from '../errors.ts';
 import { modelAliases } from '../model/sources/model-id.ts';
 import type { Stores } from '../stores/stores.ts';
 import { span } from '../tracing.ts';
-import { VERSION } from '../version.ts';
-import { listCollections, removeCollection } from './collections.ts';
-import { countDocument, type DocumentCounts, noDocuments } from './counts.ts';
-import { type ListOptions, listDocuments } from './documents.ts';
 import { watchDocument } from './intake/progress.ts';
 import { type NewDocument, submitDocument, submitOnce } from './intake/submit.ts';
 import { LocalUploads, type Uploads } from './intake/uploads.ts';
+import { listCollections } from './listing/collections.ts';
+import { type ListOptions, listDocuments } from './listing/documents.ts';
+import { factsOf, type Stats, type SystemFacts, statsOf, type Work } from './listing/facts.ts';
 import { type Answer, answerQuestion, type Question } from './question/answer.ts';
 import { answerChat, type Chat, type ChatAnswer } from './question/chat.ts';
 import type { GenerateOptions } from './question/generate.ts';
+import { removeCollection } from './removal/collection.ts';
 import { removeDocument } from './removal/retire.ts';
 import type { Services } from './services.ts';
 import type { Settings } from './settings.ts';
 import { SWEEP_ITEM } from './work/items.ts';
 import { Worker } from './work/worker.ts';
-
-/** What the system is, and what it was opened with. */
-export interface SystemFacts {
-  version: string;
-  /** As requests ask for it. */
-  model: string;
-  /** As --model takes it. */
-  modelReference: string;
-  /** What was merged into the model's weights. */
-  adapter: { name: string; sha256: string } | null;
-  compute: string;
-  kv: string;
-  passageTokens: number;
-}
-
-/** Items of the work queue, of all tenants: waiting, in hand, given up. */
-export interface Work {
-  waiting: number;
-  leased: number;
-  dead: number;
-}
-
-/** What a tenant has stored. */
-export interface Stats extends DocumentCounts {
-  /** Stored blobs of keys and values, and their bytes. */
-  blobs: number;
-  blobBytes: number;
-}
 
 export interface SystemOptions {
   services: Services;
@@ -248,18 +220,7 @@ export class System {
 
   /** What the system is. Nothing is read for it. */
   facts(): SystemFacts {
-    const { model, modelId } = this.services;
-    const { settings } = this.#options;
-    const { adapter, compute } = model.manifest;
-    return {
-      version: VERSION,
-      model: modelId,
-      modelReference: settings.model,
-      adapter: adapter && { name: adapter.name, sha256: adapter.sha256 },
-      compute,
-      kv: settings.kv,
-      passageTokens: settings.passageTokens,
-    };
+    return factsOf(this.services, this.#options.settings);
   }
 
   /** What is still to be done in the background, of all tenants. */
@@ -268,17 +229,8 @@ export class System {
   }
 
   /** Counts what a tenant has stored: every document is read, every blob listed. */
-  async stats(tenant: string): Promise<Stats> {
-    const { catalog, blobs, fingerprint } = this.services;
-    const stats = { ...noDocuments(), blobs: 0, blobBytes: 0 };
-    for await (const document of catalog.documents.every(tenant)) {
-      countDocument(stats, document, fingerprint);
-    }
-    for await (const { bytes } of blobs.list(`kv/${tenant}`)) {
-      stats.blobs++;
-      stats.blobBytes += bytes;
-    }
-    return stats;
+  stats(tenant: string): Promise<Stats> {
+    return statsOf(this.services, tenant);
   }
 
   /** Stops: answers under way are cancelled, work in hand is left for others or for the next start. */

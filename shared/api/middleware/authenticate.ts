@@ -4,7 +4,7 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { type KeyRing, requireScope, SCOPES, type Scope } from '../../access/keys.ts';
 import { BlockragError } from '../../errors.ts';
 import { DEFAULT_TENANT } from '../../pipeline/defaults.ts';
-import type { ApiEnv, Caller } from '../route.ts';
+import type { ApiEnv, Caller } from '../context.ts';
 import { refuseForeignPages } from './foreign-hosts.ts';
 
 export interface AccessOptions {

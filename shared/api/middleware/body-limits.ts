@@ -3,7 +3,7 @@ import type { HonoRequest, MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { every } from 'hono/combine';
 import { BlockragError } from '../../errors.ts';
-import type { ApiEnv } from '../route.ts';
+import type { ApiEnv } from '../context.ts';
 
 /** Room for a form's boundaries, names and headers beside the document. */
 const FORM_OVERHEAD = 64 * 1024;

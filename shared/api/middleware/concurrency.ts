@@ -1,7 +1,7 @@
 /** Limits how many requests are handled at once, because each holds its body and a stream its connection. */
 import type { MiddlewareHandler } from 'hono';
 import { BlockragError } from '../../errors.ts';
-import type { ApiEnv } from '../route.ts';
+import type { ApiEnv } from '../context.ts';
 import { carriesDocument } from './body-limits.ts';
 
 /** Of all requests, streams to their end. */

@@ -2,7 +2,7 @@
 import type { MiddlewareHandler } from 'hono';
 import { BlockragError } from '../../errors.ts';
 import type { Services } from '../../pipeline/services.ts';
-import type { ApiEnv } from '../route.ts';
+import type { ApiEnv } from '../context.ts';
 
 const NAME = 'requests';
 const WINDOW_SECONDS = 60;

@@ -3,8 +3,8 @@ import type { MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
 import type { Metrics } from '../../metrics.ts';
 import { type Logger, requestLogger } from '../../telemetry.ts';
+import type { ApiEnv } from '../context.ts';
 import { toApiError } from '../problem.ts';
-import type { ApiEnv } from '../route.ts';
 
 /** Logs and counts each request when its answer, streamed or not, has ended. */
 export function logRequests(logger: Logger, metrics: Metrics): MiddlewareHandler<ApiEnv> {

@@ -3,8 +3,9 @@ import { createRoute } from '@hono/zod-openapi';
 import { z } from 'zod';
 import { type KeyRing, type KeyRow, SCOPES } from '../../access/keys.ts';
 import { BlockragError } from '../../errors.ts';
+import type { Caller } from '../context.ts';
 import { isOperator } from '../middleware/authenticate.ts';
-import { type Api, access, type Caller, json, newRoutes, problems } from '../route.ts';
+import { type Api, access, json, newRoutes, problems } from '../route.ts';
 import { keySchema, viewKey } from '../views/key.ts';
 
 const newKeySchema = z

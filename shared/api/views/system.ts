@@ -1,6 +1,6 @@
 /** What the API shows of the system itself: what it is, what it has to do, and what it holds. */
 import { z } from 'zod';
-import type { Stats, SystemFacts, Work } from '../../pipeline/system.ts';
+import type { Stats, SystemFacts, Work } from '../../pipeline/listing/facts.ts';
 
 export const systemSchema = z
   .object({

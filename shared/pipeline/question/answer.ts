@@ -7,8 +7,8 @@ import type { Filter } from '../metadata.ts';
 import type { Services } from '../services.ts';
 import { chooseFitting } from './blocks.ts';
 import { retrievalQuestion } from './follow-up.ts';
-import { type GenerateOptions, type Generation, generate } from './generate.ts';
-import { type RetrievedPassage, retrieve } from './retrieve.ts';
+import { type GenerateOptions, type GenerateServices, type Generation, generate } from './generate.ts';
+import { type RetrievedPassage, type RetrieveServices, retrieve } from './retrieve.ts';
 
 export interface Question extends Generation {
   collection: string;
@@ -78,13 +78,18 @@ export interface Answer {
 
 const NOTHING_RELEVANT = 'The documents hold nothing about this question.';
 
+/** What answering a question works with. */
+export type AnswerServices = RetrieveServices &
+  GenerateServices &
+  Pick<Services, 'template' | 'modelId' | 'maxQuestionLength'>;
+
 /**
  * Answers a question from a collection.
  * @throws BlockragError `question_empty`, `question_too_long`, `prompt_too_long`, `collection_not_found`,
  * `no_documents`, `cancelled`
  */
 export async function answerQuestion(
-  services: Services,
+  services: AnswerServices,
   question: Question,
   options: GenerateOptions = {},
 ): Promise<Answer> {

@@ -35,6 +35,13 @@ export function chooseFitting(
   return { passages, dropped: found.length - passages.length };
 }
 
+/** What loading blocks, and keeping those that the store lacked, work with. */
+export type LoadServices = Pick<Services, 'model' | 'tokenizer' | 'dtype' | 'blobs'>;
+export type StoreServices = Pick<
+  Services,
+  'catalog' | 'blobs' | 'budget' | 'queue' | 'logger' | 'fingerprint'
+>;
+
 /** What was read of the store for one answer. */
 export class BlobReads {
   hits = 0;
@@ -61,7 +68,7 @@ export class BlobReads {
 
 /** The blocks of the context; what the store has of them is read, and counted, when the engine asks for it. */
 export function loadBlocks(
-  services: Services,
+  services: LoadServices,
   tenant: string,
   attention: AttentionMode,
   tokens: readonly Uint32Array[],
@@ -84,7 +91,7 @@ export function loadBlocks(
 
 /** Keeps what the store lacked or had damaged. The answer does not depend on it: a failure is only logged. */
 export async function storeBlob(
-  services: Services,
+  services: StoreServices,
   tenant: string,
   block: StoredBlock,
   { object, damaged }: { object: Uint8Array; damaged: string | undefined },

@@ -3,7 +3,7 @@ import { BlockragError } from '../../errors.ts';
 import type { Turn } from '../../model/prompt.ts';
 import type { Services } from '../services.ts';
 import type { Answer } from './answer.ts';
-import { type GenerateOptions, type Generation, generate } from './generate.ts';
+import { type GenerateOptions, type GenerateServices, type Generation, generate } from './generate.ts';
 
 export interface Chat extends Generation {
   system?: string | undefined;
@@ -15,9 +15,12 @@ export type ChatAnswer = Pick<Answer, 'answer' | 'usage' | 'model'> & {
   finishReason: 'end' | 'length' | 'stop';
 };
 
+/** What a chat works with. */
+export type ChatServices = GenerateServices & Pick<Services, 'template' | 'modelId' | 'maxQuestionLength'>;
+
 /** @throws BlockragError `question_too_long`, `prompt_too_long`, `cancelled` */
 export async function answerChat(
-  services: Services,
+  services: ChatServices,
   chat: Chat,
   options: GenerateOptions = {},
 ): Promise<ChatAnswer> {

@@ -7,7 +7,7 @@ import type { Sampling } from '../../attention/sampling.ts';
 import { isBlockragError } from '../../errors.ts';
 import { spansOf } from '../../tracing.ts';
 import type { Services } from '../services.ts';
-import { type BlobReads, loadBlocks, storeBlob } from './blocks.ts';
+import { type BlobReads, type LoadServices, loadBlocks, type StoreServices, storeBlob } from './blocks.ts';
 import type { RetrievedPassage } from './retrieve.ts';
 import { TextStream } from './text-stream.ts';
 
@@ -47,13 +47,18 @@ export interface Generated {
   firstToken: number | undefined;
 }
 
+/** What generating text works with. */
+export type GenerateServices = LoadServices &
+  StoreServices &
+  Pick<Services, 'access' | 'answering' | 'engine' | 'metrics' | 'tier'>;
+
 /**
  * Runs the model on a prompt; stores what the store lacked. Waits for its turn among the answers. The tokens that it
  * may take are set aside of the tenant's daily quota before, what it took is counted after.
  * @throws BlockragError `rate_limited`, `quota_exceeded`, `cancelled`
  */
 export async function generate(
-  services: Services,
+  services: GenerateServices,
   generation: Generation,
   prompt: Prompt,
   options: GenerateOptions,
@@ -76,7 +81,7 @@ export async function generate(
 }
 
 async function generateNow(
-  services: Services,
+  services: GenerateServices,
   { tenant, sampling, maxTokens, stop }: Generation,
   { attention, preface, passages, finalBlock }: Prompt,
   { signal, onText }: GenerateOptions,
@@ -165,7 +170,7 @@ async function generateNow(
 
 /** Counts what was laid by where it came from, and notes that it was used. */
 function countReads(
-  { metrics, budget, tier }: Services,
+  { metrics, budget, tier }: GenerateServices,
   blocks: readonly StoredBlock[],
   encoded: ReadonlySet<number>,
   { hits, misses, bytes, ms }: BlobReads,

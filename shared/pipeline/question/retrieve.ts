@@ -11,6 +11,9 @@ import type { Services } from '../services.ts';
 /** The index and the catalog do not switch in one step: more is fetched than asked, and joined with the catalog. */
 const OVERFETCH = 3;
 
+/** What retrieval works with. */
+export type RetrieveServices = Pick<Services, 'catalog' | 'embedder' | 'index' | 'fingerprint'>;
+
 export interface RetrievedPassage {
   document: DocumentRow;
   passage: PassageRow;
@@ -34,7 +37,7 @@ export interface Retrieval {
  * @throws BlockragError `collection_not_found`, `no_documents`, `invalid_request` for a wrong filter
  */
 export async function retrieve(
-  services: Services,
+  services: RetrieveServices,
   query: Retrieval,
   signal: AbortSignal | undefined,
 ): Promise<RetrievedPassage[]> {
@@ -82,7 +85,7 @@ export async function retrieve(
 }
 
 async function requireReadyDocument(
-  { catalog, fingerprint }: Services,
+  { catalog, fingerprint }: RetrieveServices,
   tenant: string,
   collection: string,
 ): Promise<void> {

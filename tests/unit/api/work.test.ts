@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import { describe, expect, it } from 'vitest';
-import type { ApiEnv } from '../../../shared/api/route.ts';
+import type { ApiEnv } from '../../../shared/api/context.ts';
 import { streamText, workRunner } from '../../../shared/api/work.ts';
 import { BlockragError } from '../../../shared/errors.ts';
 

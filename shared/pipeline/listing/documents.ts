@@ -1,7 +1,7 @@
 /** Listing documents. */
-import type { DocumentRow, DocumentStatus } from '../catalog/catalog.ts';
-import { checkFilter, type Filter, matchesFilter } from './metadata.ts';
-import type { Services } from './services.ts';
+import type { DocumentRow, DocumentStatus } from '../../catalog/catalog.ts';
+import { checkFilter, type Filter, matchesFilter } from '../metadata.ts';
+import type { Services } from '../services.ts';
 
 export interface ListOptions {
   collection?: string | undefined;
@@ -19,7 +19,7 @@ export interface ListOptions {
  * @throws BlockragError `invalid_request` for a wrong filter
  */
 export function listDocuments(
-  { catalog }: Services,
+  { catalog }: Pick<Services, 'catalog'>,
   tenant: string,
   { collection, status, filter, after, limit }: ListOptions,
 ): Promise<{ documents: DocumentRow[]; next: string | undefined }> {

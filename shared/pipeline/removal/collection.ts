@@ -1,37 +1,24 @@
-/** Lists collections with their counts, and removes them. */
-import { BlockragError, isBlockragError } from '../errors.ts';
-import { countDocument, type DocumentCounts, noDocuments } from './counts.ts';
-import { removeDocument } from './removal/retire.ts';
-import type { Services } from './services.ts';
-
-export interface CollectionCounts extends Omit<DocumentCounts, 'ready'> {
-  name: string;
-}
+/** Removes a collection with all its documents. */
+import { BlockragError, isBlockragError } from '../../errors.ts';
+import type { Services } from '../services.ts';
+import { type ForgetServices, removeDocument } from './retire.ts';
 
 const PAGE = 200;
 /** Documents removed at once: their writes share a flush to the disk. */
 const REMOVED_AT_ONCE = 16;
 
-/** A tenant's collections by name, empty ones too. */
-export async function listCollections(
-  { catalog, fingerprint }: Services,
-  tenant: string,
-): Promise<CollectionCounts[]> {
-  const names = await catalog.collections.names(tenant);
-  const collections = new Map(names.map((name) => [name, noDocuments()]));
-  for await (const document of catalog.documents.every(tenant)) {
-    const counts = collections.get(document.collection);
-    if (counts !== undefined) countDocument(counts, document, fingerprint);
-  }
-  return [...collections].map(([name, { ready: _, ...counts }]) => ({ name, ...counts }));
-}
+type RemoveServices = ForgetServices & Pick<Services, 'catalog' | 'documents'>;
 
 /**
  * Deletes a collection with all its documents: they answer no question from now on, and their text leaves every
  * store in the background. A document that is added meanwhile may stay, and the collection with it.
  * @throws BlockragError `collection_not_found`
  */
-export async function removeCollection(services: Services, tenant: string, name: string): Promise<void> {
+export async function removeCollection(
+  services: RemoveServices,
+  tenant: string,
+  name: string,
+): Promise<void> {
   const { catalog } = services;
   const row = await catalog.collections.get(tenant, name);
   if (row === undefined) {
@@ -50,7 +37,7 @@ export async function removeCollection(services: Services, tenant: string, name:
   await catalog.collections.forget(row);
 }
 
-async function removeUnlessGone(services: Services, tenant: string, id: string): Promise<void> {
+async function removeUnlessGone(services: RemoveServices, tenant: string, id: string): Promise<void> {
   await removeDocument(services, tenant, id).catch((error: unknown) => {
     if (!isBlockragError(error, 'document_not_found')) throw error;
   });

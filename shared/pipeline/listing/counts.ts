@@ -1,5 +1,5 @@
 /** Counts documents, in the same way for a collection and for a whole tenant. */
-import type { DocumentRow } from '../catalog/catalog.ts';
+import type { DocumentRow } from '../../catalog/catalog.ts';
 
 export interface DocumentCounts {
   documents: number;

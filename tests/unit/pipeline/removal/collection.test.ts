@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { DocumentRow, DocumentStatus } from '../../../shared/catalog/catalog.ts';
-import { listCollections, removeCollection } from '../../../shared/pipeline/collections.ts';
-import { type ListOptions, listDocuments } from '../../../shared/pipeline/documents.ts';
-import { submitDocument } from '../../../shared/pipeline/intake/submit.ts';
-import { removeDocument } from '../../../shared/pipeline/removal/retire.ts';
-import { document, type OpenedStores, openTestStores } from '../../support/stores.ts';
+import type { DocumentRow, DocumentStatus } from '../../../../shared/catalog/catalog.ts';
+import { submitDocument } from '../../../../shared/pipeline/intake/submit.ts';
+import { listCollections } from '../../../../shared/pipeline/listing/collections.ts';
+import { type ListOptions, listDocuments } from '../../../../shared/pipeline/listing/documents.ts';
+import { removeCollection } from '../../../../shared/pipeline/removal/collection.ts';
+import { removeDocument } from '../../../../shared/pipeline/removal/retire.ts';
+import { document, type OpenedStores, openTestStores } from '../../../support/stores.ts';
 
 let stores: OpenedStores;
 beforeEach(async () => {
