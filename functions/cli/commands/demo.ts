@@ -16,6 +16,8 @@ import { printSources } from './ask.ts';
 export const SAMPLES = new URL('../samples/', import.meta.url);
 const FORMATS = ['.pdf', '.docx', '.html', '.md', '.txt'];
 export const COLLECTION = 'demo';
+/** How the command is run from the clone, and from the npm package. */
+const COMMAND = import.meta.url.endsWith('.ts') ? 'npm run -s blockrag --' : 'npx blockrag';
 /** Three that the default model answers rightly; how many of all forty: docs/lab/accuracy.md. */
 const QUESTIONS = [
   'What are the names of the two wind turbines?',
@@ -51,9 +53,9 @@ export async function demo(options: CommonOptions, signal: AbortSignal): Promise
     }
     if (json) printJson({ documents: documents.length, passages, tokens, seconds, results });
     else {
-      print('Next: npm start                                       serves the API');
-      print(`      npm run -s blockrag -- ask "..." --collection ${COLLECTION}   asks more`);
-      print('      npm run -s blockrag -- add FILES                adds your own documents');
+      print(`Next: ${COMMAND} serve                        serves the API`);
+      print(`      ${COMMAND} ask "..." --collection ${COLLECTION}  asks more`);
+      print(`      ${COMMAND} add FILES                    adds your own documents`);
     }
     return documents.every(({ status }) => status === 'ready') ? 0 : 1;
   } finally {
