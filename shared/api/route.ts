@@ -51,6 +51,18 @@ export const COMMON_CODES = [
   'shutting_down',
 ] as const satisfies ErrorCode[];
 
+/** Codes that a question may be refused with besides those. */
+export const QUESTION_CODES = [
+  'question_empty',
+  'question_too_long',
+  'prompt_too_long',
+  'collection_not_found',
+  'no_documents',
+  'request_too_large',
+  'unsupported_media_type',
+  'request_timeout',
+] as const satisfies ErrorCode[];
+
 const problemSchema = (codes: readonly ErrorCode[]) =>
   z.looseObject({
     type: z.literal('about:blank'),

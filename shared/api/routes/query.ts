@@ -4,7 +4,7 @@ import type { GenerateOptions } from '../../pipeline/question/generate.ts';
 import type { System } from '../../pipeline/system.ts';
 import type { Logger } from '../../telemetry.ts';
 import { type StreamEvent, sendEvents } from '../event-stream.ts';
-import { type Api, access, events, json, newRoutes, problems } from '../route.ts';
+import { type Api, access, events, json, newRoutes, problems, QUESTION_CODES } from '../route.ts';
 import { querySchema, toQuestion } from '../schemas/requests.ts';
 import { type AnswerEvent, answerSchema, viewAnswer } from '../views/answer.ts';
 import { answerEvents, type RunWork } from '../work.ts';
@@ -25,16 +25,7 @@ const query = createRoute({
         ...events('text', 'done', 'error'),
       },
     },
-    ...problems(
-      'question_empty',
-      'question_too_long',
-      'prompt_too_long',
-      'collection_not_found',
-      'no_documents',
-      'request_too_large',
-      'unsupported_media_type',
-      'request_timeout',
-    ),
+    ...problems(...QUESTION_CODES),
   },
 });
 

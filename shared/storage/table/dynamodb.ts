@@ -9,14 +9,12 @@ import {
   TransactWriteItemsCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import { BlockragError } from '../../errors.ts';
 import type { Condition, Row, RowData, Table, WriteOperation } from '../ports.ts';
 import { utf8 } from '../utf8.ts';
 import { conflict, untilSettled } from './dynamodb-failure.ts';
 import {
   type Item,
   itemKey,
-  keyOf,
   keyText,
   partitionValue,
   putUpdate,
@@ -26,10 +24,9 @@ import {
   transactItem,
   wroteIt,
 } from './dynamodb-items.ts';
+import { checkLimit, checkWrite, DEFAULT_PAGE } from './requests.ts';
 
-const MAX_OPERATIONS = 100;
 const MAX_BATCH_GET = 100;
-const DEFAULT_PAGE = 1000;
 const PARALLEL_PUTS = 16;
 const MAX_ATTEMPTS = 8;
 const CONNECT_MS = 3000;
@@ -72,7 +69,7 @@ class DynamoTable implements Table {
     options: { prefix?: string; after?: string; limit?: number } = {},
   ): Promise<{ rows: Row[]; next: string | undefined }> {
     const { prefix = '', after = '', limit = DEFAULT_PAGE } = options;
-    if (!(limit >= 1)) throw new BlockragError('invalid_request', 'A page has at least one row.');
+    checkLimit(limit);
     // A start outside of the prefix is refused: before it, all is asked for; behind it, there is nothing.
     const inside = after.startsWith(prefix);
     if (!inside && utf8(after).compare(utf8(prefix)) > 0) return { rows: [], next: undefined };
@@ -100,18 +97,12 @@ class DynamoTable implements Table {
   }
 
   async write(operations: readonly WriteOperation[]): Promise<void> {
-    if (operations.length > MAX_OPERATIONS) {
-      const message = `A write has ${operations.length} operations: ${MAX_OPERATIONS} are allowed.`;
-      throw new BlockragError('invalid_request', message);
-    }
+    checkWrite(operations);
     const [first] = operations;
     if (first === undefined) return;
     if (operations.length === 1 && 'put' in first) return this.#put(first.put, first.condition);
     if (operations.length === 1 && 'delete' in first && first.condition === undefined) {
       return this.#delete(first.delete);
-    }
-    if (new Set(operations.map((operation) => keyText(keyOf(operation)))).size < operations.length) {
-      throw new BlockragError('invalid_request', 'Two operations of one write are on the same row.');
     }
     const writer = randomUUID();
     const TransactItems = operations.map((operation) => transactItem(this.#table, operation, writer));

@@ -3,9 +3,8 @@ import type { Environment, NamedDatabase } from '../lmdb/environment.ts';
 import { scrubDatabase } from '../lmdb/scrub.ts';
 import type { Condition, Row, RowData, Table, Value, WriteOperation } from '../ports.ts';
 import { endOf, prefixKey, rowKey, sortOf } from './keys.ts';
+import { checkLimit, checkWrite, DEFAULT_PAGE, targetOf } from './requests.ts';
 
-const MAX_OPERATIONS = 100;
-const DEFAULT_PAGE = 1000;
 const PUT_MANY_BATCH = 500;
 
 type Stored = [revision: number, data: RowData];
@@ -33,7 +32,7 @@ class LmdbTable implements Table {
     options: { prefix?: string; after?: string; limit?: number } = {},
   ): Promise<{ rows: Row[]; next: string | undefined }> {
     const { prefix = '', after = '', limit = DEFAULT_PAGE } = options;
-    if (!(limit >= 1)) throw new BlockragError('invalid_request', 'A page has at least one row.');
+    checkLimit(limit);
     const first = prefixKey(partition, prefix);
     const last = prefixKey(partition, after);
     const end = endOf(first);
@@ -50,17 +49,11 @@ class LmdbTable implements Table {
   }
 
   async write(operations: readonly WriteOperation[]): Promise<void> {
-    if (operations.length > MAX_OPERATIONS) {
-      const message = `A write has ${operations.length} operations: ${MAX_OPERATIONS} are allowed.`;
-      throw new BlockragError('invalid_request', message);
-    }
+    checkWrite(operations);
     const steps = operations.map((operation) => {
       const { partition, sort } = targetOf(operation);
       return { operation, key: rowKey(partition, sort) };
     });
-    if (new Set(steps.map(({ key }) => key.toString('latin1'))).size < steps.length) {
-      throw new BlockragError('invalid_request', 'Two operations of one write are on the same row.');
-    }
     if (steps.length === 0) return;
     await this.#environment.write(() => {
       steps.forEach(({ operation, key }, index) => {
@@ -96,11 +89,6 @@ class LmdbTable implements Table {
     const stored = this.#rows.get(rowKey(partition, sort));
     return stored && toRow(partition, sort, stored);
   }
-}
-
-function targetOf(operation: WriteOperation): { partition: string; sort: string } {
-  if ('put' in operation) return operation.put;
-  return 'delete' in operation ? operation.delete : operation.check;
 }
 
 function holds(condition: Condition | undefined, revision: number): boolean {

@@ -1,8 +1,6 @@
 /** Reading and deleting rows in numbers. */
 import type { Row, RowData, Table } from '../ports.ts';
-
-/** Operations of one write at most; see Table.write. */
-const MAX_OPERATIONS = 100;
+import { MAX_OPERATIONS } from './requests.ts';
 
 export interface RowsOptions {
   /** Only rows whose sort key starts with it. */

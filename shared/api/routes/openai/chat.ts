@@ -8,7 +8,7 @@ import type { GenerateOptions } from '../../../pipeline/question/generate.ts';
 import type { System } from '../../../pipeline/system.ts';
 import type { Logger } from '../../../telemetry.ts';
 import { sendEvents } from '../../event-stream.ts';
-import { type Api, access, events, json, newRoutes } from '../../route.ts';
+import { type Api, access, events, json, newRoutes, QUESTION_CODES } from '../../route.ts';
 import { nameSchema, refuseInvalid } from '../../schemas/requests.ts';
 import { type RunWork, streamText } from '../../work.ts';
 import { type ChatRequest, chatRequestSchema, isNeutralOnly } from './chat-schema.ts';
@@ -41,18 +41,7 @@ const complete = createRoute({
         ...events(),
       },
     },
-    ...openAiProblems(
-      'unsupported_parameter',
-      'model_unknown',
-      'question_empty',
-      'question_too_long',
-      'prompt_too_long',
-      'collection_not_found',
-      'no_documents',
-      'request_too_large',
-      'unsupported_media_type',
-      'request_timeout',
-    ),
+    ...openAiProblems('unsupported_parameter', 'model_unknown', ...QUESTION_CODES),
   },
 });
 
