@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { DEFAULT_TENANT } from '../../shared/pipeline/defaults.ts';
 import type { System } from '../../shared/pipeline/system.ts';
-import { addText, openBlockrag } from '../support/product/blockrag.ts';
+import { addText, openSystem } from '../support/product/blockrag.ts';
 
 const { values } = parseArgs({
   options: {
@@ -26,7 +26,7 @@ const rounds = Number(values.rounds);
 
 async function measure() {
   const data = await mkdtemp(join(tmpdir(), 'blockrag-uploads-'));
-  const blockrag = await openBlockrag(data);
+  const blockrag = await openSystem(data);
   try {
     await blockrag.warm();
     await addText(blockrag, 'first.txt', 'The first document is not measured.');

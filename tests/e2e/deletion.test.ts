@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEFAULT_TENANT } from '../../shared/pipeline/defaults.ts';
 import type { System } from '../../shared/pipeline/system.ts';
 import { buildWordIndex, loadLanceDb, PASSAGE_SCHEMA } from '../../shared/retrieval/lancedb-table.ts';
-import { addText, askBlockrag, idle, openBlockrag } from '../support/product/blockrag.ts';
+import { addText, askBlockrag, idle, openSystem } from '../support/product/blockrag.ts';
 import { blobFiles, filesUnder, temporaryDirectory } from '../support/product/directory.ts';
 import { FERRY, LIGHTHOUSE, manyPassages } from '../support/product/texts.ts';
 
@@ -79,7 +79,7 @@ async function fresh(): Promise<string> {
 }
 
 beforeAll(async () => {
-  blockrag = await openBlockrag(data, { passageTokens: 64 });
+  blockrag = await openSystem(data, { passageTokens: 64 });
   await addText(blockrag, 'ferry.md', FERRY);
   await addText(blockrag, 'notes.md', manyPassages(12, 0));
 });

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { DEFAULT_TENANT } from '../../shared/pipeline/defaults.ts';
-import { addText, askBlockrag, idle, openBlockrag } from '../support/product/blockrag.ts';
+import { addText, askBlockrag, idle, openSystem } from '../support/product/blockrag.ts';
 import { blockragJson } from '../support/product/command.ts';
 import { filesHolding, temporaryDirectory } from '../support/product/directory.ts';
 import { startServer } from '../support/product/server.ts';
@@ -11,7 +11,7 @@ it('work goes on after any number of short runs that were stopped in the middle'
 }, async () => {
   const data = temporaryDirectory();
   const options = { passageTokens: 32 };
-  let blockrag = await openBlockrag(data, options);
+  let blockrag = await openSystem(data, options);
   const bytes = new TextEncoder().encode(manyPassages(120, 0));
   const { id } = await blockrag.add({
     tenant: DEFAULT_TENANT,
@@ -23,7 +23,7 @@ it('work goes on after any number of short runs that were stopped in the middle'
   // More runs than an item has attempts: each has one in hand when it ends.
   for (let run = 0; run < 14; run++) {
     await blockrag.close();
-    blockrag = await openBlockrag(data, options);
+    blockrag = await openSystem(data, options);
   }
   await idle(blockrag);
   expect(await blockrag.document(DEFAULT_TENANT, id)).toMatchObject({ status: 'ready', error: null });
@@ -32,7 +32,7 @@ it('work goes on after any number of short runs that were stopped in the middle'
 });
 
 it('an answer so long that no passage fits beside it is refused, not answered from nothing', async () => {
-  const blockrag = await openBlockrag(temporaryDirectory());
+  const blockrag = await openSystem(temporaryDirectory());
   await addText(blockrag, 'ferry.md', FERRY);
   const question = 'When does the ferry to Grimsay leave?';
   await expect(askBlockrag(blockrag, question, { maxTokens: 8110 })).rejects.toMatchObject({
@@ -43,11 +43,11 @@ it('an answer so long that no passage fits beside it is refused, not answered fr
 
 it('deleted text is overwritten by the next run when this one is stopped before', async () => {
   const data = temporaryDirectory();
-  let blockrag = await openBlockrag(data);
+  let blockrag = await openSystem(data);
   const { id } = await addText(blockrag, 'lighthouse.md', LIGHTHOUSE);
   await blockrag.remove(DEFAULT_TENANT, id);
   await blockrag.close();
-  blockrag = await openBlockrag(data);
+  blockrag = await openSystem(data);
   await idle(blockrag);
   await blockrag.close();
   expect(filesHolding(data, 'Morag Sinclair')).toEqual([]);

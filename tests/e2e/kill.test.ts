@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { decodeBlob } from '../../shared/kv/blob.ts';
 import { DEFAULT_TENANT } from '../../shared/pipeline/defaults.ts';
 import { blobPath } from '../../shared/pipeline/stored-kv/location.ts';
-import { addText, askBlockrag, idle, openBlockrag } from '../support/product/blockrag.ts';
+import { addText, askBlockrag, idle, openSystem } from '../support/product/blockrag.ts';
 import { startBlockrag } from '../support/product/command.ts';
 import {
   blobFiles,
@@ -48,7 +48,7 @@ describe('a process that is killed while it adds 200 passages', () => {
       stored = blobCount(data);
     }
 
-    const blockrag = await openBlockrag(data);
+    const blockrag = await openSystem(data);
     try {
       await idle(blockrag);
       const { documents } = await blockrag.documents(DEFAULT_TENANT, { limit: 10 });

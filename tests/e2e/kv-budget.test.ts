@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { DocumentRow } from '../../shared/catalog/catalog.ts';
 import { DEFAULT_TENANT } from '../../shared/pipeline/defaults.ts';
 import type { System } from '../../shared/pipeline/system.ts';
-import { addText, askBlockrag, idle, openBlockrag } from '../support/product/blockrag.ts';
+import { addText, askBlockrag, idle, openSystem } from '../support/product/blockrag.ts';
 import { blobFiles, temporaryDirectory } from '../support/product/directory.ts';
 import { openEmbedded, testConfig } from '../support/settings.ts';
 
@@ -25,7 +25,7 @@ let blockrag: System;
 const storedBytes = () => blobFiles(data).reduce((sum, path) => sum + statSync(path).size, 0);
 
 beforeAll(async () => {
-  const unlimited = await openBlockrag(temporaryDirectory());
+  const unlimited = await openSystem(temporaryDirectory());
   for (const [i, animal] of ANIMALS.entries()) await addText(unlimited, `${animal}.md`, textOf(animal, i));
   for (const animal of ANIMALS) {
     expected.push((await askBlockrag(unlimited, questionOf(animal), { topK: 1 })).answer);

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Metadata } from '../../shared/catalog/catalog.ts';
 import { DEFAULT_TENANT } from '../../shared/pipeline/defaults.ts';
 import type { System } from '../../shared/pipeline/system.ts';
-import { askBlockrag, idle, openBlockrag } from '../support/product/blockrag.ts';
+import { askBlockrag, idle, openSystem } from '../support/product/blockrag.ts';
 import { blobFiles, filesHolding, temporaryDirectory } from '../support/product/directory.ts';
 import { FERRY, LIGHTHOUSE } from '../support/product/texts.ts';
 
@@ -23,7 +23,7 @@ const found = async (filter: Record<string, string | number | boolean | (string 
   (await askBlockrag(blockrag, QUESTION, { filter })).citations.map(({ document }) => document).sort();
 
 beforeAll(async () => {
-  blockrag = await openBlockrag(data);
+  blockrag = await openSystem(data);
   await add('ferry.md', FERRY, { kind: 'timetable', year: 2020, public: true });
   await add('ferry-2021.md', FERRY.replace('noon', 'dawn'), { kind: 'timetable', year: 2021 });
   await add('lighthouse.md', LIGHTHOUSE);

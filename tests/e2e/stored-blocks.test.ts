@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { DEFAULT_TENANT } from '../../shared/pipeline/defaults.ts';
 import type { Answer } from '../../shared/pipeline/question/answer.ts';
 import type { System } from '../../shared/pipeline/system.ts';
-import { addText, askBlockrag, idle, openBlockrag } from '../support/product/blockrag.ts';
+import { addText, askBlockrag, idle, openSystem } from '../support/product/blockrag.ts';
 import { blobFiles, temporaryDirectory } from '../support/product/directory.ts';
 import { FERRY, LIGHTHOUSE } from '../support/product/texts.ts';
 
@@ -18,7 +18,7 @@ let prefaceTokens: number;
 beforeAll(async () => {
   const logger = pino({ level: 'warn' }, { write: (line: string) => void logged.push(JSON.parse(line)) });
   // Without blobs in memory: what lies on the disk is what counts here.
-  blockrag = await openBlockrag(data, { logger, hotBytes: 0 });
+  blockrag = await openSystem(data, { logger, hotBytes: 0 });
   const ferry = await addText(blockrag, 'ferry.md', FERRY);
   const lighthouse = await addText(blockrag, 'lighthouse.md', LIGHTHOUSE);
   passageTokens = ferry.tokens + lighthouse.tokens;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { DEFAULT_TENANT } from '../../shared/pipeline/defaults.ts';
 import type { System } from '../../shared/pipeline/system.ts';
-import { askBlockrag, idle, openBlockrag } from '../support/product/blockrag.ts';
+import { askBlockrag, idle, openSystem } from '../support/product/blockrag.ts';
 import { filesHolding, temporaryDirectory } from '../support/product/directory.ts';
 import { FERRY } from '../support/product/texts.ts';
 
@@ -10,7 +10,7 @@ const bytes = new TextEncoder().encode(FERRY);
 const upload = { tenant: DEFAULT_TENANT, collection: 'default', name: 'ferry.md', mediaType: undefined };
 let blockrag: System;
 beforeAll(async () => {
-  blockrag = await openBlockrag(data);
+  blockrag = await openSystem(data);
 });
 afterAll(() => blockrag?.close());
 
@@ -34,7 +34,7 @@ it('a one-time upload answers questions like any document, and its token is in n
 it('an upload made before a restart is taken after it', async () => {
   const ticket = await blockrag.uploads.create({ ...upload, name: 'later.md' });
   await blockrag.close();
-  blockrag = await openBlockrag(data);
+  blockrag = await openSystem(data);
   const { id } = await blockrag.uploads.receive(ticket.id, ticket.token!, bytes);
   await idle(blockrag);
   expect(await blockrag.document(DEFAULT_TENANT, id)).toMatchObject({ name: 'later.md', status: 'ready' });

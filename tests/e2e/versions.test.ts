@@ -4,15 +4,15 @@ import { DEFAULT_TENANT } from '../../shared/pipeline/defaults.ts';
 import type { System } from '../../shared/pipeline/system.ts';
 import { openLmdbTable } from '../../shared/storage/table/lmdb.ts';
 import { openDataDirectory } from '../../shared/stores/embedded.ts';
-import { addText, askBlockrag, idle, openBlockrag } from '../support/product/blockrag.ts';
+import { addText, askBlockrag, idle, openSystem } from '../support/product/blockrag.ts';
 import { blobFiles, filesHolding, originals, temporaryDirectory } from '../support/product/directory.ts';
 import { FERRY, LIGHTHOUSE } from '../support/product/texts.ts';
 
 const data = temporaryDirectory();
 let blockrag: System;
 let open = false;
-const reopen = async (options: Parameters<typeof openBlockrag>[1] = {}) => {
-  blockrag = await openBlockrag(data, options);
+const reopen = async (options: Parameters<typeof openSystem>[1] = {}) => {
+  blockrag = await openSystem(data, options);
   open = true;
 };
 const close = async () => {
@@ -84,7 +84,7 @@ describe('opening a data directory', () => {
   beforeAll(close);
 
   it('with another passage size says what must be encoded again', async () => {
-    await expect(openBlockrag(data, { passageTokens: 64 })).rejects.toMatchObject({
+    await expect(openSystem(data, { passageTokens: 64 })).rejects.toMatchObject({
       code: 'reencode_required',
       data: { documents: 2, passages: 2 },
       message: expect.stringContaining('blockrag reencode'),
@@ -107,8 +107,8 @@ describe('opening a data directory', () => {
     const catalog = new Catalog(openLmdbTable(environment));
     const settings = (await catalog.settings.get())!;
     await catalog.settings.put({ ...settings, format: 999 });
-    await expect(openBlockrag(data)).rejects.toMatchObject({ code: 'data_format_unknown' });
-    await expect(openBlockrag(data, { reencode: true })).rejects.toMatchObject({
+    await expect(openSystem(data)).rejects.toMatchObject({ code: 'data_format_unknown' });
+    await expect(openSystem(data, { reencode: true })).rejects.toMatchObject({
       code: 'data_format_unknown',
     });
     environment.refresh();

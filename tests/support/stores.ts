@@ -50,18 +50,26 @@ export async function openTestStores({ kvBytes, pause }: TestStoresOptions = {})
     fingerprint: 'model',
     dtype: 'int8',
     maxDocumentBytes: 1000,
-    model: { manifest: { weightsHash: 'weights', ropeHash: 'rope' } },
+    model: { manifest: { name: 'test', weightsHash: 'weights', ropeHash: 'rope' } },
+    modelId: 'test',
     tokenizer: { hash: 'tokenizer' },
     template: { preface: Uint32Array.of(1, 2, 3) },
-    reader: { read: async (bytes: Uint8Array) => linesOf(new TextDecoder().decode(bytes)) },
+    reader: {
+      dispose: async () => {},
+      read: async (bytes: Uint8Array) => linesOf(new TextDecoder().decode(bytes)),
+    },
     engine: {
+      dispose: async () => {},
       sharedRun: 256,
       encode: async ({ blocks }: { blocks: { key: string }[] }) => {
         await sleep(2);
         return blocks.map(({ key }) => new TextEncoder().encode(key));
       },
     },
-    embedder: { embed: async (texts: string[]) => texts.map(() => new Float32Array(1)) },
+    embedder: {
+      dispose: async () => {},
+      embed: async (texts: string[]) => texts.map(() => new Float32Array(1)),
+    },
     index: { add: async () => {}, remove: async () => {}, optimize: async () => {} },
   };
   return {

@@ -97,12 +97,6 @@ export function wroteIt(item: Item | undefined, writer: string): boolean {
   return item?.writer?.S === writer;
 }
 
-/** The row that an operation is on. */
-export function keyOf(operation: WriteOperation): RowKey {
-  if ('put' in operation) return operation.put;
-  return 'delete' in operation ? operation.delete : operation.check;
-}
-
 /** An operation as a part of a transaction. */
 export function transactItem(table: string, operation: WriteOperation, writer: string): TransactWriteItem {
   if ('put' in operation) return { Update: putUpdate(table, operation.put, operation.condition, writer) };

@@ -8,7 +8,7 @@ import type { System } from '../../../shared/pipeline/system.ts';
 import { openEmbedded, testConfig } from '../../support/settings.ts';
 
 /** Opens a data directory. */
-export function openBlockrag(
+export function openSystem(
   data: string,
   options: Partial<OpenOptions> & { passageTokens?: number; hotBytes?: number } = {},
 ): Promise<System> {
