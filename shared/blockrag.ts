@@ -1,5 +1,6 @@
 /** `Blockrag`: the documents and questions of one tenant, in this process. `openBlockrag` (index.ts) gives one. */
-import { parseRequest, querySchema, toQuestion } from './api/schemas/requests.ts';
+import { checkTenant } from './access/tenant.ts';
+import { newDocumentSchema, parseRequest, querySchema, toQuestion } from './api/schemas/requests.ts';
 import { type AnswerEvent, type AnswerView, viewAnswer } from './api/views/answer.ts';
 import { type DocumentEvent, type DocumentView, viewDocument, viewEvent } from './api/views/document.ts';
 import {
@@ -23,7 +24,7 @@ import type {
 } from './client/index.ts';
 import { untilReady } from './client/until-ready.ts';
 import { BlockragError } from './errors.ts';
-import { DEFAULT_COLLECTION, DEFAULT_TENANT } from './pipeline/defaults.ts';
+import { DEFAULT_TENANT } from './pipeline/defaults.ts';
 import type { System } from './pipeline/system.ts';
 
 /**
@@ -43,12 +44,17 @@ export class Blockrag implements Pick<BlockragClient, keyof BlockragClient> {
   /** Whose documents these are. Tenants share nothing, not even stored keys and values. */
   readonly tenant: string;
 
+  /** @throws BlockragError `invalid_request` for what is no tenant's name: 1 to 63 of a-z, 0-9 and "-" */
   constructor(core: System, tenant: string = DEFAULT_TENANT) {
+    checkTenant(tenant);
     this.core = core;
     this.tenant = tenant;
   }
 
-  /** The documents and questions of another tenant, on the same stores and the same model. */
+  /**
+   * The documents and questions of another tenant, on the same stores and the same model.
+   * @throws BlockragError `invalid_request` for what is no tenant's name
+   */
   forTenant(tenant: string): Blockrag {
     return new Blockrag(this.core, tenant);
   }
@@ -59,10 +65,18 @@ export class Blockrag implements Pick<BlockragClient, keyof BlockragClient> {
    * @throws BlockragError `document_empty`, `document_too_large`, `quota_exceeded`, `storage_full`; with a key also
    *   `idempotency_mismatch`, `conflict`
    */
-  async add(document: NewDocument, { idempotencyKey }: AddOptions = {}): Promise<DocumentView> {
-    const { name, collection = DEFAULT_COLLECTION, metadata, text, bytes, mediaType } = document;
-    const content = bytes ?? new TextEncoder().encode(text);
-    const upload = { tenant: this.tenant, name, collection, metadata, mediaType, bytes: content };
+  async add(
+    { text, bytes, mediaType, metadata, ...named }: NewDocument,
+    { idempotencyKey, signal }: AddOptions = {},
+  ): Promise<DocumentView> {
+    if (signal?.aborted) throw new BlockragError('cancelled', 'The request was cancelled.');
+    const upload = {
+      ...parseRequest(newDocumentSchema, named),
+      ...{ tenant: this.tenant, metadata },
+      ...(bytes === undefined
+        ? { mediaType: 'text/plain', bytes: new TextEncoder().encode(text) }
+        : { mediaType, bytes }),
+    };
     const row = await (idempotencyKey === undefined
       ? this.core.add(upload)
       : this.core.addOnce(upload, idempotencyKey));
@@ -111,7 +125,7 @@ export class Blockrag implements Pick<BlockragClient, keyof BlockragClient> {
       if (event.type !== 'progress') return;
     }
     // Nobody works on it any more: whoever waits for it must be told.
-    this.core.lost.throwIfAborted();
+    this.#refuseIfClosed();
     throw new BlockragError('cancelled', 'The request was cancelled.');
   }
 
@@ -168,7 +182,7 @@ export class Blockrag implements Pick<BlockragClient, keyof BlockragClient> {
 
   /** What is still to be done in the background, of all tenants. */
   async work(): Promise<WorkView> {
-    this.core.lost.throwIfAborted();
+    this.#refuseIfClosed();
     return viewWork(await this.core.work());
   }
 
@@ -180,6 +194,13 @@ export class Blockrag implements Pick<BlockragClient, keyof BlockragClient> {
   /** Stops, for all tenants: answers under way are cancelled, what is still to be encoded waits for the next opening. */
   close(): Promise<void> {
     return this.core.close();
+  }
+
+  /** @throws BlockragError `shutting_down` */
+  #refuseIfClosed(): void {
+    const { aborted, reason: cause } = this.core.lost;
+    if (aborted)
+      throw new BlockragError('shutting_down', 'It is closed, or had to stop: open it again.', { cause });
   }
 
   #question(question: string, options: Omit<AskOptions, 'signal'>) {

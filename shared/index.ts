@@ -2,8 +2,9 @@
  * `blockrag`: the whole system in one process. Documents go in, questions are answered from them, and the attention
  * keys and values of every passage are computed once and stored.
  */
+import { checkTenant } from './access/tenant.ts';
 import { Blockrag } from './blockrag.ts';
-import { type ConfigOverrides, loadConfig } from './config.ts';
+import { type Config, type ConfigOverrides, loadConfig } from './config.ts';
 import { type OpenOptions, openOver } from './pipeline/open.ts';
 import { openEmbeddedStores } from './stores/embedded.ts';
 import type { Stores } from './stores/stores.ts';
@@ -36,7 +37,7 @@ export type { Stores } from './stores/stores.ts';
 export interface OpenBlockragOptions extends Omit<ConfigOverrides, 'stores'>, OpenOptions {
   /**
    * Where everything is stored; default: the embedded stores in the directory `data` (`./.blockrag`). They belong to
-   * the Blockrag from then on, and are closed with it.
+   * the Blockrag from then on: their `close` is called when it closes.
    */
   stores?: Stores | undefined;
   /** Whose documents these are; default `default`. */
@@ -45,7 +46,7 @@ export interface OpenBlockragOptions extends Omit<ConfigOverrides, 'stores'>, Op
 
 /**
  * Opens the system. The first time it fetches the models (some 120 MB for the default) and compiles them, which takes
- * a minute; `onProgress` tells how far it is.
+ * some seconds; `onProgress` tells how far it is.
  *
  * @throws BlockragError `invalid_option`, `data_directory_in_use`, `reencode_required`, `data_format_unknown`, the
  *   codes `model_*` and `storage_*`, `cancelled`
@@ -53,7 +54,14 @@ export interface OpenBlockragOptions extends Omit<ConfigOverrides, 'stores'>, Op
  */
 export async function openBlockrag(options: OpenBlockragOptions = {}): Promise<Blockrag> {
   const { stores, tenant, works, reencode, logger, onProgress, signal, ...settings } = options;
-  const config = loadConfig(settings, {});
+  let config: Config;
+  try {
+    if (tenant !== undefined) checkTenant(tenant);
+    config = loadConfig(settings, {});
+  } catch (error) {
+    await stores?.close();
+    throw error;
+  }
   const opened = stores ?? (await openEmbeddedStores(config.data, { command: 'library' }));
   return new Blockrag(
     await openOver(opened, config, { works, reencode, logger, onProgress, signal }),

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { DocumentView } from '../../shared/api/views/document.ts';
 import type { WorkView } from '../../shared/api/views/system.ts';
 import type { BlockragClient } from '../../shared/client/index.ts';
+import type { Config } from '../../shared/config.ts';
 import { isBlockragError } from '../../shared/errors.ts';
 
 /** How a command opens what it works with. */
@@ -51,8 +52,16 @@ export async function workOf(client: Pick<Client, 'work'>): Promise<WorkView | u
   }
 }
 
-/** Waits until nothing is left to be done in the background, as far as the key may know, or until the signal. */
-export async function idle(client: Pick<Client, 'work'>, signal: AbortSignal): Promise<void> {
+/**
+ * Waits until nothing is left to be done in the background, as far as the key may know, or until the signal. On stores
+ * that others work on too it does not wait: there may always be something.
+ */
+export async function idle(
+  client: Pick<Client, 'work'>,
+  { stores }: Pick<Config, 'stores'>,
+  signal: AbortSignal,
+): Promise<void> {
+  if (stores !== undefined) return;
   for (let pause = FIRST_PAUSE_MS; !signal.aborted; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
     const work = await workOf(client);
     if (work === undefined || work.waiting + work.leased === 0) return;

@@ -1,5 +1,6 @@
 /** Options of the command line as settings, with what the environment says beside them. */
 import { type Config, loadConfig } from '../../shared/config.ts';
+import { BlockragError } from '../../shared/errors.ts';
 import type { CommonOptions } from './options.ts';
 
 /** @throws BlockragError `invalid_option` */
@@ -12,6 +13,14 @@ export function toConfig({
   kv,
   passageTokens,
 }: CommonOptions): Config {
+  if (data !== undefined && stores !== undefined) {
+    throw new BlockragError(
+      'invalid_option',
+      'Give --data or --stores, not both: each says where all is stored.',
+    );
+  }
+  // Who names a directory does not mean the stores that the environment names.
+  const { BLOCKRAG_STORES, ...environment } = process.env;
   return loadConfig(
     {
       data,
@@ -22,6 +31,6 @@ export function toConfig({
       kv,
       passageTokens,
     },
-    process.env,
+    data === undefined ? process.env : environment,
   );
 }

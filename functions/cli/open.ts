@@ -6,12 +6,16 @@ import type { OpenClientOptions } from './client-interface.ts';
 import { openStores } from './stores.ts';
 import { ProgressLine } from './terminal.ts';
 
+/** Commands that do the work that they leave, also where servers on the same stores would do it. */
+const WORKING: readonly string[] = ['serve', 'add', 'demo', 'reencode'];
+
 export async function openSystem(config: Config, options: OpenClientOptions): Promise<System> {
   const { quiet, reencode, logger, signal } = options;
   const progress = new ProgressLine({ quiet });
   try {
     const stores = await openStores(config, options);
     return await openOver(stores, config, {
+      works: config.stores === undefined || WORKING.includes(options.command),
       reencode,
       logger,
       signal,

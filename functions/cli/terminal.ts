@@ -15,6 +15,11 @@ export function plain(text: string): string {
   return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, ' ');
 }
 
+/** "1 passage", "2 passages". */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 /** An error on one line, or as JSON; gives the exit code. */
 export function printError(thrown: unknown, json: boolean): number {
   const error = toBlockragError(thrown);

@@ -26,10 +26,14 @@ COPY infra infra
 RUN infra/docker/steps/server.sh
 
 FROM ${RUNTIME_IMAGE}
+ARG MODEL=smollm2-135m-instruct
+ARG ADAPTER=shipped
+ARG COMPUTE=w8a8
 COPY --from=build /opt/blockrag/cache /opt/blockrag/cache
 COPY --from=build /build/artifacts/server/ /opt/blockrag/server/
 RUN mkdir /data && chown 65534:65534 /data
 ENV BLOCKRAG_CACHE=/opt/blockrag/cache BLOCKRAG_DATA=/data HOME=/tmp
+ENV BLOCKRAG_MODEL=${MODEL} BLOCKRAG_ADAPTER=${ADAPTER} BLOCKRAG_COMPUTE=${COMPUTE}
 VOLUME /data
 EXPOSE 8080
 USER 65534:65534

@@ -21,10 +21,11 @@ export function createServerApp(
 
 /**
  * Serves the API with Node. On a loopback address it is open to programs of this machine until the first API key is
- * made; on any other address there must be a key.
+ * made; on any other address there must be a key. What killed processes have left is swept up now and once a day.
  * @throws BlockragError `invalid_option` for an address beyond this machine without keys, or a port that is taken
  * @example const server = await serve(await openBlockrag(), { host: '127.0.0.1', port: 8080 });
  */
-export function serve(blockrag: Blockrag, options: ServerOptions): Promise<RunningServer> {
+export async function serve(blockrag: Blockrag, options: ServerOptions): Promise<RunningServer> {
+  await blockrag.core.sweepDaily();
   return startServer(blockrag.core, options);
 }

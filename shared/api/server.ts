@@ -64,6 +64,8 @@ export async function startServer(system: System, options: ServerOptions): Promi
       ];
       await closed;
       timers.forEach(clearTimeout);
+      // Who closes the whole system at once has given the directory back by then.
+      await system.setUrl(undefined).catch(() => {});
     },
   };
 }

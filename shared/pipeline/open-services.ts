@@ -58,6 +58,7 @@ export async function openServices(
   // Every instance opens with the same: only the first one writes.
   if (JSON.stringify(known) !== JSON.stringify(settings)) await catalog.settings.put(settings);
   const logger = options.logger ?? createLogger(config.log);
+  const embedder = new Embedder(await fetchEmbeddingModel(fetching));
   const services: Services = {
     access: openAccess(stores.table, {
       documents: config.tenantDocuments,
@@ -85,7 +86,7 @@ export async function openServices(
     }),
     metrics: new Metrics({ queue: () => stores.queue.counts() }),
     tier: stores.tier,
-    embedder: new Embedder(await fetchEmbeddingModel(fetching)),
+    embedder,
     model,
     modelId: settings.modelName,
     tokenizer,

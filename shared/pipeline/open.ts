@@ -26,6 +26,7 @@ export async function openOver(stores: Stores, config: Config, options: OpenOpti
     const opened = await openServices({ ...stores, queue }, config, options);
     // Where other processes work beside this one, the sweep does the same, bit by bit.
     if (stores.ownership !== undefined) await takeUpWork(opened.services);
+    else if (options.reencode === true && works) await requeueAll(opened.services);
     return new System({ ...opened, stores, works, config, uploads: uploadsOf(stores, config) });
   } catch (error) {
     await stores.close();
@@ -34,8 +35,12 @@ export async function openOver(stores: Stores, config: Config, options: OpenOpti
 }
 
 async function takeUpWork(services: Services): Promise<void> {
-  for (const tenant of await services.catalog.tenants.all()) await requeueOutdated(services, tenant);
+  await requeueAll(services);
   await recoverWork(services);
+}
+
+async function requeueAll(services: Services): Promise<void> {
+  for (const tenant of await services.catalog.tenants.all()) await requeueOutdated(services, tenant);
 }
 
 function uploadsOf({ source }: Stores, { maxDocumentBytes }: Config): PresignedUploads | undefined {

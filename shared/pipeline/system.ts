@@ -46,6 +46,7 @@ export class System {
   /** Aborted when it closes, or must: answers under way end with it. */
   #closing = new AbortController();
   #options: SystemOptions;
+  #closed: Promise<void> | undefined;
   #worker: Worker | undefined;
   #sweeps: NodeJS.Timeout | undefined;
   /** The answers under way or waiting. */
@@ -77,8 +78,8 @@ export class System {
     return this.#closing.signal;
   }
 
-  /** Tells other commands on the same data directory where this process answers. */
-  async setUrl(url: string): Promise<void> {
+  /** Tells other commands on the same data directory where this process answers; undefined: nowhere any more. */
+  async setUrl(url: string | undefined): Promise<void> {
     await this.#options.stores.ownership?.setUrl(url);
   }
 
@@ -104,7 +105,9 @@ export class System {
       failed: (error) => {
         if (this.#options.stores.ownership !== undefined) return this.#closing.abort(error);
         // Stores elsewhere come back; the answers need not wait for that.
-        setTimeout(() => {
+        setTimeout(async () => {
+          // It may still be at what it had in hand.
+          await this.#worker?.ended;
           if (!this.#closing.signal.aborted) this.#startWorker();
         }, WORKER_PAUSE_MS).unref();
       },
@@ -234,7 +237,12 @@ export class System {
   }
 
   /** Stops: answers under way are cancelled, work in hand is left for others or for the next start. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closed ??= this.#end();
+    return this.#closed;
+  }
+
+  async #end(): Promise<void> {
     this.#closing.abort();
     clearInterval(this.#sweeps);
     await this.#worker?.stop();

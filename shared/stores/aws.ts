@@ -12,7 +12,7 @@ export interface AwsStoresOptions {
   bucket: string;
   /** DynamoDB table of the catalog and of the work queue. */
   table: string;
-  /** Where the index lies, as s3://BUCKET/PREFIX; default: `index/` in the bucket. */
+  /** Where the index lies, as s3://BUCKET/PREFIX; default: `retrieval/` in the bucket, as infra/ has it. */
   index?: string | undefined;
   /** Bucket that users put documents into; documents of more bytes than `maxDocumentBytes` are not read. */
   documentsBucket?: string | undefined;
@@ -35,18 +35,24 @@ export async function openAwsStores(options: AwsStoresOptions): Promise<Stores> 
   const { openTableQueue } = await import('../storage/queue/table.ts');
   const { openLanceIndex } = await import('../retrieval/lancedb.ts');
   const { cached } = await import('../storage/blobs/cached.ts');
-  const { bucket, blobCacheBytes = 0, index = `s3://${bucket}/index`, s3Endpoint } = options;
+  const { bucket, blobCacheBytes = 0, index = `s3://${bucket}/retrieval`, s3Endpoint } = options;
   const store = openS3BlobStore({ bucket });
+  const blobs = blobCacheBytes === 0 ? store : await cached(store, { limit: blobCacheBytes });
   const table = openDynamoTable({ table: options.table });
-  return closable({
-    tier: 's3',
-    blobs: blobCacheBytes === 0 ? store : await cached(store, { limit: blobCacheBytes }),
-    table,
-    queue: openTableQueue(table, WORK_QUEUE, { maxAttempts: MAX_ATTEMPTS }),
-    index: await openLanceIndex(index, { storageOptions: lanceStorage(s3Endpoint) }),
-    source: await openSource(options),
-    bell: await openBell(options),
-  });
+  try {
+    return closable({
+      tier: 's3',
+      blobs,
+      table,
+      queue: openTableQueue(table, WORK_QUEUE, { maxAttempts: MAX_ATTEMPTS }),
+      index: await openLanceIndex(index, { storageOptions: lanceStorage(s3Endpoint) }),
+      source: await openSource(options),
+      bell: await openBell(options),
+    });
+  } catch (error) {
+    await Promise.all([blobs.close(), table.close()]);
+    throw error;
+  }
 }
 
 async function openSource({ documentsBucket, maxDocumentBytes }: AwsStoresOptions) {
@@ -94,7 +100,7 @@ export function parseAwsStores(text: string): AwsStoresOptions {
       `Stores are given as s3://BUCKET?table=TABLE, with &index=s3://BUCKET/PREFIX, &documents=BUCKET and &wakes=SQS_URL where wanted${unknown === undefined ? '' : `; there is no ${unknown}`}.`,
     );
   }
-  const given = (name: string) => url.searchParams.get(name) ?? undefined;
+  const given = (name: string) => url.searchParams.get(name) || undefined;
   return {
     bucket: url.host,
     table,

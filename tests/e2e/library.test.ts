@@ -91,6 +91,15 @@ describe('a program with the library', () => {
     await client.close();
   });
 
+  it('names documents and collections as the API does', async () => {
+    const { id } = await blockrag.add({ name: ' note 1 ', text: FERRY, collection: ' notes ' });
+    expect(await blockrag.ready(id)).toMatchObject({ name: 'note 1', collection: 'notes' });
+    const answer = await blockrag.ask(QUESTION, { collection: ' notes ', max_tokens: 4 });
+    expect(answer.citations[0]?.document).toBe('note 1');
+    await expect(blockrag.add({ name: ' ', text: FERRY })).rejects.toMatchObject({ code: 'invalid_request' });
+    await blockrag.removeCollection('notes');
+  });
+
   it('is refused what is wrong with a stable code', async () => {
     await expect(blockrag.ask('')).rejects.toMatchObject({ code: 'question_empty' });
     await expect(blockrag.ask(QUESTION, { top_k: 0 })).rejects.toMatchObject({ code: 'invalid_request' });
@@ -98,6 +107,9 @@ describe('a program with the library', () => {
       code: 'collection_not_found',
     });
     await expect(openBlockrag({ kv: 'int3' })).rejects.toMatchObject({ code: 'invalid_option' });
+    for (const tenant of ['a/b', 'Acme Inc', '']) {
+      expect(() => blockrag.forTenant(tenant)).toThrow(expect.objectContaining({ code: 'invalid_request' }));
+    }
   });
 });
 
@@ -126,4 +138,24 @@ it("a program's own blob store is used in the place of the embedded one", async 
   expect([...objects.keys()].filter((key) => key.startsWith('kv/default/'))).toHaveLength(2);
   expect((await blockrag.ask(QUESTION, { max_tokens: 8 })).usage.encoded_tokens).toBe(0);
   await blockrag.close();
+});
+
+describe('a Blockrag that is closed', () => {
+  it('ends what waits with an error of ours, and may be closed again', async () => {
+    const blockrag = await openBlockrag(options({ data: temporaryDirectory(), works: false }));
+    const { id } = await blockrag.add({ name: 'ferry.md', text: FERRY });
+    const ready = expect(blockrag.ready(id)).rejects.toMatchObject({ code: 'shutting_down' });
+    await Promise.all([blockrag.close(), blockrag.forTenant('acme').close()]);
+    await ready;
+    await expect(blockrag.work()).rejects.toMatchObject({ code: 'shutting_down' });
+  });
+
+  it('leaves stores free that could not be opened for a wrong setting', async () => {
+    const data = temporaryDirectory();
+    const stores = await openEmbeddedStores(data, { command: 'test' });
+    await expect(openBlockrag(options({ stores, passageTokens: 5 }))).rejects.toMatchObject({
+      code: 'invalid_option',
+    });
+    await (await openEmbeddedStores(data, { command: 'test' })).close();
+  });
 });

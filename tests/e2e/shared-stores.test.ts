@@ -22,7 +22,7 @@ describeWith(CLOUD, 'two servers on the same stores', () => {
   let stores: string;
   let servers: Server[];
   const start = (env: Record<string, string> = {}) =>
-    startServer('unused', { ...cloud.environment, ...env }, ['--stores', stores, '--create-stores']);
+    startServer(undefined, { ...cloud.environment, ...env }, ['--stores', stores, '--create-stores']);
 
   beforeAll(async () => {
     cloud = await startCloud();
@@ -80,6 +80,27 @@ describeWith(CLOUD, 'two servers on the same stores', () => {
     expect(value.documents.map(({ name }) => name)).toContain('ferry.md');
   });
 
+  it('are encoded again by a command, for other settings', async () => {
+    await Promise.all(servers.map((server) => server.stop()));
+    cloud.environment.BLOCKRAG_PASSAGE_TOKENS = '64';
+    const { code, value } = await blockragJson<{ ready: number }>(['reencode', '--stores', stores], {
+      env: cloud.environment,
+    });
+    expect({ code, ready: value.ready }).toEqual({ code: 0, ready: 2 });
+    servers = [await start(), await start()];
+    expect((await askServer(servers[1]!, 'When does the ferry leave?')).usage.encoded_tokens).toBe(0);
+  });
+
+  it('that are not there are told of, with what to do', async () => {
+    const missing = ['documents', '--stores', 's3://missing?table=missing'];
+    const { code, value } = await blockragJson<{ error: unknown }>(missing, { env: cloud.environment });
+    expect(code).toBe(1);
+    expect(value.error).toMatchObject({
+      code: 'storage_failed',
+      message: expect.stringContaining('--create-stores'),
+    });
+  });
+
   it(`make ${UPLOADS} documents ready, each once, although one server is killed in the middle`, async () => {
     const upload = async (n: number) => {
       for (;;) {
@@ -107,12 +128,12 @@ describeWith(CLOUD, 'two servers on the same stores', () => {
     servers.push(await start());
     for (const id of ids) expect(await settled(servers[0]!, id)).toMatchObject({ status: 'ready' });
     await expectEachOnce(cloud, ids);
-    const answer = await askServer(servers[1]!, 'Where was the heron number 137 seen?', {
+    const answer = await askServer(servers[1]!, `Where was the heron number ${UPLOADS - 3} seen?`, {
       collection: 'burst',
       top_k: 50,
     });
     const names = answer.citations.map(({ document }) => document);
-    expect(names).toContain('note-137.md');
+    expect(names).toContain(`note-${UPLOADS - 3}.md`);
     expect(new Set(names).size).toBe(names.length);
   }, 600_000);
 

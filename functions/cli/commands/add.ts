@@ -8,7 +8,7 @@ import { BlockragError, toBlockragError } from '../../../shared/errors.ts';
 import { openClient } from '../client.ts';
 import { toConfig } from '../config.ts';
 import type { CommonOptions } from '../options.ts';
-import { plain, print, printError, printJson } from '../terminal.ts';
+import { counted, plain, print, printError, printJson } from '../terminal.ts';
 import { waitFor } from '../waiting.ts';
 
 export interface AddOptions extends CommonOptions {
@@ -60,7 +60,8 @@ function report(
   failures: readonly { name: string; code: string; message: string }[],
 ) {
   for (const { name, status, passages, tokens } of documents) {
-    if (status !== 'failed') print(`${status}  ${plain(name)}  (${passages} passages, ${tokens} tokens)`);
+    if (status !== 'failed')
+      print(`${status}  ${plain(name)}  (${counted(passages, 'passage')}, ${counted(tokens, 'token')})`);
   }
   for (const { code, message } of failures) printError(new BlockragError(code as never, message), false);
 }

@@ -27,7 +27,8 @@ const QUESTIONS = [
 
 export async function demo(options: CommonOptions, signal: AbortSignal): Promise<number> {
   const json = options.json === true;
-  const client = await openClient(toConfig(options), { command: 'demo', quiet: json, create: true, signal });
+  const config = toConfig(options);
+  const client = await openClient(config, { command: 'demo', quiet: json, create: true, signal });
   try {
     if (!json) print(`Reading the sample documents in ${fileURLToPath(SAMPLES)}, once.`);
     const started = performance.now();
@@ -41,7 +42,7 @@ export async function demo(options: CommonOptions, signal: AbortSignal): Promise
       );
     }
     // The figures are those of a system at rest, with its index tidied up.
-    await idle(client, signal);
+    await idle(client, config, signal);
     await client.warm?.();
     const results = [];
     for (const question of QUESTIONS) {

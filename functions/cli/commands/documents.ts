@@ -4,7 +4,7 @@ import { openClient } from '../client.ts';
 import { type Client, documentsOf, idle, workOf } from '../client-interface.ts';
 import { toConfig } from '../config.ts';
 import type { CommonOptions } from '../options.ts';
-import { plain, print, printError, printJson } from '../terminal.ts';
+import { counted, plain, print, printError, printJson } from '../terminal.ts';
 import { waitFor } from '../waiting.ts';
 
 export async function listDocuments(
@@ -21,7 +21,7 @@ export async function listDocuments(
       for (const { id, status, collection, name, passages, error } of documents) {
         const problem = error === null ? '' : `  ${plain(error.message)}`;
         print(
-          `${id}  ${status.padEnd(8)}  ${plain(collection)}  ${plain(name)}  (${passages} passages)${problem}`,
+          `${id}  ${status.padEnd(8)}  ${plain(collection)}  ${plain(name)}  (${counted(passages, 'passage')})${problem}`,
         );
       }
     }
@@ -38,7 +38,8 @@ export async function removeDocuments(
   signal: AbortSignal,
 ): Promise<number> {
   const json = options.json === true;
-  const client = await openClient(toConfig(options), { command: 'remove', quiet: json, signal });
+  const config = toConfig(options);
+  const client = await openClient(config, { command: 'remove', quiet: json, signal });
   const removed: string[] = [];
   let failed = 0;
   try {
@@ -61,8 +62,8 @@ export async function removeDocuments(
         printError(error, json);
       }
     }
-    // The text is gone from the disk when the command returns.
-    await idle(client, signal);
+    // The text is gone from the disk when the command returns; from stores elsewhere when a server has done its work.
+    await idle(client, config, signal);
     if (json) printJson({ removed });
   } finally {
     await client.close();
@@ -101,7 +102,8 @@ async function allFacts(client: Client) {
 /** Encodes everything again with the model, KV dtype or passage size of the options. */
 export async function reencode(options: CommonOptions, signal: AbortSignal): Promise<number> {
   const json = options.json === true;
-  const client = await openClient(toConfig(options), {
+  const config = toConfig(options);
+  const client = await openClient(config, {
     command: 'reencode',
     quiet: json,
     signal,
@@ -109,7 +111,7 @@ export async function reencode(options: CommonOptions, signal: AbortSignal): Pro
   });
   try {
     const documents = await waitFor(client, await documentsOf(client, undefined), json, signal);
-    await idle(client, signal);
+    await idle(client, config, signal);
     const stats = await allFacts(client);
     if (json) printJson(stats);
     else {

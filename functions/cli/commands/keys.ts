@@ -12,6 +12,7 @@ import { openLmdbTable } from '../../../shared/storage/table/lmdb.ts';
 import { openDataDirectory } from '../../../shared/stores/embedded.ts';
 import { toConfig } from '../config.ts';
 import type { CommonOptions } from '../options.ts';
+import { nothingToCreate } from '../stores.ts';
 import { plain, print, printJson } from '../terminal.ts';
 
 export interface KeyOptions extends CommonOptions {
@@ -35,7 +36,8 @@ export async function addKey(options: AddKeyOptions): Promise<number> {
   const { tenant = DEFAULT_TENANT, name } = options;
   const scopes = options.scope.split(',').map((scope) => scope.trim());
   const { stores } = toConfig(options);
-  if (options.createStores === true && stores !== undefined) {
+  if (options.createStores === true) {
+    if (stores === undefined) throw nothingToCreate();
     const { createAwsStores, parseAwsStores } = await import('../../../shared/stores/aws.ts');
     await createAwsStores(parseAwsStores(stores));
   }

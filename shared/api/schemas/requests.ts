@@ -21,6 +21,8 @@ export const collectionSchema = nameSchema
   .default(DEFAULT_COLLECTION)
   .meta({ description: 'A named set of documents.', example: 'station' });
 export const scopeSchema = z.strictObject({ collection: collectionSchema });
+/** How a document is called, whatever way it comes. */
+export const newDocumentSchema = z.object({ name: nameSchema, collection: collectionSchema });
 
 /** JSON in a text: a form's field or a parameter. */
 export function jsonText<T extends z.ZodType>(schema: T) {

@@ -26,8 +26,8 @@ export interface Owner {
 export interface Ownership {
   /** Aborted when another host's process took over, because this one had stood still too long: stop. */
   readonly lost: AbortSignal;
-  /** Tells where the owner answers. */
-  setUrl(url: string): Promise<void>;
+  /** Tells where the owner answers; undefined: nowhere any more. */
+  setUrl(url: string | undefined): Promise<void>;
   /** Gives the directory free; call it before the environment is closed. */
   release(): Promise<void>;
 }
@@ -52,11 +52,11 @@ export async function claimDataDirectory(
     database.putSync(KEY, { ...claim, heartbeat: Date.now() });
   });
   const lost = new AbortController();
-  const renew = async (change: Partial<Owner> = {}) => {
+  const renew = async (change: (owner: Owner) => Owner = (owner) => owner) => {
     const held = await environment.write(() => {
       const owner = database.get(KEY);
       if (owner === undefined || !isSame(owner, claim)) return false;
-      database.putSync(KEY, { ...owner, ...change, heartbeat: Date.now() });
+      database.putSync(KEY, { ...change(owner), heartbeat: Date.now() });
       return true;
     });
     if (!held) lost.abort();
@@ -65,7 +65,7 @@ export async function claimDataDirectory(
   const timer = setInterval(() => renew().catch(() => undefined), HEARTBEAT_MS).unref();
   return {
     lost: lost.signal,
-    setUrl: (url) => renew({ url }),
+    setUrl: (url) => renew(({ url: _, ...owner }) => (url === undefined ? owner : { ...owner, url })),
     release: async () => {
       clearInterval(timer);
       await environment.write(() => {

@@ -129,6 +129,10 @@ describe('the image of a plain server', () => {
     const text = await readFile(dockerfile('server'), 'utf8');
     expect(text).toContain('ENTRYPOINT ["node", "/opt/blockrag/server/dist/functions/cli/blockrag.js"]');
     expect(text).toContain('CMD ["serve", "--host", "0.0.0.0"]');
+    // The model that was compiled is the one that is asked for.
+    expect(text).toMatch(
+      /^ENV BLOCKRAG_MODEL=\$\{MODEL\} BLOCKRAG_ADAPTER=\$\{ADAPTER\} BLOCKRAG_COMPUTE=\$\{COMPUTE\}$/m,
+    );
   });
 });
 

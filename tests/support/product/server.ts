@@ -25,12 +25,13 @@ export interface Server {
 
 /** Starts `serve --port 0` on a data directory and waits until it answers. */
 export async function startServer(
-  data: string,
+  data: string | undefined,
   env: Record<string, string> = {},
   options: readonly string[] = [],
   command: string = BLOCKRAG,
 ): Promise<Server> {
-  const args = [command, 'serve', '--port', '0', '--json', '--data', data, ...options];
+  const place = data === undefined ? [] : ['--data', data];
+  const args = [command, 'serve', '--port', '0', '--json', ...place, ...options];
   const child = spawn(process.execPath, args, {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { plain } from '../../../../functions/cli/terminal.ts';
+import { counted, plain } from '../../../../functions/cli/terminal.ts';
+
+it('counts one thing in the singular', () => {
+  expect([0, 1, 2].map((count) => counted(count, 'passage'))).toEqual([
+    '0 passages',
+    '1 passage',
+    '2 passages',
+  ]);
+});
 
 describe('plain', () => {
   it('shows terminal escapes as blanks and leaves every script as it is', () => {
