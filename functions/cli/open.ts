@@ -20,7 +20,7 @@ export async function openSystem(config: Config, options: OpenClientOptions): Pr
       logger,
       signal,
       onProgress: ({ phase, done, total }) => {
-        const unit = phase === 'download' || phase === 'unpack' ? 'bytes' : 'count';
+        const unit = phase.startsWith('download') ? 'bytes' : 'count';
         progress.update(`model: ${phase}`, done, total, unit);
       },
     });

@@ -110,7 +110,7 @@ function addDocumentCommands(program: Command, run: Run): void {
 }
 
 function addModelCommands(program: Command, run: Run): void {
-  const model = program.command('model').description('fetch, compile and list models');
+  const model = program.command('model').description('fetch, compile, list and remove models');
   model
     .command('pull')
     .description('download a model and the embedding model')
@@ -132,7 +132,18 @@ function addModelCommands(program: Command, run: Run): void {
     .command('list')
     .description('list models that can be named and those compiled here')
     .option('--json', 'print JSON')
-    .action(run<[{ json?: boolean }]>(async () => (await import('./commands/model.ts')).listModels));
+    .action(run<[{ json?: boolean }]>(async () => (await import('./commands/model-cache.ts')).listModels));
+  model
+    .command('remove')
+    .description('remove a downloaded model and what was compiled from it')
+    .argument('<name>', 'name, as "blockrag model list" shows it')
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExample:\n  blockrag model remove qwen2.5-coder-1.5b-instruct')
+    .action(
+      run<[string, { json?: boolean }]>(
+        async () => (await import('./commands/model-cache.ts')).removeModelCommand,
+      ),
+    );
 }
 
 function addKeyCommands(program: Command, run: Run): void {

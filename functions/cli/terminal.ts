@@ -34,12 +34,14 @@ export class ProgressLine {
   #phase = '';
   #drawn = false;
   #quiet: boolean;
+  /** Where the phase stood when it was first drawn, and when that was. */
+  #from = { done: 0, at: 0 };
 
   constructor(options: { quiet?: boolean } = {}) {
     this.#quiet = options.quiet ?? false;
   }
 
-  /** @param unit bytes are shown in MB */
+  /** @param unit bytes are shown in MB, with the time left */
   update(phase: string, done: number, total: number | undefined, unit: 'bytes' | 'count' = 'count'): void {
     if (this.#quiet) return;
     if (!process.stderr.isTTY) {
@@ -47,11 +49,14 @@ export class ProgressLine {
       this.#phase = phase;
       return;
     }
+    if (phase !== this.#phase || done < this.#from.done) this.#from = { done, at: performance.now() };
     this.#phase = phase;
     const show = (n: number) => (unit === 'bytes' ? `${(n / 1e6).toFixed(1)} MB` : String(n));
     const of = total === undefined ? show(done) : `${show(done)} / ${show(total)}`;
     const bar = total ? `${drawBar(done / total)} ` : '';
-    process.stderr.write(`\r\x1b[K${phase} ${bar}${done > 0 || total !== undefined ? of : ''}`);
+    const seconds = (performance.now() - this.#from.at) / 1000;
+    const left = unit === 'bytes' && total ? timeLeft(done - this.#from.done, total - done, seconds) : '';
+    process.stderr.write(`\r\x1b[K${phase} ${bar}${done > 0 || total !== undefined ? of : ''}${left}`);
     this.#drawn = true;
   }
 
@@ -61,6 +66,18 @@ export class ProgressLine {
     this.#drawn = false;
     this.#phase = '';
   }
+}
+
+/**
+ * How long work will still take at the pace so far; nothing while that cannot be said yet.
+ *
+ * @param done, left in the same unit
+ * @param seconds what `done` has taken
+ */
+export function timeLeft(done: number, left: number, seconds: number): string {
+  if (seconds < 2 || done <= 0 || left <= 0) return '';
+  const remaining = Math.ceil((left / done) * seconds);
+  return remaining < 120 ? `, ${remaining} s left` : `, ${Math.round(remaining / 60)} min left`;
 }
 
 function drawBar(share: number): string {

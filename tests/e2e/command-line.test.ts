@@ -24,6 +24,7 @@ const COMMANDS = [
   'model pull',
   'model compile',
   'model list',
+  'model remove',
   'model prompt',
   'keys',
   'keys add',
@@ -129,10 +130,40 @@ describe('blockrag logits', () => {
         expect(Math.abs(logprob - expected.top10[rank]![1])).toBeLessThan(0.002);
       });
     });
-    const models = await blockragJson<{ known: string[]; compiled: unknown[] }>(['model', 'list'], {
-      env: { BLOCKRAG_CACHE: cache },
+  });
+});
+
+describe('blockrag model list and remove', () => {
+  const env = { BLOCKRAG_CACHE: cache };
+  interface Models {
+    known: { name: string; downloaded: boolean; compiled: string[] }[];
+    compiled: { name: string; directory: string }[];
+  }
+
+  it('shows what can be named and what was compiled, and frees it', async () => {
+    const { value: models } = await blockragJson<Models>(['model', 'list'], { env });
+    expect(models.known).toContainEqual({
+      name: 'smollm2-135m-instruct',
+      default: true,
+      bytes: 98_362_432,
+      licence: 'Apache-2.0',
+      memory_bytes: 877_000_000,
+      downloaded: false,
+      compiled: [],
+      adapter: 'smollm2-135m-instruct',
     });
-    expect(models.value.known).toContain('smollm2-135m-instruct');
-    expect(models.value.compiled).toMatchObject([{ name: 'llama', compute: 'fp32', source: 'llama.gguf' }]);
+    expect(models.compiled).toMatchObject([{ name: 'llama', compute: 'fp32', source: 'llama.gguf' }]);
+    const { stdout } = await blockrag(['model', 'list'], { env });
+    expect(stdout).toMatch(/^model .* licence +memory +downloaded +compiled +adapter$/m);
+    expect(stdout).toMatch(/^qwen2\.5-coder-1\.5b-instruct +1117 MB +Apache-2\.0 +2242 MB +- +- +-$/m);
+
+    const removed = await blockragJson<{ bytes: number; removed: string[] }>(['model', 'remove', 'llama'], {
+      env,
+    });
+    expect(removed.value).toMatchObject({ name: 'llama', removed: [models.compiled[0]!.directory] });
+    expect(removed.value.bytes).toBeGreaterThan(100_000);
+    expect((await blockragJson<Models>(['model', 'list'], { env })).value.compiled).toEqual([]);
+    const again = await blockrag(['model', 'remove', 'llama'], { env });
+    expect(again).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('(model_unknown)') });
   });
 });

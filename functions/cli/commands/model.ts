@@ -1,22 +1,12 @@
-/** blockrag model pull | compile | list; prompt is model-prompt.ts. */
-import { existsSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+/** blockrag model pull | compile; list and remove are model-cache.ts, prompt is model-prompt.ts. */
 import { fetchSettings } from '../../../shared/config.ts';
-import { adapterLabel } from '../../../shared/model/adapter.ts';
-import { cacheDirectory } from '../../../shared/model/cache.ts';
-import { CompiledModel } from '../../../shared/model/compiled.ts';
-import {
-  DEFAULT_MODEL,
-  fetchEmbeddingModel,
-  fetchModelFile,
-  KNOWN_MODELS,
-} from '../../../shared/model/sources/index.ts';
+import { DEFAULT_MODEL, fetchEmbeddingModel, fetchModelFile } from '../../../shared/model/sources/index.ts';
 import { modelId } from '../../../shared/model/sources/model-id.ts';
 import { prepareModel } from '../../../shared/pipeline/prepare-model.ts';
 import { toConfig } from '../config.ts';
 import type { CommonOptions } from '../options.ts';
-import { ProgressLine, plain, print, printJson } from '../terminal.ts';
+import { ProgressLine, print, printJson } from '../terminal.ts';
+import { describeCompiled } from './model-cache.ts';
 
 /** Downloads a model, and the embedding model, without compiling. */
 export async function pullModel(
@@ -73,40 +63,12 @@ export async function compileModelCommand(
         check: manifest.check,
       });
     } else {
-      print(`${describe(modelId(chosen), compiled)}: ${directory}\ncheck ${JSON.stringify(manifest.check)}`);
+      print(
+        `${describeCompiled(modelId(chosen), compiled)}: ${directory}\ncheck ${JSON.stringify(manifest.check)}`,
+      );
     }
   } finally {
     progress.end();
   }
   return 0;
-}
-
-/** Models that can be named, and those compiled here. */
-export async function listModels(options: { json?: boolean }): Promise<number> {
-  const folder = join(cacheDirectory(toConfig({}).cache), 'compiled');
-  const names = existsSync(folder) ? await readdir(folder) : [];
-  const compiled = await Promise.all(
-    names
-      .filter((name) => /^[0-9a-f]{32}$/.test(name))
-      .map((name) => CompiledModel.open(join(folder, name)).catch(() => undefined)),
-  );
-  const models = compiled.flatMap((model) => {
-    if (model === undefined) return [];
-    const { manifest, directory, id: name } = model;
-    const { adapter, compute, source, check } = manifest;
-    const shown = { name, adapter, compute, source: source.file, sha256: source.sha256, directory, check };
-    return [{ shown, text: `${describe(name, model)}, from ${source.file}: ${directory}` }];
-  });
-  if (options.json)
-    printJson({ known: Object.keys(KNOWN_MODELS), compiled: models.map(({ shown }) => shown) });
-  else {
-    print(`can be named: ${Object.keys(KNOWN_MODELS).join(', ')}`);
-    for (const { text } of models) print(`compiled: ${plain(text)}`);
-  }
-  return 0;
-}
-
-function describe(name: string, { manifest: { adapter, compute } }: CompiledModel): string {
-  const adapted = adapter === null ? '' : ` with ${adapterLabel(adapter)}`;
-  return `${plain(name + adapted)}, ${compute}`;
 }

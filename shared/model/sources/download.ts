@@ -2,7 +2,7 @@
 import { open, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BlockragError } from '../../errors.ts';
-import { discard, get, Interrupted } from './http.ts';
+import { discard, get, Interrupted, Unreachable } from './http.ts';
 import { type Partial, partialBytes, readValidators, writeValidators } from './partial.ts';
 import { type FetchOptions, reporter } from './progress.ts';
 
@@ -13,6 +13,8 @@ export interface DownloadOptions extends FetchOptions {
   expected: string | undefined;
   /** Wait before the first retry; doubled at each one after. */
   retryMs: number;
+  /** How long to wait for an answer; where it is given, a host from which none comes is not asked again. */
+  answerMs?: number | undefined;
 }
 
 const ATTEMPTS = 4;
@@ -42,7 +44,8 @@ export async function download(
       const bytes = await partialBytes(partial);
       if (bytes - furthest >= ADVANCE_BYTES) failures = 0;
       furthest = Math.max(furthest, bytes);
-      if (++failures === ATTEMPTS) {
+      const hopeless = options.answerMs !== undefined && error instanceof Unreachable;
+      if (++failures === ATTEMPTS || hopeless) {
         const message = `The download of ${url.href} failed: ${error.message}. Try again: what has arrived is kept.`;
         throw new BlockragError('model_download_failed', message, { cause: error });
       }
@@ -71,6 +74,7 @@ async function attempt(
   const { response, etag, sha256 } = await get(url, {
     headers,
     token: options.token,
+    answerMs: options.answerMs,
     signal: options.signal,
   });
   try {

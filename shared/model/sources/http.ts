@@ -6,6 +6,9 @@ export class Interrupted extends Error {
   override readonly name = 'Interrupted';
 }
 
+/** No answer came. */
+export class Unreachable extends Interrupted {}
+
 /** The last answer of a chain of redirects. */
 export interface Answer {
   response: Response;
@@ -20,12 +23,18 @@ const MAX_REDIRECTS = 10;
 
 /**
  * @param token sent as bearer to the URL's own origin, never to another that it redirects to
- * @throws Interrupted when no answer comes; BlockragError `model_download_failed` for a redirect that is
+ * @throws Unreachable when no answer comes; BlockragError `model_download_failed` for a redirect that is
  *   not followed
  */
 export async function get(
   url: URL,
-  request: { headers: Record<string, string>; token: string | undefined; signal: AbortSignal | undefined },
+  request: {
+    headers: Record<string, string>;
+    token: string | undefined;
+    /** How long to wait for each answer. */
+    answerMs?: number | undefined;
+    signal: AbortSignal | undefined;
+  },
 ): Promise<Answer> {
   let at = url;
   let linked: string | undefined;
@@ -35,7 +44,7 @@ export async function get(
     if (request.token !== undefined && at.origin === url.origin) {
       headers.set('authorization', `Bearer ${request.token}`);
     }
-    const response = await ask(at, headers, request.signal);
+    const response = await ask(at, headers, request);
     linked ??= sha256Of(response.headers.get('x-linked-etag'));
     // Another origin's ETag may be 64 hex digits of something else (Xet's hash, for one).
     if (at.origin === url.origin) own ??= sha256Of(response.headers.get('etag'));
@@ -55,13 +64,24 @@ export async function discard(response: Response): Promise<void> {
   await response.body?.cancel().catch(() => {});
 }
 
-async function ask(url: URL, headers: Headers, signal: AbortSignal | undefined): Promise<Response> {
+async function ask(
+  url: URL,
+  headers: Headers,
+  { answerMs, signal }: { answerMs?: number | undefined; signal: AbortSignal | undefined },
+): Promise<Response> {
+  const late = new AbortController();
+  const timer = answerMs === undefined ? undefined : setTimeout(() => late.abort(), answerMs);
   try {
-    return await fetch(url, { headers, redirect: 'manual', ...(signal === undefined ? {} : { signal }) });
+    const signals = [signal, timer && late.signal].filter((one) => one !== undefined);
+    return await fetch(url, { headers, redirect: 'manual', signal: AbortSignal.any(signals) });
   } catch (error) {
     const cause = (error as { cause?: { message?: string; code?: string } }).cause;
-    const why = cause?.code ?? cause?.message ?? (error as Error).message;
-    throw new Interrupted(`${url.host} cannot be reached (${why})`, { cause: error });
+    const why = late.signal.aborted
+      ? `no answer in ${answerMs! / 1000} s`
+      : (cause?.code ?? cause?.message ?? (error as Error).message);
+    throw new Unreachable(`${url.host} cannot be reached (${why})`, { cause: error });
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -1,17 +1,25 @@
 /** Downloads a model file from a Hugging Face repository. */
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { BlockragError, isBlockragError } from '../../errors.ts';
 import { publish } from '../../files/publish.ts';
 import { cacheDirectory } from '../cache.ts';
 import { download } from './download.ts';
 import { type HuggingFaceReference, resolveUrl } from './huggingface-reference.ts';
 import type { ModelFile } from './model-file.ts';
-import { dropPartial, leavePartial, takePartial } from './partial.ts';
+import { cachedPath, keepPartial, leavePartial, partialBytes, takePartial } from './partial.ts';
 import { type FetchOptions, fetchError } from './progress.ts';
-import { sha256File, sha256Text } from './sha256.ts';
+import { sha256Text } from './sha256.ts';
+import { requireSpace } from './space.ts';
 
 const RETRY_MS = 500;
+
+export interface HuggingFaceOptions extends FetchOptions {
+  /** Size of the file in bytes, where it is known before: there must be room for it. */
+  bytes?: number;
+  /** Gives up at once a host that does not answer within so many milliseconds: where there is another source. */
+  answerMs?: number | undefined;
+  retryMs?: number;
+}
 
 /** What a reference without a SHA-256 turned out to be when it was downloaded. */
 interface Resolution {
@@ -31,7 +39,7 @@ interface Resolution {
  */
 export async function fetchHuggingFaceFile(
   reference: HuggingFaceReference,
-  options: FetchOptions & { retryMs?: number },
+  options: HuggingFaceOptions,
 ): Promise<ModelFile> {
   const url = resolveUrl(reference, options.huggingFace?.endpoint);
   const resolution = join(cacheDirectory(options.cache), 'references', `${sha256Text(url.href)}.json`);
@@ -48,10 +56,14 @@ async function fetchAnew(
   reference: HuggingFaceReference,
   url: URL,
   resolution: string,
-  options: FetchOptions & { retryMs?: number },
+  options: HuggingFaceOptions,
 ): Promise<ModelFile> {
-  const partial = await takePartial(options.cache, sha256Text(url.href));
+  const partial = await takePartial(options.cache, reference.sha256 ?? sha256Text(url.href));
   try {
+    if (options.bytes !== undefined) {
+      const missing = options.bytes - (await partialBytes(partial));
+      await requireSpace(partial.directory, missing, basename(reference.file));
+    }
     const published = await download(url, partial, {
       ...options,
       token: options.huggingFace?.token || undefined,
@@ -59,27 +71,15 @@ async function fetchAnew(
       retryMs: options.retryMs ?? RETRY_MS,
     });
     const expected = reference.sha256 ?? published;
-    const sha256 = await sha256File(partial.body, options);
-    if (expected !== undefined && sha256 !== expected) {
-      const message = `${url.href} arrived with the SHA-256 ${sha256}, not the expected ${expected}. It was not kept.`;
-      throw new BlockragError('model_checksum_mismatch', message, { data: { expected, actual: sha256 } });
-    }
-    const { size } = await stat(partial.body);
-    const file = pathOf(options.cache, sha256, basename(reference.file));
-    await publish(file, (temporary) => rename(partial.body, temporary));
-    await dropPartial(partial);
+    const what = { name: basename(reference.file), expected, from: url.href };
+    const { file, sha256, bytes } = await keepPartial(partial, what, options);
     const verified = expected !== undefined;
-    await writeResolution(resolution, { sha256, bytes: size, verified });
+    await writeResolution(resolution, { sha256, bytes, verified });
     return result(file, sha256, verified);
   } catch (error) {
-    if (isBlockragError(error, 'model_checksum_mismatch')) await dropPartial(partial);
-    else await leavePartial(partial);
+    await leavePartial(partial);
     throw error;
   }
-}
-
-function pathOf(cache: string | undefined, sha256: string, name: string): string {
-  return join(cacheDirectory(cache), 'models', sha256, name);
 }
 
 function result(file: string, sha256: string, verified: boolean): ModelFile {
@@ -94,7 +94,7 @@ async function present(
 ): Promise<ModelFile | undefined> {
   const sha256 = wanted ?? known?.sha256;
   if (sha256 === undefined) return undefined;
-  const file = pathOf(cache, sha256, name);
+  const file = cachedPath(cache, sha256, name);
   const size = (await stat(file).catch(() => undefined))?.size;
   if (size === undefined) return undefined;
   if (known?.sha256 === sha256 && known.bytes !== size) {

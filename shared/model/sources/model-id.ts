@@ -23,7 +23,7 @@ export function modelId(reference: string): string {
 
 /** The id of a compiled model, from what its manifest says of the file that it was made of. */
 export function sourceModelId({ file, sha256 }: { file: string; sha256: string }): string {
-  const known = Object.entries(KNOWN_MODELS).find(([, { wheel }]) => wheel.sha256 === sha256);
+  const known = Object.entries(KNOWN_MODELS).find(([, model]) => model.sha256 === sha256);
   return known?.[0] ?? modelId(file);
 }
 

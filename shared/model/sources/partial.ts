@@ -1,12 +1,17 @@
 /**
  * What an interrupted download leaves for the next one. A partial is a directory that one process owns at a
- * time: it takes it by renaming it to a name of its own, and gives it back by renaming it again.
+ * time: it takes it by renaming it to a name of its own, and gives it back by renaming it again. A file whose
+ * SHA-256 is known has one partial, whichever source fills it: the next one goes on where the last stopped.
  */
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { BlockragError } from '../../errors.ts';
+import { publish } from '../../files/publish.ts';
 import { isAbandoned, temporaryName } from '../../files/temporary.ts';
 import { cacheDirectory } from '../cache.ts';
+import type { FetchOptions } from './progress.ts';
+import { sha256File } from './sha256.ts';
 
 /** What the server said of the file whose first bytes these are. */
 export interface Validators {
@@ -24,6 +29,11 @@ export interface Partial {
 }
 
 const folderOf = (cache: string | undefined) => join(cacheDirectory(cache), 'partial');
+
+/** Where a file of that content lies in the cache. */
+export function cachedPath(cache: string | undefined, sha256: string, name: string): string {
+  return join(cacheDirectory(cache), 'models', sha256, name);
+}
 
 /** Takes the partial that an earlier run left for this key, or starts an empty one. */
 export async function takePartial(cache: string | undefined, key: string): Promise<Partial> {
@@ -45,10 +55,36 @@ export async function takePartial(cache: string | undefined, key: string): Promi
   return partial;
 }
 
-/** Leaves the partial for a later run; drops it where it is empty or another one has been left already. */
+/**
+ * Checks the complete body and moves it into the cache, models/SHA256/NAME; the partial is gone then.
+ *
+ * @param from what to call its source in a message
+ * @throws BlockragError `model_checksum_mismatch`
+ */
+export async function keepPartial(
+  partial: Partial,
+  { name, expected, from }: { name: string; expected: string | undefined; from: string },
+  options: FetchOptions,
+): Promise<{ file: string; sha256: string; bytes: number }> {
+  const sha256 = await sha256File(partial.body, options);
+  if (expected !== undefined && sha256 !== expected) {
+    await dropPartial(partial);
+    const message = `${from} arrived with the SHA-256 ${sha256}, not the expected ${expected}. It was not kept.`;
+    throw new BlockragError('model_checksum_mismatch', message, { data: { expected, actual: sha256 } });
+  }
+  const bytes = await partialBytes(partial);
+  const file = cachedPath(options.cache, sha256, name);
+  await publish(file, (temporary) => rename(partial.body, temporary));
+  await dropPartial(partial);
+  return { file, sha256, bytes };
+}
+
+/** Leaves the partial for a later run; drops it where nothing has arrived or another one has been left already. */
 export async function leavePartial(partial: Partial): Promise<void> {
   const target = join(dirname(partial.directory), partial.key);
-  if ((await partialBytes(partial)) === 0 || existsSync(target)) return dropPartial(partial);
+  const others = await readdir(partial.directory).catch(() => []);
+  const wheels = others.some((name) => name.endsWith('.whl'));
+  if ((!wheels && (await partialBytes(partial)) === 0) || existsSync(target)) return dropPartial(partial);
   await rename(partial.directory, target).catch(() => dropPartial(partial));
 }
 

