@@ -112,6 +112,11 @@ export const configSchema = z.strictObject({
   blobCacheBytes: whole(0)
     .default(0)
     .describe('Local disk space for copies of blobs that are stored on S3. 0: none.'),
+  leaseMs: whole(1000)
+    .default(60_000)
+    .describe(
+      'Milliseconds that work stays with a process that was killed, until another one takes it. The work of a process that lives is renewed all the while.',
+    ),
   concurrentAnswers: whole(1)
     .default(8)
     .describe('Answers that the model works on at the same time, taking turns. More wait.'),

@@ -11,8 +11,6 @@ export const OTHER_VARIABLES: Record<string, string> = {
   BLOCKRAG_DEBUG: 'Set to anything, the command line also prints the stack of an error.',
   BLOCKRAG_TRANSFER:
     '`BUFFERED` on the Lambda function: answers come whole, for a gateway that cannot stream.',
-  BLOCKRAG_LEASE_MS:
-    'Milliseconds after which the work of a Batch worker that died is given to another; 60000 by default.',
   BLOCKRAG_IDLE_MS:
     'Milliseconds that a Batch worker waits for work before it ends; 30000 more than a lease by default.',
   AWS_ENDPOINT_URL_S3: 'The endpoint of S3, for LanceDB too; otherwise `AWS_ENDPOINT_URL`, otherwise AWS.',

@@ -102,6 +102,7 @@ export class System {
 
   #startWorker(): void {
     this.#worker = new Worker(this.services, {
+      leaseMs: this.config.leaseMs,
       failed: (error) => {
         if (this.#options.stores.ownership !== undefined) return this.#closing.abort(error);
         // Stores elsewhere come back; the answers need not wait for that.

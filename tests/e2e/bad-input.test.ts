@@ -71,7 +71,7 @@ describe('files that cannot be read', { timeout: 300_000 }, () => {
     const { code, stdout, stderr } = await blockrag(['add', 'in/scan.pdf', 'in/ferry.md', '--data', data], {
       cwd,
     });
-    expect(stdout).toMatch(/^ready {2}in\/ferry\.md {2}\(1 passages, \d+ tokens\)\n$/);
+    expect(stdout).toMatch(/^ready {2}in\/ferry\.md {2}\(1 passage, \d+ tokens\)\n$/);
     expect(stderr).toMatch(/^error: in\/scan\.pdf [^\n]*OCR[^\n]* \(document_no_text\)$/m);
     expect(code).toBe(1);
   });

@@ -98,7 +98,7 @@ describe('the commands on a data directory of their own', { timeout: 300_000 }, 
 
   it('documents and stats show what is stored', async () => {
     const { stdout } = await text('documents', '--collection', 'works');
-    expect(stdout).toMatch(/^doc_[0-9a-f]{24} {2}ready {5}works {2}pier\.txt {2}\(1 passages\)\n$/);
+    expect(stdout).toMatch(/^doc_[0-9a-f]{24} {2}ready {5}works {2}pier\.txt {2}\(1 passage\)\n$/);
     const { value } = await json<Facts>('stats');
     expect(value).toMatchObject({
       compute: 'w8a8',

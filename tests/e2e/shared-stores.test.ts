@@ -25,7 +25,8 @@ describeWith(CLOUD, 'two servers on the same stores', () => {
     startServer(undefined, { ...cloud.environment, ...env }, ['--stores', stores, '--create-stores']);
 
   beforeAll(async () => {
-    cloud = await startCloud();
+    // What a killed server had in hand comes back after a lease.
+    cloud = await startCloud({ BLOCKRAG_LEASE_MS: '5000' });
     const { BLOCKRAG_TABLE: table } = cloud.environment;
     stores = `s3://${DATA}?table=${table}&wakes=${encodeURIComponent(cloud.doorbell)}`;
     servers = [await start(), await start()];

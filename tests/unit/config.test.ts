@@ -46,6 +46,7 @@ describe('loadConfig', () => {
       BLOCKRAG_LOG: 'debug',
       BLOCKRAG_STORES: 's3://kv?table=t',
       BLOCKRAG_BLOB_CACHE_BYTES: '9',
+      BLOCKRAG_LEASE_MS: '4000',
       HF_ENDPOINT: 'https://hub.example',
       HF_TOKEN: 'hf_x',
       BLOCKRAG_UNKNOWN: 'is no setting',
@@ -79,6 +80,7 @@ describe('loadConfig', () => {
       log: 'debug',
       stores: 's3://kv?table=t',
       blobCacheBytes: 9,
+      leaseMs: 4000,
       huggingFaceEndpoint: 'https://hub.example',
       huggingFaceToken: 'hf_x',
     });

@@ -35,7 +35,7 @@ describe('the images of the functions and of a plain server', () => {
     workdir = join(folder, 'build');
     cache = join(folder, 'cache');
     await mkdir(workdir);
-    const environment = { ...process.env, BLOCKRAG_CACHE: cache };
+    const environment = { ...process.env, BLOCKRAG_CACHE: cache, npm_config_prefer_offline: 'true' };
     const at = { context: ROOT, workdir, environment };
     // Of the plain server, and then the one step in which that of the functions differs.
     await runStage(await buildStage(dockerfile('server')), at);

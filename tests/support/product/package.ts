@@ -7,7 +7,11 @@ import { createInterface } from 'node:readline';
 import { type Finished, PROJECT, runProcess } from './command.ts';
 
 // `npm test` hands the project's own settings on to its children: a user has none of them.
-const DEFAULTS = { npm_config_ignore_scripts: 'false', npm_config_engine_strict: 'false' };
+const DEFAULTS = {
+  npm_config_ignore_scripts: 'false',
+  npm_config_engine_strict: 'false',
+  npm_config_prefer_offline: 'true',
+};
 
 async function npm(folder: string, ...args: string[]): Promise<string> {
   // As README says: without it the install script of onnxruntime-node fetches CUDA's libraries.
