@@ -1,7 +1,10 @@
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
-/** Of tests/unit, what needs more than the clone: the real model, a server, Python, or a deployment made by osls. */
+/**
+ * Of tests/unit, what needs more than the clone: the real model, a server (those that files are fetched from among
+ * them), Python, or a deployment made by osls.
+ */
 const NEED_MORE = [
   'tests/unit/attention/{divergence,golden,self-check}.test.ts',
   'tests/unit/eval/run.test.ts',
@@ -9,6 +12,7 @@ const NEED_MORE = [
   'tests/unit/infra/{batch,cfn-lint,finetune,guard,template}.test.ts',
   'tests/unit/infra/stack/buckets.test.ts',
   'tests/unit/model/{adapter,prompt,tokenizer}.test.ts',
+  'tests/unit/model/sources/{download,fetch-known,huggingface,one-wheel,wheels}.test.ts',
   'tests/unit/retrieval/embedder.test.ts',
   'tests/unit/storage/blobs/{s3,s3-faults}.test.ts',
   'tests/unit/storage/queue/table-dynamodb.test.ts',
@@ -34,6 +38,9 @@ export default defineConfig({
           name: 'unit',
           include: ['tests/unit/**/*.test.ts'],
           exclude: NEED_MORE,
+          // A process for each of a hundred small files would take as long as what they test.
+          isolate: false,
+          unstubEnvs: true,
           // No folder: a test that asks for the real model or a service fails here, and belongs in the list above.
           env: { ...env, BLOCKRAG_CACHE: join(import.meta.dirname, 'package.json/no-cache') },
         },
