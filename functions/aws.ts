@@ -6,6 +6,7 @@ import { Dispatch } from '../shared/pipeline/work/dispatch.ts';
 import type { DocumentSource } from '../shared/storage/ports.ts';
 import { openAwsJobs, openAwsStores } from '../shared/stores/aws.ts';
 import { createLogger } from '../shared/telemetry.ts';
+import { s3Endpoint } from './s3-endpoint.ts';
 
 export interface Stage {
   system: System;
@@ -34,7 +35,7 @@ export async function openStage({ wakes, reencode }: StageOptions): Promise<Stag
     wakes: wakes ? stage.precomputeQueue : undefined,
     blobCacheBytes: config.blobCacheBytes,
     maxDocumentBytes: config.maxDocumentBytes,
-    s3Endpoint: process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL,
+    s3Endpoint: s3Endpoint(),
   });
   const bell = openSqsBell(stage.precomputeQueue);
   const jobs = await jobsOf(stage);

@@ -12,6 +12,7 @@ import {
   type WorkView,
 } from './api/views/system.ts';
 import { answerEvents } from './api/work.ts';
+import { allPages } from './client/all-pages.ts';
 import type {
   AddOptions,
   AskOptions,
@@ -97,15 +98,10 @@ export class Blockrag implements Pick<BlockragClient, keyof BlockragClient> {
   }
 
   /** All documents, page by page. */
-  async *allDocuments(
+  allDocuments(
     query: Omit<DocumentsQuery, 'after' | 'limit'> = {},
   ): AsyncGenerator<DocumentView, void, undefined> {
-    let after: string | undefined;
-    do {
-      const page = await this.documents({ ...query, after, limit: 1000 });
-      yield* page.documents;
-      after = page.next ?? undefined;
-    } while (after !== undefined);
+    return allPages((after) => this.documents({ ...query, limit: 1000, after }));
   }
 
   /** Deletes a document: it answers no question from now on. @throws BlockragError `document_not_found` */

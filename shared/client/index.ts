@@ -4,6 +4,7 @@ import type { AnswerEvent, AnswerView } from '../api/views/answer.ts';
 import type { DocumentEvent, DocumentView } from '../api/views/document.ts';
 import type { StatsView, SystemView, WorkView } from '../api/views/system.ts';
 import { BlockragError } from '../errors.ts';
+import { allPages } from './all-pages.ts';
 import { Http, type HttpOptions, toError } from './http.ts';
 import { serverSentEvents } from './server-sent-events.ts';
 import { untilReady } from './until-ready.ts';
@@ -122,16 +123,11 @@ export class BlockragClient {
   }
 
   /** All documents, page by page. */
-  async *allDocuments(
+  allDocuments(
     query: Omit<DocumentsQuery, 'after' | 'limit'> = {},
     options: RequestOptions = {},
   ): AsyncGenerator<DocumentView, void, undefined> {
-    let after: string | undefined;
-    do {
-      const page = await this.documents({ ...query, limit: 1000, after }, options);
-      yield* page.documents;
-      after = page.next ?? undefined;
-    } while (after !== undefined);
+    return allPages((after) => this.documents({ ...query, limit: 1000, after }, options));
   }
 
   /** Deletes a document: it answers no question from now on. @throws BlockragError `document_not_found` */

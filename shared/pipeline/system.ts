@@ -94,12 +94,6 @@ export class System {
     this.#sweeps.unref();
   }
 
-  /** True while anything is still to be parsed, encoded, removed or tidied up. */
-  async busy(): Promise<boolean> {
-    const { waiting, leased } = await this.services.queue.counts();
-    return waiting + leased > 0;
-  }
-
   #startWorker(): void {
     this.#worker = new Worker(this.services, {
       leaseMs: this.config.leaseMs,

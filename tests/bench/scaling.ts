@@ -15,6 +15,7 @@ import { DEFAULT_COLLECTION, DEFAULT_TENANT } from '../../shared/pipeline/defaul
 import { documentId } from '../../shared/pipeline/intake/submit.ts';
 import { keyOf } from '../../shared/pipeline/stored-kv/location.ts';
 import type { System } from '../../shared/pipeline/system.ts';
+import { idle } from '../support/product/blockrag.ts';
 import { openEmbedded, testConfig } from '../support/settings.ts';
 import { drawTimes } from './speed/peers.ts';
 
@@ -110,7 +111,7 @@ try {
     const bytes = await readFile(join(SAMPLES, name));
     await blockrag.add({ tenant, collection, name, mediaType: undefined, bytes });
   }
-  while (await blockrag.busy()) await new Promise((resolve) => setTimeout(resolve, 100));
+  await idle(blockrag, 100);
   let documents = 0;
   for (const wanted of [0, ...values.passages.split(',').map(Number)]) {
     const started = performance.now();

@@ -7,6 +7,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { idle } from '../support/product/blockrag.ts';
 import { openEmbedded, testConfig } from '../support/settings.ts';
 
 const { values } = parseArgs({
@@ -33,7 +34,7 @@ async function add(tenant: string, seed: number): Promise<number> {
   const started = performance.now();
   const bytes = new TextEncoder().encode(textOf(seed));
   await blockrag.add({ tenant, collection: 'c', name: `${seed}.txt`, mediaType: 'text/plain', bytes });
-  while (await blockrag.busy()) await new Promise((resolve) => setTimeout(resolve, 2));
+  await idle(blockrag, 2);
   return performance.now() - started;
 }
 

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { DEFAULT_TENANT } from '../../shared/pipeline/defaults.ts';
 import type { System } from '../../shared/pipeline/system.ts';
-import { addText, openSystem } from '../support/product/blockrag.ts';
+import { addText, idle, openSystem } from '../support/product/blockrag.ts';
 
 const { values } = parseArgs({
   options: {
@@ -39,7 +39,7 @@ async function measure() {
     await Promise.all(Array.from({ length: atOnce }, uploader));
     const acknowledged = performance.now() - started;
     // Counting what is left costs the table a little: now and then is enough.
-    while (await blockrag.busy()) await new Promise((resolve) => setTimeout(resolve, 200));
+    await idle(blockrag, 200);
     const done = performance.now() - started;
     const { user, system } = process.cpuUsage(cpu);
     const { ready, passages } = await blockrag.stats(DEFAULT_TENANT);

@@ -12,7 +12,7 @@ import { openLmdbTable } from '../../../shared/storage/table/lmdb.ts';
 import { openDataDirectory } from '../../../shared/stores/embedded.ts';
 import { toConfig } from '../config.ts';
 import type { CommonOptions } from '../options.ts';
-import { nothingToCreate } from '../stores.ts';
+import { createStores } from '../stores.ts';
 import { plain, print, printJson } from '../terminal.ts';
 
 export interface KeyOptions extends CommonOptions {
@@ -35,12 +35,7 @@ export interface ListKeysOptions extends KeyOptions {
 export async function addKey(options: AddKeyOptions): Promise<number> {
   const { tenant = DEFAULT_TENANT, name } = options;
   const scopes = options.scope.split(',').map((scope) => scope.trim());
-  const { stores } = toConfig(options);
-  if (options.createStores === true) {
-    if (stores === undefined) throw nothingToCreate();
-    const { createAwsStores, parseAwsStores } = await import('../../../shared/stores/aws.ts');
-    await createAwsStores(parseAwsStores(stores));
-  }
+  if (options.createStores === true) await createStores(toConfig(options));
   const { key, row } = await withKeys(options, true, (keys) => keys.add({ tenant, name, scopes }));
   if (options.json) printJson({ ...viewKey(row), key });
   else {

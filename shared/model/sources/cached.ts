@@ -2,10 +2,11 @@
 import { readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { BlockragError } from '../../errors.ts';
-import { isAbandoned, temporaryName } from '../../files/temporary.ts';
+import { temporaryName } from '../../files/temporary.ts';
 import { cacheDirectory } from '../cache.ts';
 import { KNOWN_MODELS } from './catalogue.ts';
 import { sourceModelId } from './model-id.ts';
+import { isLeft, partialsOf } from './partial.ts';
 import { bytesIn } from './space.ts';
 
 /** A folder in the cache that belongs to a model. */
@@ -72,12 +73,10 @@ async function compiled(cache: string | undefined): Promise<Held[]> {
 
 /** partial/SHA256 of known models, unless a process is filling it. */
 async function interrupted(cache: string | undefined): Promise<Held[]> {
-  const folder = join(cacheDirectory(cache), 'partial');
+  const folder = partialsOf(cache);
   const names = await namesIn(folder);
   return Object.entries(KNOWN_MODELS).flatMap(([id, { sha256 }]) =>
-    names
-      .filter((name) => name === sha256 || (name.startsWith(`${sha256}.`) && isAbandoned(name)))
-      .map((name) => ({ id, directory: join(folder, name) })),
+    names.filter((name) => isLeft(name, sha256)).map((name) => ({ id, directory: join(folder, name) })),
   );
 }
 

@@ -28,21 +28,27 @@ export interface Partial {
   body: string;
 }
 
-const folderOf = (cache: string | undefined) => join(cacheDirectory(cache), 'partial');
+/** Where the cache keeps partials. */
+export const partialsOf = (cache: string | undefined) => join(cacheDirectory(cache), 'partial');
 
 /** Where a file of that content lies in the cache. */
 export function cachedPath(cache: string | undefined, sha256: string, name: string): string {
   return join(cacheDirectory(cache), 'models', sha256, name);
 }
 
+/** Whether a name in that folder is a partial of the key that no process owns. */
+export function isLeft(name: string, key: string): boolean {
+  return name === key || (name.startsWith(`${key}.`) && isAbandoned(name));
+}
+
 /** Takes the partial that an earlier run left for this key, or starts an empty one. */
 export async function takePartial(cache: string | undefined, key: string): Promise<Partial> {
-  const folder = folderOf(cache);
+  const folder = partialsOf(cache);
   await mkdir(folder, { recursive: true });
   const directory = join(folder, `${key}.${temporaryName()}`);
   const partial = { key, directory, body: join(directory, 'body') };
   for (const name of await readdir(folder)) {
-    if (name !== key && !(name.startsWith(`${key}.`) && isAbandoned(name))) continue;
+    if (!isLeft(name, key)) continue;
     try {
       await rename(join(folder, name), directory);
       return partial;

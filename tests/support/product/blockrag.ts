@@ -30,8 +30,13 @@ export async function addText(blockrag: System, name: string, text: string): Pro
   return (await blockrag.document(DEFAULT_TENANT, id))!;
 }
 
-export async function idle(blockrag: System): Promise<void> {
-  while (await blockrag.busy()) await new Promise((resolve) => setTimeout(resolve, 20));
+/** Waits until nothing is left to be parsed, encoded, removed or tidied up. @param pauseMs between two looks */
+export async function idle(blockrag: System, pauseMs = 20): Promise<void> {
+  for (;;) {
+    const { waiting, leased } = await blockrag.work();
+    if (waiting + leased === 0) return;
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+  }
 }
 
 /** Asks greedily for 8 tokens. */
