@@ -12,7 +12,10 @@ const MAX_TRANSACTIONS = 1024;
 const GROWTHS = 3;
 const REWRITTEN_AT_ONCE = 256;
 
-/** Overwrites all that deleted rows of a database have left on the disk. Reads and writes may go on meanwhile. */
+/**
+ * Overwrites all that deleted rows of a database have left on the disk, but for at most 7 bytes directly below a row
+ * in use: LMDB copies a page's rows from the multiple of 8 below them. Reads and writes may go on meanwhile.
+ */
 export async function scrubDatabase<V>(environment: Environment, database: NamedDatabase<V>): Promise<void> {
   await rewriteRows(environment, database);
   await overwriteFreedPages(environment);
