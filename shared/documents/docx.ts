@@ -1,7 +1,7 @@
 /** DOCX: converted to HTML by mammoth, without images. */
 import mammoth from 'mammoth';
 import { parseFragment } from './html.ts';
-import type { Content } from './outline.ts';
+import type { Content } from './types.ts';
 import { checkZip } from './zip.ts';
 
 /** The title is the only level 1 heading; Word's headings come below it. */
@@ -26,5 +26,5 @@ export async function parseDocx(bytes: Uint8Array, name: string): Promise<Conten
       convertImage: mammoth.images.imgElement(async () => ({ src: '' })),
     },
   );
-  return { title: undefined, blocks: parseFragment(value) };
+  return { blocks: parseFragment(value) };
 }

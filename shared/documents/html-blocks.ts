@@ -2,7 +2,8 @@
  * Turns an HTML tree into blocks of readable text. `textContent` would join headings with the text after them; here
  * block elements separate the text. The walk is a loop and not a recursion, because pages nested 10,000 deep exist.
  */
-import type { Block } from './outline.ts';
+import { blockText } from './pieces.ts';
+import type { Block } from './types.ts';
 
 /** Elements whose text is not the document's. */
 const SKIPPED = new Set(
@@ -47,10 +48,9 @@ export function htmlBlocks(root: Element): Block[] {
   }
 }
 
-/** A table as text: a row is one line, "a | b | c". */
-export function tableText(rows: readonly (readonly string[])[]): string {
-  const lines = rows.map((cells) => cells.map((cell) => cell.replace(/\s+/g, ' ').trim()).join(' | '));
-  return lines.filter((line) => /[^\s|]/.test(line)).join('\n');
+/** The text of any block. */
+export function textOfBlock(block: Block): string {
+  return block.kind === 'heading' ? block.text : blockText(block);
 }
 
 class BlockWalk {
@@ -79,9 +79,9 @@ class BlockWalk {
       return false;
     }
     this.#flush();
-    if (tag === 'PRE') return this.#whole(element.textContent ?? '');
+    if (tag === 'PRE') return this.#whole({ kind: 'code', text: element.textContent ?? '' });
     if (tag === 'TABLE' && element.querySelector(LAYOUT_CONTENT) === null) {
-      return this.#whole(tableText(rowsOf(element)));
+      return this.#whole(tableOf(element));
     }
     if (/^H[1-6]$/.test(tag)) {
       this.#endList();
@@ -117,22 +117,23 @@ class BlockWalk {
     this.#text = '';
     if (text === '') return;
     if (this.#counters.length === 0 || this.#level !== undefined) {
-      this.#blocks.push({ level: this.#level, text, page: undefined });
+      const level = this.#level;
+      this.#blocks.push(level === undefined ? { kind: 'text', text } : { kind: 'heading', level, text });
       return;
     }
     this.#list.push(this.#marker + text);
     this.#marker = '  '.repeat(Math.min(this.#counters.length, 8));
   }
 
-  #whole(text: string): false {
+  #whole(block: Block): false {
     this.#endList();
-    this.#blocks.push({ level: undefined, text, page: undefined });
+    this.#blocks.push(block);
     return false;
   }
 
   #endList(): void {
     if (this.#list.length > 0) {
-      this.#blocks.push({ level: undefined, text: this.#list.join('\n'), page: undefined });
+      this.#blocks.push({ kind: 'text', text: this.#list.join('\n') });
     }
     this.#list = [];
   }
@@ -158,17 +159,20 @@ function firstNumber(list: Element): number {
   return Number.isNaN(start) ? 1 : start;
 }
 
-function rowsOf(table: Element): string[][] {
-  const caption = [...table.querySelectorAll('caption')].map(cellText);
-  const rows = [...table.querySelectorAll('tr')].map((row) =>
-    [...row.querySelectorAll('th, td')].map(cellText),
-  );
-  return [caption, ...rows];
+function tableOf(table: Element): Block {
+  const caption = table.querySelector('caption');
+  const lines = [...table.querySelectorAll('tr')];
+  const rows = lines.map((row) => [...row.querySelectorAll('th, td')].map(cellText));
+  const hasHeader = lines[0]?.querySelector('td') === null;
+  return {
+    kind: 'table',
+    caption: caption === null ? undefined : cellText(caption),
+    header: hasHeader ? rows[0] : undefined,
+    rows: hasHeader ? rows.slice(1) : rows,
+  };
 }
 
 /** A cell's paragraphs on one line. */
 function cellText(cell: Element): string {
-  return htmlBlocks(cell)
-    .map(({ text }) => text)
-    .join(' ');
+  return htmlBlocks(cell).map(textOfBlock).join(' ');
 }

@@ -2,8 +2,9 @@
 import { Readability } from '@mozilla/readability';
 import { parseHTML } from 'linkedom';
 import { decodeText } from './decode.ts';
-import { htmlBlocks } from './html-blocks.ts';
-import { type Block, type Content, onlyTopHeading } from './outline.ts';
+import { htmlBlocks, textOfBlock } from './html-blocks.ts';
+import { onlyTopHeading } from './outline.ts';
+import type { Block, Content } from './types.ts';
 
 /** Readability recurses: a page nested deeper than this is read whole. */
 const MAX_READABILITY_DEPTH = 256;
@@ -83,5 +84,5 @@ function isReadable(document: Document): boolean {
 }
 
 function size(blocks: readonly Block[]): number {
-  return blocks.reduce((sum, { text }) => sum + text.length, 0);
+  return blocks.reduce((sum, block) => sum + textOfBlock(block).length, 0);
 }

@@ -29,6 +29,8 @@ export interface DocumentReaderOptions {
 /** A document's title and passages, in reading order. Passages of the same text are all there. */
 export interface ReadDocument {
   title: string;
+  /** What the document says of itself: author, date. Its text begins with it. */
+  metadata: Readonly<Record<string, string>>;
   passages: Passage[];
 }
 

@@ -6,8 +6,8 @@ import remarkGfm from 'remark-gfm';
 import remarkParse from 'remark-parse';
 import { unified } from 'unified';
 import { parseFragment } from './html.ts';
-import { tableText } from './html-blocks.ts';
-import type { Block, Content } from './outline.ts';
+import { textOfBlock } from './html-blocks.ts';
+import type { Block, Content } from './types.ts';
 
 const parser = unified().use(remarkParse).use(remarkFrontmatter, ['yaml', 'toml']).use(remarkGfm);
 
@@ -20,16 +20,18 @@ export function parseMarkdown(markdown: string): Content {
 function blocksOf(node: RootContent): Block[] {
   switch (node.type) {
     case 'heading':
-      return [{ level: node.depth, text: inlineText(node), page: undefined }];
+      return [{ kind: 'heading', level: node.depth, text: inlineText(node) }];
     case 'blockquote':
     case 'footnoteDefinition':
       return node.children.flatMap(blocksOf);
     case 'list':
       return paragraph(listLines(node, '').join('\n'));
-    case 'table':
-      return paragraph(tableText(node.children.map((row) => row.children.map(inlineText))));
+    case 'table': {
+      const [header, ...rows] = node.children.map((row) => row.children.map(inlineText));
+      return [{ kind: 'table', header, rows }];
+    }
     case 'code':
-      return paragraph(node.value);
+      return [{ kind: 'code', text: node.value }];
     case 'html':
       return parseFragment(node.value);
     case 'yaml':
@@ -42,7 +44,7 @@ function blocksOf(node: RootContent): Block[] {
 }
 
 function paragraph(text: string): Block[] {
-  return [{ level: undefined, text, page: undefined }];
+  return [{ kind: 'text', text }];
 }
 
 /** A list is one paragraph, an item one line or more; lists in lists are indented. */
@@ -56,7 +58,11 @@ function itemLines(item: ListItem, indent: string, marker: string): string[] {
   const inner = `${indent}  `;
   const lines = item.children.flatMap((child) => {
     if (child.type === 'list') return listLines(child, inner);
-    return blocksOf(child).flatMap(({ text }) => text.split('\n').map((line) => inner + line));
+    return blocksOf(child).flatMap((block) =>
+      textOfBlock(block)
+        .split('\n')
+        .map((line) => inner + line),
+    );
   });
   const [first, ...rest] = lines;
   return [`${indent}${marker} ${first?.trimStart() ?? ''}`, ...rest];

@@ -1,12 +1,7 @@
-/** Packs sentences into passages as full as possible; the last two are evened out. */
-import { cutToFit, type MeasuredRange } from './cut.ts';
-import type { Passage } from './types.ts';
-
-/** A sentence, or a part of one, of a paragraph. */
-export interface Piece extends MeasuredRange {
-  paragraph: string;
-  page: number | undefined;
-}
+/** Packs pieces into passages as full as possible; the last two are evened out. */
+import { cutToFit } from './cut.ts';
+import type { Piece } from './pieces.ts';
+import type { PageRange, Passage } from './types.ts';
 
 /** What the passages of one run of pieces have in common. */
 export interface Packing {
@@ -27,8 +22,8 @@ interface Packed {
 /** A last passage below this share of the room is shared out with the one before. */
 const CRUMB_SHARE = 1 / 2;
 
-/** More white space than this within a paragraph becomes a blank line. */
-const MAX_SEPARATOR = 32;
+/** More white space than this within a paragraph becomes a blank line; code is indented by less. */
+const MAX_SEPARATOR = 64;
 
 /** The passages of some pieces, in their order, none of more than `maxTokens` tokens. */
 export function pack(pieces: readonly Piece[], packing: Packing): Passage[] {
@@ -64,14 +59,32 @@ function fill(run: readonly Piece[], packing: Packing): { done: Packed; rest: Pi
 
 function make(pieces: Piece[], { title, block }: Packing): Packed {
   const text = textOf(pieces);
-  return { pieces, passage: { title, text, page: pieces[0]!.page, tokens: block(text) } };
+  return { pieces, passage: { title, text, ...pagesOf(pieces), tokens: block(text) } };
+}
+
+/** From the first page to the last, where it is another. */
+function pagesOf(pieces: readonly Piece[]): PageRange {
+  const pages = pieces.flatMap(({ page, pageEnd }) => [page, pageEnd]).filter((page) => page !== undefined);
+  if (pages.length === 0) return {};
+  const page = Math.min(...pages);
+  const pageEnd = Math.max(...pages);
+  return pageEnd > page ? { page, pageEnd } : { page };
 }
 
 /** The text of pieces that follow one another. */
 function textOf(pieces: readonly Piece[]): string {
   return pieces
-    .map((piece, i) => separator(pieces[i - 1], piece) + piece.paragraph.slice(piece.start, piece.end))
+    .map((piece, i) => {
+      const previous = pieces[i - 1];
+      const lead = needsLead(previous, piece) ? `${piece.lead}\n` : '';
+      return separator(previous, piece) + lead + piece.paragraph.slice(piece.start, piece.end);
+    })
     .join('');
+}
+
+/** A table's header stands above its first row in each passage. */
+function needsLead(previous: Piece | undefined, piece: Piece): boolean {
+  return piece.lead !== undefined && previous?.paragraph !== piece.paragraph;
 }
 
 /** What parts a piece from the one before: the white space of their paragraph, or a blank line. */
@@ -101,7 +114,8 @@ function balanceEnd(packed: Packed[], packing: Packing): Packed[] {
 }
 
 function cutPiece(piece: Piece, { block, maxTokens }: Packing): Piece[] {
-  const measure = (text: string) => block(text).length;
+  const lead = piece.lead === undefined ? '' : `${piece.lead}\n`;
+  const measure = (text: string) => block(lead + text).length;
   return cutToFit(piece.paragraph, piece, measure, maxTokens).map((range) => ({ ...piece, ...range }));
 }
 
@@ -111,5 +125,6 @@ function tokensOf(pieces: readonly Piece[]): number {
 
 /** About how many tokens a piece adds; a space is part of the word after it, a blank line is a token. */
 function cost(piece: Piece, previous: Piece | undefined): number {
-  return piece.tokens + (separator(previous, piece) === ' ' ? 0 : 1);
+  const lead = needsLead(previous, piece) ? piece.leadTokens : 0;
+  return piece.tokens + lead + (separator(previous, piece) === ' ' ? 0 : 1);
 }

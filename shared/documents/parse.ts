@@ -5,10 +5,10 @@ import { type DocumentSource, type DocumentType, detectType } from './detect.ts'
 import { parseDocx } from './docx.ts';
 import { decodeHtml, parseHtml } from './html.ts';
 import { parseMarkdown } from './markdown.ts';
-import { type Content, outline } from './outline.ts';
+import { outline } from './outline.ts';
 import { parsePdf } from './pdf.ts';
 import { parseText } from './text.ts';
-import type { ParsedDocument } from './types.ts';
+import type { Content, ParsedDocument } from './types.ts';
 
 /**
  * Reads a PDF, DOCX, HTML, Markdown or text file. It has at least one section.

@@ -1,5 +1,5 @@
 /** A passage's title, which says where in the document its text is. */
-import { oneLine } from './outline.ts';
+import { oneLine } from './clean.ts';
 
 /** Code units for each allowed token beyond which a title is not even encoded. */
 const MAX_UNITS_PER_TOKEN = 32;

@@ -2,7 +2,7 @@
  * The text of PDF pages as headings and paragraphs. A PDF holds placed lines only: what belongs together is
  * told from the size of the letters and the distance of the lines.
  */
-import type { Block } from './outline.ts';
+import type { Block } from './types.ts';
 
 /** A line of a page. Lengths are in points; y grows upwards. */
 export interface PdfLine {
@@ -31,11 +31,11 @@ export function layoutBlocks(lines: readonly PdfLine[]): Block[] {
   const sizes = [...new Set(paragraphs.filter(isHeading).map(({ size }) => Math.round(size)))].sort(
     (a, b) => b - a,
   );
-  return paragraphs.map((paragraph) => ({
-    level: isHeading(paragraph) ? sizes.indexOf(Math.round(paragraph.size)) + 1 : undefined,
-    text: paragraph.text,
-    page: paragraph.page,
-  }));
+  return paragraphs.map((paragraph) => {
+    const { text, page, size } = paragraph;
+    if (!isHeading(paragraph)) return { kind: 'text', text, page };
+    return { kind: 'heading', level: sizes.indexOf(Math.round(size)) + 1, text, page };
+  });
 }
 
 /** The size in which most characters are set. */

@@ -1,8 +1,8 @@
 /** PDF: the text that a file holds, page by page. Pictures of text are not read. */
 import { getDocumentProxy } from 'unpdf';
 import { BlockragError } from '../errors.ts';
-import type { Content } from './outline.ts';
 import { layoutBlocks, type PdfLine } from './pdf-layout.ts';
+import type { Content } from './types.ts';
 
 type Pdf = Awaited<ReturnType<typeof getDocumentProxy>>;
 type Page = Awaited<ReturnType<Pdf['getPage']>>;

@@ -1,10 +1,9 @@
-/** Splits a parsed document into passages, at sentence ends, none longer than a block may be. */
+/** Splits a parsed document into passages, at the ends of sentences, lines and rows, none longer than a block may be. */
 import { BlockragError } from '../errors.ts';
-import { cutToFit } from './cut.ts';
 import { sameHeadings } from './outline.ts';
-import { type Piece, pack } from './pack.ts';
+import { pack } from './pack.ts';
 import { passageTitle } from './passage-title.ts';
-import { sentences } from './sentences.ts';
+import { blockText, piecesOf } from './pieces.ts';
 import type { ParsedDocument, Passage, Section } from './types.ts';
 
 export const DEFAULT_MAX_TOKENS = 256;
@@ -27,7 +26,7 @@ export interface SplitOptions {
 
 /**
  * Splits a document into passages that follow one another and hold all of its text. A passage keeps to one
- * heading unless the sections are tiny. The time is about linear in the text.
+ * heading unless the sections are tiny. A table that goes on has its caption and header in each passage. The time is about linear in the text.
  *
  * @throws BlockragError `invalid_option` when maxTokens is too small
  */
@@ -46,12 +45,14 @@ export function splitDocument(document: ParsedDocument, options: SplitOptions): 
     const title = passageTitle(document.title, distinct, encode, titleLimit);
     const block = (text: string) => encode(passageText(title, text));
     const room = maxTokens - block('').length;
-    const pieces = sections.flatMap((section) => piecesOf(section, encode, room));
+    const pieces = sections.flatMap(({ content }) =>
+      content.flatMap((block) => piecesOf(block, encode, room)),
+    );
     return pack(pieces, { title, block, room, maxTokens });
   });
 }
 
-/** Sections that share passages: those under the same headings (a PDF's pages), and tiny neighbours. */
+/** Sections that share passages: those under the same headings, and tiny neighbours. */
 function groups(
   sections: readonly Section[],
   encode: SplitOptions['encode'],
@@ -75,16 +76,7 @@ function groups(
 
 /** Tokens of a small section, infinity for a larger one: its text need not be encoded here. */
 function tinySize(section: Section, encode: SplitOptions['encode'], maxTokens: number): number {
-  const length = section.paragraphs.reduce((sum, text) => sum + text.length, 0);
-  return length <= maxTokens ? encode(section.paragraphs.join('\n\n')).length : Number.POSITIVE_INFINITY;
-}
-
-/** The sentences of a section, those that are too long for a passage cut. */
-function piecesOf(section: Section, encode: SplitOptions['encode'], room: number): Piece[] {
-  const measure = (text: string) => encode(text).length;
-  return section.paragraphs.flatMap((paragraph) =>
-    sentences(paragraph)
-      .flatMap((sentence) => cutToFit(paragraph, sentence, measure, room))
-      .map((range) => ({ ...range, paragraph, page: section.page })),
-  );
+  const texts = section.content.map(blockText);
+  const length = texts.reduce((sum, text) => sum + text.length, 0);
+  return length <= maxTokens ? encode(texts.join('\n\n')).length : Number.POSITIVE_INFINITY;
 }

@@ -1,27 +1,75 @@
-/** The results of the documents stage: a parsed document, and the passages cut from it. */
+/** The results of the documents stage: what a format's parser finds, a document, and the passages cut from it. */
 
-/** A run of text with its place in the document. */
+/** Pages, 1-based, where the format has pages (PDF). */
+export interface PageRange {
+  page?: number | undefined;
+  /** The last page, where it is another than `page`. */
+  pageEnd?: number | undefined;
+}
+
+/** A paragraph, or a list with an item a line ("- first\n  - nested"). Cut at sentence and line ends. */
+export interface TextBlock extends PageRange {
+  kind: 'text';
+  text: string;
+}
+
+/** Program code, a log, or other text whose lines stand for themselves: cut at line ends only. */
+export interface CodeBlock extends PageRange {
+  kind: 'code';
+  text: string;
+}
+
+/** A table of rows; rowspans and colspans are filled. A row is never cut unless it alone exceeds a passage. */
+export interface TableBlock extends PageRange {
+  kind: 'table';
+  caption?: string | undefined;
+  /** The header's cells; a header of several rows is joined into one. */
+  header?: readonly string[] | undefined;
+  rows: readonly (readonly string[])[];
+}
+
+/** What a document is made of, in reading order, apart from its headings. */
+export type ContentBlock = TextBlock | CodeBlock | TableBlock;
+
+export interface HeadingBlock extends PageRange {
+  kind: 'heading';
+  /** 1 is the outermost. */
+  level: number;
+  text: string;
+}
+
+/** What a format's parser finds, in reading order. */
+export type Block = HeadingBlock | ContentBlock;
+
+/** What a format's parser gives. */
+export interface Content {
+  /** The title that the document states (metadata, front matter), if it does. */
+  title?: string | undefined;
+  /** What the document says of itself: { author: 'Bo Lindqvist', date: '2025-03-01' }; can be asked about. */
+  metadata?: Readonly<Record<string, string>> | undefined;
+  blocks: Block[];
+}
+
+/** A run of content under the same headings. */
 export interface Section {
   /** Headings above the text, outermost first: ["Install", "On Linux"]. */
   headings: string[];
-  /** 1-based page, where the format has pages (PDF). */
-  page: number | undefined;
-  /** Paragraphs in reading order; no paragraph is empty. */
-  paragraphs: string[];
+  /** In reading order; none is empty. */
+  content: ContentBlock[];
 }
 
 export interface ParsedDocument {
   /** The document's own title, or its file name without the extension. */
   title: string;
+  metadata: Readonly<Record<string, string>>;
   sections: Section[];
 }
 
 /** A piece of a document: the unit of retrieval and, encoded, a block. */
-export interface Passage {
+export interface Passage extends PageRange {
   /** Document title and headings, "Guide > Install > On Linux". */
   title: string;
   text: string;
-  page: number | undefined;
   /** Token ids of the passage as a block of the prompt (the block's title line included), without special tokens. */
   tokens: Uint32Array;
 }

@@ -4,9 +4,9 @@ import { passageText } from '../model/prompt.ts';
 import { loadTokenizer, type Tokenizer } from '../model/tokenizer.ts';
 import { serve } from '../threads.ts';
 import type { DocumentSource } from './detect.ts';
+import type { ReadDocument } from './index.ts';
 import { parseDocument } from './parse.ts';
 import { splitDocument } from './split.ts';
-import type { Passage } from './types.ts';
 
 /** What the thread is started with. */
 export interface DocumentWorkerData {
@@ -18,7 +18,7 @@ export interface DocumentWorkerData {
 export type DocumentMethods = {
   read: {
     args: { bytes: Uint8Array; source: DocumentSource };
-    result: { title: string; passages: Passage[] };
+    result: ReadDocument;
     /** The thread is up and turns to the document. */
     event: 'started';
   };
@@ -34,6 +34,7 @@ serve<DocumentMethods>({
     emit('started');
     const document = await parseDocument(bytes, source);
     const encode = (text: string) => tokenizer.encode(text);
-    return { title: document.title, passages: splitDocument(document, { encode, passageText, maxTokens }) };
+    const passages = splitDocument(document, { encode, passageText, maxTokens });
+    return { title: document.title, metadata: document.metadata, passages };
   },
 });
