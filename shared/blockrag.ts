@@ -3,6 +3,7 @@ import { checkTenant } from './access/tenant.ts';
 import { newDocumentSchema, parseRequest, querySchema, toQuestion } from './api/schemas/requests.ts';
 import { type AnswerEvent, type AnswerView, viewAnswer } from './api/views/answer.ts';
 import { type DocumentEvent, type DocumentView, viewDocument, viewEvent } from './api/views/document.ts';
+import { viewPassage } from './api/views/passage.ts';
 import {
   type StatsView,
   type SystemView,
@@ -21,6 +22,8 @@ import type {
   DocumentsPage,
   DocumentsQuery,
   NewDocument,
+  PassagesPage,
+  PassagesQuery,
   RequestOptions,
 } from './client/index.ts';
 import { untilReady } from './client/until-ready.ts';
@@ -102,6 +105,12 @@ export class Blockrag implements Pick<BlockragClient, keyof BlockragClient> {
     query: Omit<DocumentsQuery, 'after' | 'limit'> = {},
   ): AsyncGenerator<DocumentView, void, undefined> {
     return allPages((after) => this.documents({ ...query, limit: 1000, after }));
+  }
+
+  /** A page of a document's passages, in reading order. @throws BlockragError `document_not_found` */
+  async passages(id: string, { limit = 100, after }: PassagesQuery = {}): Promise<PassagesPage> {
+    const { passages, next = null } = await this.core.passages(this.tenant, id, { limit, after });
+    return { passages: passages.map(viewPassage), next };
   }
 
   /** Deletes a document: it answers no question from now on. @throws BlockragError `document_not_found` */

@@ -91,6 +91,12 @@ function addDocumentCommands(program: Command, run: Run): void {
     .addHelpText('after', '\nExample:\n  blockrag documents --collection station')
     .action(run(async () => (await import('./commands/documents.ts')).listDocuments));
 
+  withCommonOptions(program.command('passages'))
+    .description('show the passages that a file would be stored as; nothing is stored')
+    .argument('<file>', 'PDF, DOCX, HTML, Markdown or text file')
+    .addHelpText('after', '\nExample:\n  blockrag passages handbook.pdf --json')
+    .action(run(async () => (await import('./commands/passages.ts')).showPassages));
+
   withCommonOptions(program.command('remove'))
     .description('remove documents, and their text from the disk')
     .argument('<documents...>', 'ids or names, as "blockrag documents" shows them')

@@ -10,6 +10,8 @@ export interface PassageRow {
   title: string;
   text: string;
   page: number | null;
+  /** The last page; rows of older versions have none. */
+  pageEnd?: number | null;
   tokens: Uint32Array;
   blobKey: string;
 }

@@ -2,6 +2,7 @@
 import type { QueryInput } from '../api/schemas/requests.ts';
 import type { AnswerEvent, AnswerView } from '../api/views/answer.ts';
 import type { DocumentEvent, DocumentView } from '../api/views/document.ts';
+import type { PassageView } from '../api/views/passage.ts';
 import type { StatsView, SystemView, WorkView } from '../api/views/system.ts';
 import { BlockragError } from '../errors.ts';
 import { allPages } from './all-pages.ts';
@@ -11,6 +12,7 @@ import { untilReady } from './until-ready.ts';
 
 export type { AnswerEvent, AnswerView, CitationView, UsageView } from '../api/views/answer.ts';
 export type { DocumentEvent, DocumentView } from '../api/views/document.ts';
+export type { PassageView } from '../api/views/passage.ts';
 export type { StatsView, SystemView, WorkView } from '../api/views/system.ts';
 export { BlockragError, type ErrorCode, isBlockragError } from '../errors.ts';
 
@@ -62,6 +64,19 @@ export interface DocumentsQuery {
 /** A page may have fewer documents than its limit, or none, although there is a `next`. */
 export interface DocumentsPage {
   documents: DocumentView[];
+  /** Where the next page begins; null: there is none. */
+  next: string | null;
+}
+
+export interface PassagesQuery {
+  /** Passages of a page at most, 1 to 1000; default 100. */
+  limit?: number | undefined;
+  /** The `next` of the page before. */
+  after?: string | undefined;
+}
+
+export interface PassagesPage {
+  passages: PassageView[];
   /** Where the next page begins; null: there is none. */
   next: string | null;
 }
@@ -128,6 +143,17 @@ export class BlockragClient {
     options: RequestOptions = {},
   ): AsyncGenerator<DocumentView, void, undefined> {
     return allPages((after) => this.documents({ ...query, limit: 1000, after }, options));
+  }
+
+  /** A page of a document's passages, in reading order. @throws BlockragError `document_not_found` */
+  passages(
+    id: string,
+    { limit, after }: PassagesQuery = {},
+    options: RequestOptions = {},
+  ): Promise<PassagesPage> {
+    const parameters = new URLSearchParams({ limit: String(limit ?? 100) });
+    if (after !== undefined) parameters.set('after', after);
+    return this.#http.json('GET', `${documentPath(id)}/passages?${parameters}`, options);
   }
 
   /** Deletes a document: it answers no question from now on. @throws BlockragError `document_not_found` */

@@ -12,6 +12,7 @@ import { LocalUploads, type Uploads } from './intake/uploads.ts';
 import { listCollections } from './listing/collections.ts';
 import { type ListOptions, listDocuments } from './listing/documents.ts';
 import { factsOf, type Stats, type SystemFacts, statsOf, type Work } from './listing/facts.ts';
+import { listPassages, type PassagesOptions } from './listing/passages.ts';
 import { type Answer, answerQuestion, type Question } from './question/answer.ts';
 import { answerChat, type Chat, type ChatAnswer } from './question/chat.ts';
 import type { GenerateOptions } from './question/generate.ts';
@@ -122,6 +123,11 @@ export class System {
   /** A page of documents; see `listDocuments`. */
   documents(tenant: string, options: ListOptions) {
     return listDocuments(this.services, tenant, options);
+  }
+
+  /** A page of a document's passages; see `listPassages`. */
+  passages(tenant: string, id: string, options: PassagesOptions) {
+    return listPassages(this.services, tenant, id, options);
   }
 
   /** Takes a document in once for each idempotency key; see `submitOnce`. */

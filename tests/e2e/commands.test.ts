@@ -40,6 +40,32 @@ describe('the commands on a data directory of their own', { timeout: 300_000 }, 
     expect(code).toBe(0);
   });
 
+  it('passages shows what a file would be stored as, and stores nothing', async () => {
+    const rows = Array.from({ length: 80 }, (_, i) => `| PX-${i} shackle no. ${i} | B-${i} |`);
+    writeFileSync(join(cwd, 'parts.md'), `# Parts\n\n| Part | Bin |\n|---|---|\n${rows.join('\n')}\n`);
+    interface Shown {
+      title: string;
+      metadata: object;
+      passages: { title: string; text: string; page: null; page_end: null; tokens: number }[];
+    }
+    const { code, value } = await json<Shown>('passages', 'parts.md');
+    expect(code).toBe(0);
+    expect(value).toMatchObject({ title: 'Parts', metadata: {} });
+    expect(value.passages.length).toBeGreaterThan(3);
+    for (const { text, tokens, ...rest } of value.passages) {
+      expect(text).toMatch(/^Part \| Bin\n(?:PX-\d+ shackle no\. \d+ \| B-\d+\n?)+$/);
+      expect(tokens).toBeLessThanOrEqual(256);
+      expect(rest).toEqual({ title: 'Parts', page: null, page_end: null });
+    }
+    const { stdout } = await text('passages', 'parts.md');
+    expect(stdout).toMatch(/^Parts: \d+ passages\n\n--- Parts \(\d+ tokens\)\nPart \| Bin\n/);
+    expect((await text('documents')).stdout).not.toContain('parts.md');
+    expect(await text('passages', 'nothing.md')).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/read/),
+    });
+  });
+
   it('ask --json has every field, and the counts add up', async () => {
     const { code, value } = await json<AnswerView>('ask', QUESTION, '--max-tokens', '8');
     const number = expect.any(Number);

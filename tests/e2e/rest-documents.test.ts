@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DocumentView } from '../../shared/api/views/document.ts';
+import type { PassagesPage } from '../../shared/client/index.ts';
 import { temporaryDirectory } from '../support/product/directory.ts';
 import { askServer, type Server, settled, startServer, uploadText } from '../support/product/server.ts';
 import { FERRY, LIGHTHOUSE } from '../support/product/texts.ts';
@@ -40,6 +41,34 @@ describe('the REST API for documents', () => {
       bytes: Buffer.byteLength(FERRY),
       error: null,
     });
+  });
+
+  it('lists the passages of a document, page by page', async () => {
+    const text = Array.from({ length: 60 }, (_, i) => `Berth ${i} is for boats of ${i} feet at most.`).join(
+      ' ',
+    );
+    const { id } = await uploadText(server, 'berths.txt', text);
+    await settled(server, id);
+    const page = async (query = '') => {
+      const response = await server.fetch(`/v1/documents/${id}/passages${query}`);
+      return (await response.json()) as PassagesPage;
+    };
+    const whole = await page();
+    expect(whole.next).toBeNull();
+    expect(whole.passages.length).toBeGreaterThan(2);
+    expect(whole.passages.map(({ text }) => text).join(' ')).toBe(text);
+    expect(whole.passages[1]).toEqual({
+      ...{ passage: 1, title: 'berths', page: null, page_end: null },
+      ...{ text: expect.any(String), tokens: expect.any(Number) },
+    });
+    const first = await page('?limit=1');
+    const second = await page(`?limit=1&after=${first.next}`);
+    expect([...first.passages, ...second.passages]).toEqual(whole.passages.slice(0, 2));
+    const refused = await server.fetch(`/v1/documents/${id}/passages?after=eA`);
+    expect(await refused.json()).toMatchObject({ code: 'invalid_request' });
+    const unknown = await server.fetch('/v1/documents/doc_000000000000000000000000/passages');
+    expect(await unknown.json()).toMatchObject({ code: 'document_not_found' });
+    await server.fetch(`/v1/documents/${id}`, { method: 'DELETE' });
   });
 
   it('answers the same upload again with 200: it is ready already', async () => {

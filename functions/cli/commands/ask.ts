@@ -60,8 +60,9 @@ function show(answer: AnswerView, json: boolean, text: string): void {
 export function printSources(answer: AnswerView): void {
   const { citations, usage, timings_ms: timings, attention, passages_dropped: dropped } = answer;
   if (citations.length > 0) print('');
-  citations.forEach(({ document, page, title, similarity }, i) => {
-    const place = page === null ? '' : `, page ${page}`;
+  citations.forEach(({ document, page, page_end, title, similarity }, i) => {
+    const pages = page === page_end ? `page ${page}` : `pages ${page}-${page_end}`;
+    const place = page === null ? '' : `, ${pages}`;
     print(`  [${i + 1}] ${plain(document)}${place}: ${plain(title)} (similarity ${similarity.toFixed(2)})`);
   });
   if (dropped > 0) print(`  ${dropped} more relevant passages did not fit into the model's context`);

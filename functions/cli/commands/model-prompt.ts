@@ -1,14 +1,12 @@
 /** blockrag model prompt: the prompt as it is served, for whoever trains a model on it. */
 import { copyFile } from 'node:fs/promises';
-import { fetchSettings } from '../../../shared/config.ts';
 import { BlockragError } from '../../../shared/errors.ts';
 import { PromptTemplate, passageText } from '../../../shared/model/prompt.ts';
-import { DEFAULT_MODEL } from '../../../shared/model/sources/index.ts';
 import type { Tokenizer } from '../../../shared/model/tokenizer.ts';
-import { prepareModel } from '../../../shared/pipeline/prepare-model.ts';
 import { toConfig } from '../config.ts';
 import type { CommonOptions } from '../options.ts';
-import { ProgressLine, printJson } from '../terminal.ts';
+import { preparedModel } from '../prepared-model.ts';
+import { printJson } from '../terminal.ts';
 
 export interface PromptOptions extends CommonOptions {
   tokenizer?: string;
@@ -32,17 +30,7 @@ export interface PromptFrame {
 
 /** JSON in any case: the recipe reads it. */
 export async function printPrompt(options: PromptOptions, signal: AbortSignal): Promise<number> {
-  const config = toConfig(options);
-  const progress = new ProgressLine({ quiet: options.json === true });
-  const model = await prepareModel({
-    ...fetchSettings(config),
-    reference: config.model ?? DEFAULT_MODEL,
-    adapter: config.adapter,
-    compute: config.compute,
-    requireText: true,
-    onProgress: ({ phase, done, total }) => progress.update(phase, done, total),
-    signal,
-  }).finally(() => progress.end());
+  const model = await preparedModel(toConfig(options), { quiet: options.json === true, signal });
   const frame = promptFrame(await model.tokenizer());
   if (options.tokenizer !== undefined) await writeTokenizer(model.tokenizerFile, options.tokenizer);
   printJson(frame);

@@ -12,6 +12,7 @@ export const citationSchema = z
     document_id: z.string(),
     title: z.string().meta({ example: 'Ferry' }),
     page: z.int().nullable(),
+    page_end: z.int().nullable().meta({ description: 'The last page; that of `page` where there is one.' }),
     passage: z.int().meta({ description: 'Index of the passage in its document, from 0.' }),
     text: z.string(),
     score: z.number(),
@@ -81,8 +82,9 @@ export function viewAnswer(answer: Answer): AnswerView {
   };
 }
 
-export function viewCitation({ document, documentId, ...rest }: Citation): CitationView {
-  return { document, document_id: documentId, ...rest };
+export function viewCitation(citation: Citation): CitationView {
+  const { document, documentId, title, page, pageEnd, ...rest } = citation;
+  return { document, document_id: documentId, title, page, page_end: pageEnd, ...rest };
 }
 
 export function viewUsage(usage: Usage): UsageView {

@@ -41,8 +41,9 @@ export async function ingestVersion(
     await failDocument(services, ref, failure);
     return;
   }
-  const passages = parsed.passages.map(({ title, text, page, tokens }, index): PassageRow => {
-    return { index, title, text, page: page ?? null, tokens, blobKey: keyOf(services, tenant, tokens) };
+  const passages = parsed.passages.map((passage, index): PassageRow => {
+    const { title, text, tokens, page = null, pageEnd = page } = passage;
+    return { index, title, text, page, pageEnd, tokens, blobKey: keyOf(services, tenant, tokens) };
   });
   await catalog.passages.put(id, version, passages);
   const tokens = passages.reduce((sum, passage) => sum + passage.tokens.length, 0);

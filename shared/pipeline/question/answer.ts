@@ -29,6 +29,7 @@ export interface Citation {
   documentId: string;
   title: string;
   page: number | null;
+  pageEnd: number | null;
   /** Index of the passage in its document, from 0. */
   passage: number;
   text: string;
@@ -165,6 +166,7 @@ function toCitation({ document, passage, score, similarity }: RetrievedPassage, 
     documentId: document.id,
     title: passage.title,
     page: passage.page,
+    pageEnd: passage.pageEnd ?? passage.page,
     passage: passage.index,
     text: passage.text,
     score,

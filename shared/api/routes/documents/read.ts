@@ -7,8 +7,21 @@ import type { System } from '../../../pipeline/system.ts';
 import { type Api, access, json, newRoutes, problems } from '../../route.ts';
 import { cursorSchema, jsonText, nameSchema, toCursor } from '../../schemas/requests.ts';
 import { documentIdSchema, documentSchema, viewDocument } from '../../views/document.ts';
+import { passageSchema, viewPassage } from '../../views/passage.ts';
 
 const STATUSES = ['queued', 'encoding', 'ready', 'failed'] as const;
+
+const limitSchema = z.coerce
+  .number()
+  .int()
+  .min(1)
+  .max(1000)
+  .default(100)
+  .meta({ type: 'integer', minimum: 1, maximum: 1000 });
+const nextSchema = z
+  .string()
+  .nullable()
+  .meta({ description: 'Where the next page begins; null: there is none.' });
 
 const list = createRoute({
   method: 'get',
@@ -28,22 +41,13 @@ const list = createRoute({
       filter: jsonText(filterSchema)
         .optional()
         .meta({ type: 'string', example: '{"year":[2023,2024]}', description: 'Of the metadata, as JSON.' }),
-      limit: z.coerce
-        .number()
-        .int()
-        .min(1)
-        .max(1000)
-        .default(100)
-        .meta({ type: 'integer', minimum: 1, maximum: 1000 }),
+      limit: limitSchema,
       after: cursorSchema.optional(),
     }),
   },
   responses: {
     200: json(
-      z.object({
-        documents: z.array(documentSchema),
-        next: z.string().nullable().meta({ description: 'Where the next page begins; null: there is none.' }),
-      }),
+      z.object({ documents: z.array(documentSchema), next: nextSchema }),
       'A page. It may have fewer documents than the limit, or none, although there is a next.',
     ),
     ...problems(),
@@ -58,6 +62,23 @@ const show = createRoute({
   ...access('read'),
   request: { params: documentIdSchema },
   responses: { 200: json(documentSchema, 'The document.'), ...problems('document_not_found') },
+});
+
+const listPassages = createRoute({
+  method: 'get',
+  path: '/v1/documents/{id}/passages',
+  tags: ['documents'],
+  summary: "List a document's passages",
+  description: 'In reading order: of the version that answers, or else of the one that is being encoded.',
+  ...access('read'),
+  request: {
+    params: documentIdSchema,
+    query: z.object({ limit: limitSchema, after: cursorSchema.optional() }),
+  },
+  responses: {
+    200: json(z.object({ passages: z.array(passageSchema), next: nextSchema }), 'A page.'),
+    ...problems('document_not_found'),
+  },
 });
 
 const remove = createRoute({
@@ -84,6 +105,12 @@ export function readRoutes(system: System): Api {
     const row = await system.document(c.get('caller').tenant, id);
     if (row === undefined) throw new BlockragError('document_not_found', `There is no document ${id}.`);
     return c.json(viewDocument(row), 200);
+  });
+
+  routes.openapi(listPassages, async (c) => {
+    const { tenant } = c.get('caller');
+    const { passages, next } = await system.passages(tenant, c.req.valid('param').id, c.req.valid('query'));
+    return c.json({ passages: passages.map(viewPassage), next: toCursor(next) }, 200);
   });
 
   routes.openapi(remove, async (c) => {

@@ -10,7 +10,8 @@ const ANSWER: Answer = {
       document: 'ferry.md',
       documentId: 'doc_1',
       title: 'Ferry',
-      page: null,
+      page: 3,
+      pageEnd: 4,
       passage: 0,
       text: 'The ferry leaves at noon.',
       score: 0.03,
@@ -29,7 +30,7 @@ it('an answer is sent with these fields, in this order', () => {
   const view = viewAnswer(ANSWER);
   expect(JSON.stringify(view)).toBe(
     '{"answer":"At noon.","finish_reason":"end","citations":[{"document":"ferry.md","document_id":"doc_1",' +
-      '"title":"Ferry","page":null,"passage":0,"text":"The ferry leaves at noon.","score":0.03,' +
+      '"title":"Ferry","page":3,"page_end":4,"passage":0,"text":"The ferry leaves at noon.","score":0.03,' +
       '"similarity":0.5,"grounding":1}],"usage":{"prompt_tokens":60,"reused_tokens":30,"encoded_tokens":10,' +
       '"final_tokens":20,"completion_tokens":3},"timings_ms":{"retrieve":1,"load":2,"encode":3,"reencode":4,' +
       '"attend":5,"first_token":15.5,"total":20},"passages_dropped":2,"attention":"block",' +
