@@ -22,7 +22,10 @@ export function withCommonOptions(command: Command): Command {
   return command
     .option('--data <dir>', 'data directory (default: ./.blockrag, or $BLOCKRAG_DATA)')
     .option('--stores <url>', 'stores that several servers share: s3://BUCKET?table=TABLE')
-    .option('--model <ref>', 'model name, path of a .gguf file, or hf:OWNER/REPO/FILE.gguf')
+    .option(
+      '--model <ref>',
+      'model name, path of a .gguf file or model directory, hf:OWNER/REPO, or hf:OWNER/REPO/FILE.gguf',
+    )
     .option('--adapter <file>', "adapter.safetensors to use (default: the model's own, where one is shipped)")
     .option('--no-adapter', 'without an adapter')
     .addOption(

@@ -120,13 +120,13 @@ function addModelCommands(program: Command, run: Run): void {
   model
     .command('pull')
     .description('download a model and the embedding model')
-    .argument('[reference]', 'model name, path, or hf:OWNER/REPO/FILE.gguf')
+    .argument('[reference]', 'model name, path, hf:OWNER/REPO, or hf:OWNER/REPO/FILE.gguf')
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  blockrag model pull hf:OWNER/REPO/FILE.gguf')
     .action(run(async () => (await import('./commands/model.ts')).pullModel));
   withCommonOptions(model.command('compile'))
     .description('compile a model and check it')
-    .argument('[reference]', 'model name, path, or hf:OWNER/REPO/FILE.gguf')
+    .argument('[reference]', 'model name, path, hf:OWNER/REPO, or hf:OWNER/REPO/FILE.gguf')
     .addHelpText('after', '\nExample:\n  blockrag model compile smollm2-135m-instruct --compute q8')
     .action(run(async () => (await import('./commands/model.ts')).compileModelCommand));
   withCommonOptions(model.command('prompt'))

@@ -4,6 +4,7 @@
  */
 import { BlockragError } from '../errors.ts';
 import type { GgufFile } from './gguf.ts';
+import { unsupported } from './unsupported.ts';
 
 export interface Architecture {
   family: 'llama' | 'qwen2' | 'qwen3';
@@ -47,8 +48,6 @@ const NEUTRAL: Readonly<Record<string, number>> = {
 
 /** Reads and checks a model's architecture. @throws BlockragError `model_unsupported`, `model_corrupt` */
 export async function readArchitecture(file: GgufFile): Promise<Architecture> {
-  const unsupported = (what: string) =>
-    new BlockragError('model_unsupported', `This model cannot be compiled: ${what}.`);
   const name = file.string('general.architecture') ?? '';
   const family = FAMILIES.find((known) => known === name);
   if (family === undefined) {
@@ -88,19 +87,14 @@ export async function readArchitecture(file: GgufFile): Promise<Architecture> {
     vocabulary: embedding.shape[0]!,
     contextLength: required('context_length'),
     normEpsilon: required('attention.layer_norm_rms_epsilon'),
-    rope: await readRope(file, family, headDim, unsupported),
+    rope: await readRope(file, family, headDim),
     qkvBias: file.tensors.has('blk.0.attn_q.bias'),
     qkNorm: file.tensors.has('blk.0.attn_q_norm.weight'),
     tiedHead: !file.tensors.has('output.weight'),
   };
 }
 
-async function readRope(
-  file: GgufFile,
-  family: string,
-  headDim: number,
-  unsupported: (what: string) => BlockragError,
-): Promise<Architecture['rope']> {
+async function readRope(file: GgufFile, family: string, headDim: number): Promise<Architecture['rope']> {
   const dimensions = file.number(`${family}.rope.dimension_count`) ?? headDim;
   if (dimensions % 2 !== 0 || dimensions <= 0 || dimensions > headDim) {
     throw unsupported(`${dimensions} of ${headDim} dimensions rotate`);

@@ -1,27 +1,29 @@
-/** Compiles a GGUF file into a directory that the engine opens: graph, weights, tokenizer and what is known of them. */
+/**
+ * Compiles a model as its makers publish it into a directory that the engine opens: graph, weights, tokenizer and what
+ * is known of them.
+ */
 
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { BlockragError } from '../errors.ts';
 import { publish } from '../files/publish.ts';
 import { type Adapter, adaptedWeights, requireBase } from './adapter.ts';
-import { type Architecture, readArchitecture } from './architecture.ts';
+import type { Architecture } from './architecture.ts';
 import { type Check, COMPILER_VERSION, CompiledModel, type ModelManifest } from './compiled.ts';
 import type { ComputeType } from './compute.ts';
-import { GgufFile } from './gguf.ts';
 import { groundingHeads } from './grounding.ts';
 import { writeDecoder } from './onnx/decoder.ts';
 import { WeightsFile } from './onnx/graph.ts';
+import { openOriginal } from './open-original.ts';
+import type { OriginalModel } from './original.ts';
 import { rotateWeights } from './rotation.ts';
 import { type ActivationPeaks, smoothWeights } from './smoothing.ts';
-import type { TokenizerFile } from './tokenizer.ts';
-import { ggufWeights, type WeightSource } from './weights.ts';
+import type { WeightSource } from './weights.ts';
 
 /** What a compiled model is made of, and so where it lies. */
 export interface CompiledFrom {
-  /** SHA-256 of the source file. */
+  /** SHA-256 of the source: of its file, or of all files of its directory. */
   sha256: string;
   adapter?: Adapter | undefined;
   compute: ComputeType;
@@ -30,7 +32,7 @@ export interface CompiledFrom {
 }
 
 export interface CompileOptions extends Omit<CompiledFrom, 'sha256'> {
-  /** The GGUF file and its SHA-256. */
+  /** The GGUF file, or the directory as Hugging Face has it, and its SHA-256. */
   source: { file: string; sha256: string };
   /** Observes a model compiled with observers on a calibration text (for w8a8). */
   calibrate(model: CompiledModel): Promise<ActivationPeaks>;
@@ -63,24 +65,27 @@ export async function openCompiled(from: CompiledFrom): Promise<CompiledModel | 
 export async function compileModel(options: CompileOptions): Promise<CompiledModel> {
   const directory = compiledDirectory({ ...options, sha256: options.source.sha256 });
   await publish(directory, async (temporary) => {
-    const file = await GgufFile.open(options.source.file);
+    const original = await openOriginal(options.source.file);
     try {
-      await compileInto(temporary, file, options);
+      await compileInto(temporary, original, options);
     } finally {
-      await file.close();
+      await original.close();
     }
   });
   return CompiledModel.open(directory);
 }
 
-async function compileInto(directory: string, file: GgufFile, options: CompileOptions): Promise<void> {
+async function compileInto(
+  directory: string,
+  original: OriginalModel,
+  options: CompileOptions,
+): Promise<void> {
   const { adapter, compute, source } = options;
-  const architecture = await readArchitecture(file);
-  const tokenizer = readTokenizer(file, architecture.vocabulary);
-  let weights = ggufWeights(file, architecture);
+  const { architecture, tokenizer } = original;
+  let { weights } = original;
   if (adapter !== undefined) weights = adaptedWeights(weights, architecture, adapter);
   const manifest: ModelManifest = {
-    name: file.string('general.name') ?? basename(source.file, '.gguf'),
+    name: original.name ?? basename(source.file, '.gguf'),
     source: { file: basename(source.file), sha256: source.sha256 },
     adapter:
       adapter === undefined ? null : { name: adapter.name, sha256: adapter.sha256, rank: adapter.rank },
@@ -155,33 +160,4 @@ async function readKeyBias(weights: WeightSource, architecture: Architecture): P
     rows.push(Array.from(qkv.bias!.subarray(from, from + kvHeads * headDim)));
   }
   return rows;
-}
-
-/** Tokens that end an answer in the families' chat formats, beside the file's own eos token. */
-const END_TOKENS = ['<|im_end|>', '<|endoftext|>', '<|eot_id|>', '<|end_of_text|>', '<|end|>', '</s>'];
-
-function readTokenizer(file: GgufFile, vocabulary: number): TokenizerFile | undefined {
-  const tokens = file.strings('tokenizer.ggml.tokens');
-  if (tokens === undefined) return undefined;
-  if (tokens.length > vocabulary) {
-    throw new BlockragError('model_corrupt', `${tokens.length} tokens, but ${vocabulary} embeddings.`);
-  }
-  const kind = file.string('tokenizer.ggml.model') ?? 'gpt2';
-  const types = file.numbers('tokenizer.ggml.token_type') ?? [];
-  // 3: control, 4: user-defined (gguf-py's TokenType)
-  const special = types.flatMap((type, id) => (type === 3 || type === 4 ? [id] : []));
-  const named = ['eos_token_id', 'eot_token_id'].flatMap((key) => file.number(`tokenizer.ggml.${key}`) ?? []);
-  const ending = special.filter((id) => END_TOKENS.includes(tokens[id]!));
-  const pre = file.string('tokenizer.ggml.pre') ?? 'default';
-  return {
-    // A name that no pre-tokenizer has makes the loader refuse other kinds of tokenizer by name.
-    pre: kind === 'gpt2' ? pre : `${kind}/${pre}`,
-    tokens,
-    merges: file.strings('tokenizer.ggml.merges') ?? [],
-    special,
-    bos: file.number('tokenizer.ggml.bos_token_id'),
-    end: [...new Set([...named, ...ending])],
-    addBos: file.boolean('tokenizer.ggml.add_bos_token') ?? pre === 'llama-bpe',
-    chatTemplate: file.string('tokenizer.chat_template'),
-  };
 }

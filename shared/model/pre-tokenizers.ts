@@ -1,6 +1,7 @@
 /** How each supported family cuts text before byte-pair merging (GGUF's tokenizer.ggml.pre -> Hugging Face form). */
 
-interface PreTokenizer {
+/** In the form of Hugging Face's tokenizer.json. */
+export interface PreTokenizer {
   normalizer: object | null;
   preTokenizer: object;
   /** A word that is a whole token is taken as it is, without merges (Llama 3). */

@@ -7,12 +7,14 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { Tokenizer as BpeTokenizer } from '@huggingface/tokenizers';
 import { BlockragError } from '../errors.ts';
-import { PRE_TOKENIZERS } from './pre-tokenizers.ts';
+import { PRE_TOKENIZERS, type PreTokenizer } from './pre-tokenizers.ts';
 
-/** What a model directory's tokenizer.json holds: GGUF's tokenizer, in Hugging Face's format where it has one. */
+/** What a compiled model's tokenizer.json holds, whatever the model came as. */
 export interface TokenizerFile {
-  /** Name of the pre-tokenizer as in GGUF's tokenizer.ggml.pre. */
+  /** Name of the pre-tokenizer as in GGUF's tokenizer.ggml.pre; `tokenizer.json`: see `preTokenizer`. */
   pre: string;
+  /** How text is cut before merging, where the model says so itself. */
+  preTokenizer?: PreTokenizer;
   /** Token strings by id, in the byte-level alphabet of GPT-2. */
   tokens: string[];
   /** Pairs "a b", the first merged first. */
@@ -25,6 +27,18 @@ export interface TokenizerFile {
   /** Whether a prompt starts with the bos token although its template does not say so. */
   addBos: boolean;
   chatTemplate: string | undefined;
+}
+
+/** Tokens that end an answer in the families' chat formats, beside the model's own eos token. */
+const END_TOKENS = ['<|im_end|>', '<|endoftext|>', '<|eot_id|>', '<|end_of_text|>', '<|end|>', '</s>'];
+
+/** Ids that end an answer: those that the model names, and special tokens that do so in any chat format. */
+export function endTokens(
+  named: readonly number[],
+  special: readonly number[],
+  tokens: readonly string[],
+): number[] {
+  return [...new Set([...named, ...special.filter((id) => END_TOKENS.includes(tokens[id]!))])];
 }
 
 /** Loads a tokenizer file written by the model compiler. @throws BlockragError `model_unsupported` */
@@ -44,7 +58,8 @@ export class Tokenizer {
   #specialIds: Set<number>;
 
   constructor(file: TokenizerFile, hash: string) {
-    const pre = Object.hasOwn(PRE_TOKENIZERS, file.pre) ? PRE_TOKENIZERS[file.pre] : undefined;
+    const known = Object.hasOwn(PRE_TOKENIZERS, file.pre) ? PRE_TOKENIZERS[file.pre] : undefined;
+    const pre = file.preTokenizer ?? known;
     if (pre === undefined) {
       throw new BlockragError(
         'model_unsupported',

@@ -1,9 +1,9 @@
 /** A model's weights as the graph wants them: float32, one layer at a time, rotation halves split, QKV fused. */
 
-import { BlockragError } from '../errors.ts';
 import type { Architecture } from './architecture.ts';
 import type { GgufFile } from './gguf.ts';
 import type { Matrix } from './onnx/linear.ts';
+import { unsupported } from './unsupported.ts';
 
 export interface LayerWeights {
   attentionNorm: Float32Array;
@@ -104,7 +104,7 @@ function unpermute(
 }
 
 /** Matrices of one input laid one under the other. */
-function stack(parts: readonly Matrix[]): Matrix {
+export function stack(parts: readonly Matrix[]): Matrix {
   const inputs = parts[0]!.inputs;
   const outputs = parts.reduce((sum, part) => sum + part.outputs, 0);
   const weight = new Float32Array(outputs * inputs);
@@ -124,10 +124,7 @@ function refuseUnknownTensors(file: GgufFile, { layers }: Architecture): void {
   for (const name of file.tensors.keys()) {
     const match = known.exec(name);
     if (match === null || Number(match[2] ?? 0) >= layers) {
-      throw new BlockragError(
-        'model_unsupported',
-        `This model cannot be compiled: the tensor ${name} is not understood.`,
-      );
+      throw unsupported(`the tensor ${name} is not understood`);
     }
   }
 }

@@ -28,6 +28,10 @@ export interface Golden {
   };
 }
 
+/** Models as transformers saves them (tests/fixtures/tiny-hf). */
+export const TINY_DIRECTORIES = ['llama', 'qwen2', 'qwen3'] as const;
+export type TinyDirectory = (typeof TINY_DIRECTORIES)[number];
+
 export const TINY_MODELS = ['llama', 'llama-linear', 'qwen2', 'qwen3', 'kquants'] as const;
 export type TinyModel = (typeof TINY_MODELS)[number];
 
@@ -43,6 +47,20 @@ export function tinyCases(name: TinyModel): ReferenceCase[] {
   const text = readFileSync(join(FIXTURES, 'tiny/expected.json'), 'utf8');
   const { models } = JSON.parse(text) as { models: Record<TinyModel, { cases: ReferenceCase[] }> };
   return models[name].cases;
+}
+
+export function tinyDirectory(name: TinyDirectory): string {
+  return join(FIXTURES, 'tiny-hf', name);
+}
+
+/** What transformers computes of it, and how it tokenises. */
+export function tinyDirectoryNumbers(name: TinyDirectory) {
+  const text = readFileSync(join(FIXTURES, 'tiny-hf/expected.json'), 'utf8');
+  const models = JSON.parse(text) as Record<
+    TinyDirectory,
+    { cases: ReferenceCase[]; tokenize: { text: string; ids: number[] }[] }
+  >;
+  return models[name];
 }
 
 /** The references' name of a mode. */

@@ -46,15 +46,21 @@ export async function removeModel(
   return { bytes, removed };
 }
 
-/** models/SHA256/NAME.gguf; the embedding model, which every model needs, is no GGUF file. */
+/** models/SHA256/NAME.gguf, or models/SHA256/NAME for a directory; the embedding model, which every model needs, is no GGUF file. */
 async function downloaded(cache: string | undefined): Promise<Held[]> {
   const folder = join(cacheDirectory(cache), 'models');
   const found = (await namesIn(folder)).map(async (sha256) => {
-    const file = (await namesIn(join(folder, sha256))).find((name) => /\.gguf$/i.test(name));
-    if (file === undefined) return [];
+    const names = await namesIn(join(folder, sha256));
+    const file = names.find((name) => /\.gguf$/i.test(name)) ?? names[0];
+    if (file === undefined || !(await isModel(join(folder, sha256, file)))) return [];
     return [{ id: sourceModelId({ file, sha256 }), directory: join(folder, sha256) }];
   });
   return (await Promise.all(found)).flat();
+}
+
+/** A GGUF file, or a directory as Hugging Face has it. */
+async function isModel(path: string): Promise<boolean> {
+  return /\.gguf$/i.test(path) || (await namesIn(path)).includes('config.json');
 }
 
 /** compiled/HASH: all that says what it was compiled from, damaged or of an earlier version too. */

@@ -34,6 +34,33 @@ export function parseHuggingFaceReference(reference: string): HuggingFaceReferen
   return { repository: repository!, file: file!, revision, sha256: sha256?.toLowerCase() };
 }
 
+const REPOSITORY = /^hf:([^/@#]+\/[^/@#]+)(?:@([^#]+))?$/;
+
+/**
+ * Reads `hf:OWNER/REPO[@REVISION]`, a whole model; undefined for any other reference.
+ *
+ * @throws BlockragError `invalid_option`
+ */
+export function parseHuggingFaceRepository(
+  reference: string,
+): Pick<HuggingFaceReference, 'repository' | 'revision'> | undefined {
+  const [, repository, revision = 'main'] = REPOSITORY.exec(reference) ?? [];
+  if (repository === undefined || /\.gguf$/i.test(repository)) return undefined;
+  const segments = [...repository.split('/'), ...revision.split('/')];
+  if (segments.every((segment) => SEGMENT.test(segment))) return { repository, revision };
+  throw new BlockragError('invalid_option', `${reference} is not of the form hf:OWNER/REPO[@REVISION].`);
+}
+
+/** Where the hub tells which commit a revision is. */
+export function commitUrl(
+  { repository, revision }: Pick<HuggingFaceReference, 'repository' | 'revision'>,
+  chosen: string | undefined,
+): URL {
+  const { origin, pathname } = resolveUrl({ repository, revision, file: '', sha256: undefined }, chosen);
+  const base = pathname.slice(0, -`/${repository}/resolve/${encodeURIComponent(revision)}/`.length);
+  return new URL(`${origin}${base}/api/models/${repository}/revision/${encodeURIComponent(revision)}`);
+}
+
 /**
  * Where a reference's file is.
  *

@@ -22,7 +22,7 @@ export interface HuggingFaceOptions extends FetchOptions {
 }
 
 /** What a reference without a SHA-256 turned out to be when it was downloaded. */
-interface Resolution {
+export interface Resolution {
   sha256: string;
   bytes: number;
   verified: boolean;
@@ -42,7 +42,7 @@ export async function fetchHuggingFaceFile(
   options: HuggingFaceOptions,
 ): Promise<ModelFile> {
   const url = resolveUrl(reference, options.huggingFace?.endpoint);
-  const resolution = join(cacheDirectory(options.cache), 'references', `${sha256Text(url.href)}.json`);
+  const resolution = resolutionPath(url, options.cache);
   const known = await readResolution(resolution);
   try {
     const there = await present(options.cache, basename(reference.file), reference.sha256, known);
@@ -104,7 +104,12 @@ async function present(
   return result(file, sha256, wanted !== undefined || known?.verified === true);
 }
 
-async function readResolution(path: string): Promise<Resolution | undefined> {
+/** Where it is written what a URL turned out to be. */
+export function resolutionPath(url: URL, cache: string | undefined): string {
+  return join(cacheDirectory(cache), 'references', `${sha256Text(url.href)}.json`);
+}
+
+export async function readResolution(path: string): Promise<Resolution | undefined> {
   try {
     const { sha256, bytes, verified } = JSON.parse(await readFile(path, 'utf8'));
     return /^[0-9a-f]{64}$/.test(sha256) ? { sha256, bytes, verified } : undefined;
@@ -114,7 +119,7 @@ async function readResolution(path: string): Promise<Resolution | undefined> {
 }
 
 /** Replaces what an earlier download found: its file is gone, and the branch may have moved since. */
-async function writeResolution(path: string, resolution: Resolution): Promise<void> {
+export async function writeResolution(path: string, resolution: Resolution): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   await rm(path, { force: true });
   await publish(path, (temporary) => writeFile(temporary, JSON.stringify(resolution)));

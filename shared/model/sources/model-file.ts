@@ -1,8 +1,8 @@
 /** A model file on this machine. */
 export interface ModelFile {
-  /** Absolute path of the GGUF file. */
+  /** Absolute path of the GGUF file, or of the model's directory. */
   file: string;
-  /** SHA-256 of its content, 64 hex digits. */
+  /** SHA-256 of its content, of all of a directory's files together; 64 hex digits. */
   sha256: string;
   /** The known model's name, or the file's name without .gguf. */
   name: string;

@@ -2,8 +2,8 @@
 import { KNOWN_MODELS } from './catalogue.ts';
 
 /**
- * The id of the model that a reference opens: a known model's name as it is, else the file's name without `.gguf`,
- * for a path as for a file of a Hugging Face repository. It is one segment of a URL's path, once encoded.
+ * The id of the model that a reference opens: a known model's name as it is, else the name of the file without `.gguf`
+ * or of the directory, for a path as for what is in a Hugging Face repository. It is one segment of a URL's path, once encoded.
  *
  * The file's name and not the repository's, because one repository holds a model in several quantizations, and a
  * file is the same model wherever it came from.
@@ -14,7 +14,9 @@ import { KNOWN_MODELS } from './catalogue.ts';
 export function modelId(reference: string): string {
   if (Object.hasOwn(KNOWN_MODELS, reference)) return reference;
   // A revision may hold slashes.
-  const path = reference.startsWith('hf:') ? reference.replace(/(\.gguf)[@#].*$/i, '$1') : reference;
+  const path = reference.startsWith('hf:')
+    ? reference.replace(/(\.gguf)[@#].*$/i, '$1').replace(/^(hf:[^/]+\/[^/@]+)@.*$/, '$1')
+    : reference.replace(/[/\\]+$/, '');
   const file = path.split(/[/\\]/).at(-1)!;
   const id = file.replace(/\.gguf$/i, '').replace(/[\p{Cc}\s]+/gu, '-');
   // Dots alone are steps of a path, not names.
