@@ -124,7 +124,7 @@ async function compileInto(
     try {
       const peaks = await options.calibrate(await write(observed, weights, true));
       // What only 8-bit activations need; queries, keys and values, and so stored blobs, stay as they are.
-      weights = rotateWeights(smoothWeights(weights, architecture, peaks), architecture.hidden);
+      weights = rotateWeights(smoothWeights(weights, architecture, peaks), architecture);
     } finally {
       await rm(observed, { recursive: true, force: true });
     }

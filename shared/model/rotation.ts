@@ -10,16 +10,22 @@
  * Measured on SmolLM2-135M, w8a8, 30 prompts, mean KL divergence to fp32: SmoothQuant alone 0.0225, this alone
  * 0.0141, this with SmoothQuant for the activation 0.0086.
  */
+import type { Architecture } from './architecture.ts';
 import type { Matrix } from './onnx/linear.ts';
 import type { WeightSource } from './weights.ts';
 
-/** The same model in a rotated basis of its hidden state; the gains of the norms are folded into their readers. */
-export function rotateWeights(source: WeightSource, hidden: number): WeightSource {
+/**
+ * The same model in a rotated basis of its hidden state; the gains of the norms are folded into their readers. A tied
+ * head stays the embedding, rotated: the gain of the last norm is then a matrix of its own before it.
+ */
+export function rotateWeights(
+  source: WeightSource,
+  { hidden, tiedHead }: Pick<Architecture, 'hidden' | 'tiedHead'>,
+): WeightSource {
   const rotation = new Rotation(hidden);
+  const embedding = async () => rotation.rows(await source.embedding());
   return {
-    async embedding() {
-      return rotation.rows(await source.embedding());
-    },
+    embedding,
     async layer(index) {
       const layer = await source.layer(index);
       foldGain(layer.attentionNorm, layer.qkv.weight);
@@ -33,7 +39,9 @@ export function rotateWeights(source: WeightSource, hidden: number): WeightSourc
     async outputNorm() {
       return new Float32Array(hidden).fill(1);
     },
+    ...(tiedHead && { beforeHead: async () => rotation.diagonal(await source.outputNorm()) }),
     async head() {
+      if (tiedHead) return embedding();
       const head = await source.head();
       foldGain(await source.outputNorm(), head);
       return rotation.rows(head);
@@ -88,6 +96,16 @@ class Rotation {
       for (let row = 0; row < this.#width; row++) weight[row * inputs + i] = column[row]!;
     }
     if (bias !== undefined) this.#apply(bias);
+  }
+
+  /** The matrix [width, width] that multiplies the channels of the unrotated state by these numbers. */
+  diagonal(values: Float32Array): Matrix {
+    const width = this.#width;
+    const weight = new Float32Array(width * width);
+    for (const [i, value] of values.entries()) weight[i * width + i] = value;
+    const matrix: Matrix = { outputs: width, inputs: width, weight: this.rows(weight) };
+    this.outputs(matrix);
+    return matrix;
   }
 
   #apply(x: Float32Array): void {

@@ -23,7 +23,9 @@ export interface WeightSource {
   embedding(): Promise<Float32Array>;
   layer(index: number): Promise<LayerWeights>;
   outputNorm(): Promise<Float32Array>;
-  /** [vocabulary, hidden]: the output head, tied to the embedding or its own. */
+  /** [hidden, hidden]: applied between the last norm and the head, where there is one (see rotation.ts). */
+  beforeHead?(): Promise<Matrix>;
+  /** [vocabulary, hidden]: the output head; where it is tied, the embedding itself. */
   head(): Promise<Float32Array>;
 }
 

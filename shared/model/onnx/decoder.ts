@@ -32,7 +32,7 @@ import type { GroundingHeads } from '../grounding.ts';
 import { toHalf } from '../half.ts';
 import type { LayerWeights, WeightSource } from '../weights.ts';
 import { DataType, GraphBuilder, type ValueName, type WeightsFile } from './graph.ts';
-import { LinearWriter } from './linear.ts';
+import { BlockMatrix, LinearWriter } from './linear.ts';
 
 /** Slice: to the end of the axis. */
 const END = 2 ** 31 - 1;
@@ -92,7 +92,7 @@ class DecoderWriter {
 
   async write(weights: WeightSource): Promise<Uint8Array> {
     const graph = this.#graph;
-    const { hidden, layers, kvHeads, headDim, vocabulary, rope, tiedHead } = this.#architecture;
+    const { hidden, layers, kvHeads, headDim, vocabulary, rope } = this.#architecture;
     graph.input('input_ids', DataType.INT64, [1, 'S']);
     graph.input('rope_cos', DataType.FLOAT, ['S', rope.dimensions / 2]);
     graph.input('rope_sin', DataType.FLOAT, ['S', rope.dimensions / 2]);
@@ -107,23 +107,8 @@ class DecoderWriter {
     graph.output('logits', DataType.FLOAT, [1, 'R', vocabulary]);
     graph.output('attention', DataType.FLOAT, ['C']);
 
-    const embedding = await weights.embedding();
-    const fp32 = this.#options.compute === 'fp32';
-    let x = fp32
-      ? graph.node('Gather', [
-          await graph.weight('embedding', DataType.FLOAT, [vocabulary, hidden], embedding),
-          'input_ids',
-        ])
-      : graph.node(
-          'Cast',
-          [
-            graph.node('Gather', [
-              await graph.weight('embedding', DataType.FLOAT16, [vocabulary, hidden], toHalf(embedding)),
-              'input_ids',
-            ]),
-          ],
-          { to: DataType.FLOAT },
-        );
+    const embedding = await this.#embedding(await weights.embedding());
+    let x = embedding.rows;
     const all = this.#queryTokens(undefined);
     // Observers see every token.
     const wanted = this.#options.observe ? all : this.#queryTokens('logit_rows');
@@ -134,16 +119,40 @@ class DecoderWriter {
     const attention = graph.node('Sum', this.#grounding);
     graph.node('Slice', [attention, ...[1, END, 0].map((n) => graph.int64s([n]))], {}, 'attention');
     if (wanted.rows === undefined) x = graph.node('Gather', [x, 'logit_rows'], { axis: 1 });
-    const last = await this.#norm(x, 'output_norm', await weights.outputNorm());
-    if (fp32 && tiedHead) {
-      graph.contrib('FusedMatMul', [last, 'embedding'], { transB: 1 }, 'logits');
-    } else {
-      const weight = await weights.head();
-      const matrix = { outputs: vocabulary, inputs: hidden, weight };
-      const logits = await wanted.linear.linear(last, 'head', matrix, this.#headType());
-      graph.node('Identity', [logits], {}, 'logits');
+    let last = await this.#norm(x, 'output_norm', await weights.outputNorm());
+    if (weights.beforeHead !== undefined) {
+      last = await wanted.linear.linear(last, 'before_head', await weights.beforeHead(), 'fp32');
     }
+    const logits =
+      embedding.logits?.(last) ??
+      (await wanted.linear.linear(
+        last,
+        'head',
+        { outputs: vocabulary, inputs: hidden, weight: await weights.head() },
+        this.#headType(),
+      ));
+    graph.node('Identity', [logits], {}, 'logits');
     return graph.model();
+  }
+
+  /** The new tokens' embeddings, and the logits where the head is the embedding: its weights are there once. */
+  async #embedding(weight: Float32Array): Promise<{ rows: ValueName; logits?: (x: ValueName) => ValueName }> {
+    const graph = this.#graph;
+    const { hidden, vocabulary, tiedHead } = this.#architecture;
+    if (this.#options.compute === 'fp32') {
+      const table = await graph.weight('embedding', DataType.FLOAT, [vocabulary, hidden], weight);
+      const rows = graph.node('Gather', [table, 'input_ids']);
+      if (!tiedHead) return { rows };
+      return { rows, logits: (x) => graph.contrib('FusedMatMul', [x, table], { transB: 1 }) };
+    }
+    if (tiedHead && this.#headType() === 'q8') {
+      const matrix = { outputs: vocabulary, inputs: hidden, weight };
+      const table = await BlockMatrix.write(graph, 'embedding', matrix);
+      return { rows: table.rows('input_ids'), logits: (x) => table.product(x) };
+    }
+    const table = await graph.weight('embedding', DataType.FLOAT16, [vocabulary, hidden], toHalf(weight));
+    const halves = graph.node('Gather', [table, 'input_ids']);
+    return { rows: graph.node('Cast', [halves], { to: DataType.FLOAT }) };
   }
 
   /** One row at a time: blocks of 8 bits are as fast there as int8 columns, and finer. */

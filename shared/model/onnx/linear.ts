@@ -68,15 +68,7 @@ export class LinearWriter {
   }
 
   async #q8(x: ValueName, name: string, matrix: Matrix): Promise<ValueName> {
-    const graph = this.#graph;
-    const { outputs, inputs } = matrix;
-    const blocks = Math.ceil(inputs / BLOCK);
-    const { values, scales, zeros } = quantizeBlocks(matrix, blocks);
-    const q = await graph.weight(`${name}.q8`, DataType.UINT8, [outputs, blocks, BLOCK], values);
-    const s = await graph.weight(`${name}.scale`, DataType.FLOAT, [outputs, blocks], scales);
-    const z = await graph.weight(`${name}.zero`, DataType.UINT8, [outputs, blocks], zeros);
-    const attributes = { K: inputs, N: outputs, bits: 8, block_size: BLOCK, accuracy_level: 4 };
-    return graph.contrib('MatMulNBits', [x, q, s, z], attributes);
+    return (await BlockMatrix.write(this.#graph, name, matrix)).product(x);
   }
 
   async #w8a8(x: ValueName, name: string, matrix: Matrix): Promise<ValueName> {
@@ -112,6 +104,61 @@ export class LinearWriter {
     const graph = this.#graph;
     const zero = graph.ownConstant(name, DataType.UINT8, [1], Uint8Array.of(128));
     return graph.node('Expand', [zero, graph.node('Shape', [perRow])]);
+  }
+}
+
+/** uint8 [outputs, blocks, 32]; float32 and uint8 [outputs, blocks]. */
+interface BlockWeights {
+  values: ValueName;
+  scales: ValueName;
+  zeros: ValueName;
+}
+
+/** A matrix in the graph, 8 bits in blocks of 32: multiplied by, and looked up in. */
+export class BlockMatrix {
+  #graph: GraphBuilder;
+  #outputs: number;
+  #inputs: number;
+  #weights: BlockWeights;
+
+  private constructor(graph: GraphBuilder, { outputs, inputs }: Matrix, weights: BlockWeights) {
+    this.#graph = graph;
+    this.#outputs = outputs;
+    this.#inputs = inputs;
+    this.#weights = weights;
+  }
+
+  static async write(graph: GraphBuilder, name: string, matrix: Matrix): Promise<BlockMatrix> {
+    const { outputs, inputs } = matrix;
+    const blocks = Math.ceil(inputs / BLOCK);
+    const { values, scales, zeros } = quantizeBlocks(matrix, blocks);
+    return new BlockMatrix(graph, matrix, {
+      values: await graph.weight(`${name}.q8`, DataType.UINT8, [outputs, blocks, BLOCK], values),
+      scales: await graph.weight(`${name}.scale`, DataType.FLOAT, [outputs, blocks], scales),
+      zeros: await graph.weight(`${name}.zero`, DataType.UINT8, [outputs, blocks], zeros),
+    });
+  }
+
+  /** x W^T, for x [..., inputs]. */
+  product(x: ValueName): ValueName {
+    const { values, scales, zeros } = this.#weights;
+    const attributes = { K: this.#inputs, N: this.#outputs, bits: 8, block_size: BLOCK, accuracy_level: 4 };
+    return this.#graph.contrib('MatMulNBits', [x, values, scales, zeros], attributes);
+  }
+
+  /** The rows of W that ids [1, S] name, float32 [1, S, inputs]. */
+  rows(ids: ValueName): ValueName {
+    const graph = this.#graph;
+    const { values, scales, zeros } = this.#weights;
+    const float = (weights: ValueName) =>
+      graph.node('Cast', [graph.node('Gather', [weights, ids])], { to: DataType.FLOAT });
+    const perBlock = (value: ValueName) => graph.node('Unsqueeze', [value, graph.int64s([-1])]);
+    const centred = graph.node('Sub', [float(values), perBlock(float(zeros))]);
+    const scaled = graph.node('Mul', [centred, perBlock(graph.node('Gather', [scales, ids]))]);
+    const padded = Math.ceil(this.#inputs / BLOCK) * BLOCK;
+    const flat = graph.node('Reshape', [scaled, graph.int64s([1, -1, padded])]);
+    if (padded === this.#inputs) return flat;
+    return graph.node('Slice', [flat, ...[0, this.#inputs, 2].map((n) => graph.int64s([n]))]);
   }
 }
 
