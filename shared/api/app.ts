@@ -9,6 +9,7 @@ import { requestLogger } from '../telemetry.ts';
 import type { ApiEnv } from './context.ts';
 import { authenticate } from './middleware/authenticate.ts';
 import { limitBodies } from './middleware/body-limits.ts';
+import { noticeLeaving } from './middleware/client-left.ts';
 import { limitConcurrency } from './middleware/concurrency.ts';
 import { limitRate } from './middleware/rate-limit.ts';
 import { logRequests } from './middleware/request-log.ts';
@@ -58,6 +59,7 @@ export function createApp(system: System, options: AppOptions): Api {
   });
 
   app.use(requestId());
+  app.use(noticeLeaving());
   app.use(logRequests(logger, services.metrics));
   if (corsOrigins.length > 0) {
     app.use(cors({ origin: [...corsOrigins], exposeHeaders: EXPOSED, maxAge: 600 }));

@@ -63,7 +63,7 @@ export function bulkRoutes(system: System): Api {
     }
     const results: z.infer<typeof resultSchema>[] = [];
     for (const [index, item] of items.entries()) {
-      if (c.req.raw.signal.aborted) throw new BlockragError('cancelled', 'The client has left.');
+      if (c.get('left').signal.aborted) throw new BlockragError('cancelled', 'The client has left.');
       results.push({ index, ...(await addOne(system, tenant, item)) });
     }
     return c.json({ results }, 200);
