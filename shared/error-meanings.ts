@@ -11,6 +11,7 @@ export const ERROR_MEANINGS = {
     'An OpenAI parameter that would change the answer is not implemented: leave it out or give it its neutral value.',
   request_too_large:
     'The body is larger than this route accepts: send less, or send a document through `POST /v1/uploads`.',
+  request_too_slow: 'The body came too slowly: send it without pauses, or in smaller parts.',
   question_empty: 'The question has no text: ask one.',
   question_too_long:
     'The question, with the earlier turns and the system text, has too many characters: shorten it, or raise `BLOCKRAG_MAX_QUESTION_LENGTH`.',

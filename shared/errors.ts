@@ -10,6 +10,7 @@ export const ERROR_STATUS = {
   invalid_option: 400,
   unsupported_parameter: 400,
   request_too_large: 413,
+  request_too_slow: 408,
   question_empty: 400,
   question_too_long: 413,
   prompt_too_long: 413,

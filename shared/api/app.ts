@@ -8,7 +8,7 @@ import type { System } from '../pipeline/system.ts';
 import { requestLogger } from '../telemetry.ts';
 import type { ApiEnv } from './context.ts';
 import { authenticate } from './middleware/authenticate.ts';
-import { limitBodies } from './middleware/body-limits.ts';
+import { readBodies } from './middleware/body-limits.ts';
 import { noticeLeaving } from './middleware/client-left.ts';
 import { limitConcurrency } from './middleware/concurrency.ts';
 import { limitRate } from './middleware/rate-limit.ts';
@@ -64,10 +64,10 @@ export function createApp(system: System, options: AppOptions): Api {
   if (corsOrigins.length > 0) {
     app.use(cors({ origin: [...corsOrigins], exposeHeaders: EXPOSED, maxAge: 600 }));
   }
-  app.use(authenticate(services.access.keys, { ...options, corsOrigins }));
+  app.use(authenticate(services.access.keys, system.uploads, { ...options, corsOrigins }));
   if (requestsPerMinute !== undefined) app.use(limitRate(services, requestsPerMinute));
   app.use(limitConcurrency());
-  app.use(limitBodies(config.maxDocumentBytes));
+  app.use(readBodies(config.maxDocumentBytes));
 
   const run = workRunner({ ...options, timeoutMs: config.requestTimeoutMs });
   app.route('/', healthRoutes());
