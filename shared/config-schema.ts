@@ -153,7 +153,9 @@ export const configSchema = z.strictObject({
     .meta(otherwise('no limit', 'Requests that one tenant may send in a minute.')),
   maxAnswers: whole(1)
     .default(64)
-    .describe('Answers under way or waiting. Further questions are refused with `overloaded`.'),
+    .describe(
+      'Answers under way or waiting. Further questions are refused with `overloaded`; one key can have half of them, the keys of one tenant two thirds.',
+    ),
   cache: text()
     .optional()
     .meta(otherwise("a folder in the user's cache", 'The folder of downloaded and compiled models.')),

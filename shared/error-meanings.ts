@@ -35,7 +35,7 @@ export const ERROR_MEANINGS = {
     'This `Idempotency-Key` was used for another request: choose a new key for every new request.',
   unsupported_media_type: 'The route does not take this `Content-Type`: send one that the route describes.',
   rate_limited:
-    'The tenant has sent too many requests or used all of its tokens for now: try again after `Retry-After` seconds.',
+    'The tenant has sent too many requests, has too many under way, or has used all of its tokens for now: try again after `Retry-After` seconds.',
   // documents
   document_empty: 'The document has no bytes: check the file.',
   document_no_text: 'No text was found in the document: if it is a scan, run OCR on it first.',

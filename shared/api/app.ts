@@ -66,7 +66,7 @@ export function createApp(system: System, options: AppOptions): Api {
   }
   app.use(authenticate(services.access.keys, system.uploads, { ...options, corsOrigins }));
   if (requestsPerMinute !== undefined) app.use(limitRate(services, requestsPerMinute));
-  app.use(limitConcurrency());
+  app.use(limitConcurrency(config));
   app.use(readBodies(config.maxDocumentBytes));
 
   const run = workRunner({ ...options, timeoutMs: config.requestTimeoutMs });
