@@ -112,6 +112,11 @@ export const configSchema = z.strictObject({
   blobCacheBytes: whole(0)
     .default(0)
     .describe('Local disk space for copies of blobs that are stored on S3. 0: none.'),
+  quarantineDays: whole(1)
+    .default(30)
+    .describe(
+      'Days that originals are kept which no document knows of, as after the catalog was lost. Then they are deleted.',
+    ),
   leaseMs: whole(1000)
     .default(60_000)
     .describe(

@@ -70,6 +70,8 @@ export const ERROR_MEANINGS = {
   data_format_unknown: 'Another version of blockrag wrote these data: use the version that did.',
   reencode_required:
     'The documents were encoded with another model or other settings: run `blockrag reencode`, or use the former settings.',
+  catalog_mismatch:
+    'The catalog is new or older than the stored documents, so nothing that it does not know is removed: run `blockrag restore`, or `blockrag serve --adopt-catalog`.',
   storage_full: 'The disk is full: free some space and try again.',
   storage_failed: 'A store failed or cannot be reached: follow the reason in the message, then try again.',
   blob_invalid:

@@ -51,6 +51,7 @@ export const ERROR_STATUS = {
   data_directory_in_use: 409,
   data_format_unknown: 409,
   reencode_required: 409,
+  catalog_mismatch: 409,
   storage_full: 507,
   storage_failed: 500,
   blob_invalid: 500,

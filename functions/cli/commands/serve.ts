@@ -12,6 +12,8 @@ export interface ServeOptions extends CommonOptions {
   port: number;
   /** Makes a bucket and a table that are missing. */
   createStores?: boolean;
+  /** Goes on with a catalog that is new or older than the stored documents. */
+  adoptCatalog?: boolean;
 }
 
 export async function serve(options: ServeOptions, signal: AbortSignal): Promise<number> {
@@ -22,6 +24,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
     ...{ command: 'serve', quiet: json, logger, signal },
     create: true,
     createStores: options.createStores,
+    adoptCatalog: options.adoptCatalog,
   });
   try {
     await system.warm();
