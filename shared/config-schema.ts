@@ -125,6 +125,13 @@ export const configSchema = z.strictObject({
   concurrentAnswers: whole(1)
     .default(8)
     .describe('Answers that the model works on at the same time, taking turns. More wait.'),
+  requireKeys: z
+    .enum(['0', '1'])
+    .default('0')
+    .transform((given) => given === '1')
+    .describe(
+      'With `1` every request needs an API key, also on loopback and before the first key is made: for a server behind a proxy on the same machine.',
+    ),
   corsOrigins: z
     .string()
     .default('')

@@ -3,6 +3,7 @@ import type { Context } from 'hono';
 import { cors } from 'hono/cors';
 import { requestId } from 'hono/request-id';
 import type { StatusCode } from 'hono/utils/http-status';
+import { KeyUse } from '../access/key-use.ts';
 import { BlockragError } from '../errors.ts';
 import type { System } from '../pipeline/system.ts';
 import { requestLogger } from '../telemetry.ts';
@@ -64,7 +65,9 @@ export function createApp(system: System, options: AppOptions): Api {
   if (corsOrigins.length > 0) {
     app.use(cors({ origin: [...corsOrigins], exposeHeaders: EXPOSED, maxAge: 600 }));
   }
-  app.use(authenticate(services.access.keys, system.uploads, { ...options, corsOrigins }));
+  const { keys } = services.access;
+  const use = new KeyUse(keys, services.blobs, { required: config.requireKeys });
+  app.use(authenticate(keys, system.uploads, { ...options, corsOrigins, use }));
   if (requestsPerMinute !== undefined) app.use(limitRate(services, requestsPerMinute));
   app.use(limitConcurrency(config));
   app.use(readBodies(config.maxDocumentBytes));

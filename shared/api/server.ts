@@ -2,6 +2,7 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { serve } from '@hono/node-server';
+import { KeyUse } from '../access/key-use.ts';
 import { BlockragError } from '../errors.ts';
 import type { System } from '../pipeline/system.ts';
 import { createApp } from './app.ts';
@@ -34,7 +35,18 @@ const SILENCE_MS = 30_000;
 export async function startServer(system: System, options: ServerOptions): Promise<RunningServer> {
   const { host, port } = options;
   const loopbackOnly = isLoopback(host);
-  if (!loopbackOnly && (await system.services.access.keys.list()).length === 0) {
+  const { access, blobs, logger } = system.services;
+  const noKeys = (await access.keys.list()).length === 0;
+  if (noKeys && loopbackOnly) {
+    const use = new KeyUse(access.keys, blobs, { required: system.config.requireKeys });
+    if (await use.required()) {
+      logger.error(
+        { code: 'unauthorized' },
+        'keys are required, but there are none: blockrag keys add makes one',
+      );
+    }
+  }
+  if (!loopbackOnly && noKeys) {
     const message = `Listening on ${host} lets other machines in, and there are no API keys yet: make one (blockrag keys add), or use 127.0.0.1.`;
     throw new BlockragError('invalid_option', message);
   }

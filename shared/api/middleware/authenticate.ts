@@ -1,6 +1,7 @@
 /** Finds out who is calling, by API key; a local server without keys needs none. */
 
 import type { Context, MiddlewareHandler } from 'hono';
+import type { KeyUse } from '../../access/key-use.ts';
 import { type KeyRing, requireScope, SCOPES, type Scope } from '../../access/keys.ts';
 import { BlockragError } from '../../errors.ts';
 import { DEFAULT_TENANT } from '../../pipeline/defaults.ts';
@@ -10,8 +11,9 @@ import { isUpload } from './body-limits.ts';
 import { refuseForeignPages } from './foreign-hosts.ts';
 
 export interface AccessOptions {
-  /** Whether the server listens on this machine alone: then it is open as long as there are no keys. */
+  /** Whether the server listens on this machine alone: then it is open as long as keys are not in use. */
   loopbackOnly: boolean;
+  use: Pick<KeyUse, 'required'>;
   /** Origins of web pages that may call the API. */
   corsOrigins: readonly string[];
 }
@@ -25,15 +27,14 @@ const ANYONE: Caller = { tenant: DEFAULT_TENANT, scopes: SCOPES, key: null };
  * Finds out who asks and refuses strangers before a byte of their bodies is read: sets `caller`. Whoever has the URL
  * of an upload, with its token, is a caller without a scope.
  *
- * Without any key in the store a server on loopback lets every program of this machine in as the default tenant,
- * but no web page of another site. From the first key on, revoked ones included, each request needs one.
+ * Where keys were never in use a server on loopback lets every program of this machine in as the default tenant, but
+ * no web page of another site. From the first key on, revoked and lost ones included, each request needs one.
  */
 export function authenticate(
   keys: KeyRing,
   uploads: Pick<Uploads, 'announced'>,
   options: AccessOptions,
 ): MiddlewareHandler<ApiEnv> {
-  let keyed = !options.loopbackOnly;
   return async (c, next) => {
     if (OPEN.some((path) => path.test(c.req.path))) return next();
     if (isUpload(c.req)) {
@@ -41,8 +42,7 @@ export function authenticate(
       c.set('caller', { tenant, scopes: [], key: null });
       return next();
     }
-    keyed ||= (await keys.list()).length > 0;
-    if (keyed) c.set('caller', await callerOf(keys, c));
+    if (!options.loopbackOnly || (await options.use.required())) c.set('caller', await callerOf(keys, c));
     else {
       refuseForeignPages(c.req, options.corsOrigins);
       c.set('caller', ANYONE);
