@@ -112,6 +112,11 @@ export const configSchema = z.strictObject({
   blobCacheBytes: whole(0)
     .default(0)
     .describe('Local disk space for copies of blobs that are stored on S3. 0: none.'),
+  quarantineDays: whole(1)
+    .default(30)
+    .describe(
+      'Days that originals are kept which no document knows of, as after the catalog was lost. Then they are deleted.',
+    ),
   leaseMs: whole(1000)
     .default(60_000)
     .describe(
@@ -120,6 +125,13 @@ export const configSchema = z.strictObject({
   concurrentAnswers: whole(1)
     .default(8)
     .describe('Answers that the model works on at the same time, taking turns. More wait.'),
+  requireKeys: z
+    .enum(['0', '1'])
+    .default('0')
+    .transform((given) => given === '1')
+    .describe(
+      'With `1` every request needs an API key, also on loopback and before the first key is made: for a server behind a proxy on the same machine.',
+    ),
   corsOrigins: z
     .string()
     .default('')
@@ -153,7 +165,9 @@ export const configSchema = z.strictObject({
     .meta(otherwise('no limit', 'Requests that one tenant may send in a minute.')),
   maxAnswers: whole(1)
     .default(64)
-    .describe('Answers under way or waiting. Further questions are refused with `overloaded`.'),
+    .describe(
+      'Answers under way or waiting. Further questions are refused with `overloaded`; one key can have half of them, the keys of one tenant two thirds.',
+    ),
   cache: text()
     .optional()
     .meta(otherwise("a folder in the user's cache", 'The folder of downloaded and compiled models.')),

@@ -11,6 +11,7 @@ export const ERROR_MEANINGS = {
     'An OpenAI parameter that would change the answer is not implemented: leave it out or give it its neutral value.',
   request_too_large:
     'The body is larger than this route accepts: send less, or send a document through `POST /v1/uploads`.',
+  request_too_slow: 'The body came too slowly: send it without pauses, or in smaller parts.',
   question_empty: 'The question has no text: ask one.',
   question_too_long:
     'The question, with the earlier turns and the system text, has too many characters: shorten it, or raise `BLOCKRAG_MAX_QUESTION_LENGTH`.',
@@ -34,7 +35,7 @@ export const ERROR_MEANINGS = {
     'This `Idempotency-Key` was used for another request: choose a new key for every new request.',
   unsupported_media_type: 'The route does not take this `Content-Type`: send one that the route describes.',
   rate_limited:
-    'The tenant has sent too many requests or used all of its tokens for now: try again after `Retry-After` seconds.',
+    'The tenant has sent too many requests, has too many under way, or has used all of its tokens for now: try again after `Retry-After` seconds.',
   // documents
   document_empty: 'The document has no bytes: check the file.',
   document_no_text: 'No text was found in the document: if it is a scan, run OCR on it first.',
@@ -69,6 +70,8 @@ export const ERROR_MEANINGS = {
   data_format_unknown: 'Another version of blockrag wrote these data: use the version that did.',
   reencode_required:
     'The documents were encoded with another model or other settings: run `blockrag reencode`, or use the former settings.',
+  catalog_mismatch:
+    'The catalog is new or older than the stored documents, so nothing that it does not know is removed: run `blockrag restore`, or `blockrag serve --adopt-catalog`.',
   storage_full: 'The disk is full: free some space and try again.',
   storage_failed: 'A store failed or cannot be reached: follow the reason in the message, then try again.',
   blob_invalid:

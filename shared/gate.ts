@@ -1,10 +1,14 @@
 import { BlockragError } from './errors.ts';
 
-/** Lets a number of callers in at once; the others wait their turn. With one place it is a mutex. */
+/**
+ * Lets a number of callers in at once; the others wait their turn. With one place it is a mutex. Who waits is let in
+ * in turns by group, first come first served within it: many of one do not keep one of another waiting.
+ */
 export class Gate {
   #places: number;
   #free: number;
-  #waiting: (() => void)[] = [];
+  /** The group that is next comes first. */
+  #waiting = new Map<string, (() => void)[]>();
 
   constructor(places: number) {
     this.#places = places;
@@ -16,19 +20,33 @@ export class Gate {
     return this.#free === this.#places;
   }
 
-  /** Runs work inside, first come first served. @throws BlockragError `cancelled` when aborted while waiting */
-  async run<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    await this.#enter(signal);
+  /**
+   * Runs work inside.
+   * @param group whose it is: a tenant
+   * @throws BlockragError `cancelled` when aborted while waiting
+   */
+  async run<T>(work: () => Promise<T>, signal?: AbortSignal, group = ''): Promise<T> {
+    await this.#enter(signal, group);
     try {
       return await work();
     } finally {
-      const next = this.#waiting.shift();
+      const next = this.#next();
       if (next === undefined) this.#free++;
       else next();
     }
   }
 
-  #enter(signal: AbortSignal | undefined): Promise<void> {
+  #next(): (() => void) | undefined {
+    for (const [group, waiting] of this.#waiting) {
+      const next = waiting.shift();
+      this.#waiting.delete(group);
+      if (waiting.length > 0) this.#waiting.set(group, waiting);
+      if (next !== undefined) return next;
+    }
+    return undefined;
+  }
+
+  #enter(signal: AbortSignal | undefined, group: string): Promise<void> {
     return new Promise((resolve, reject) => {
       const cancelled = () => new BlockragError('cancelled', 'The request was cancelled.');
       if (signal?.aborted) return reject(cancelled());
@@ -41,11 +59,16 @@ export class Gate {
         resolve();
       };
       const leave = () => {
-        this.#waiting = this.#waiting.filter((other) => other !== enter);
+        const waiting = this.#waiting.get(group);
+        // Who is let in at this moment has left the queue already.
+        const at = waiting?.indexOf(enter) ?? -1;
+        if (at >= 0) waiting!.splice(at, 1);
         reject(cancelled());
       };
       signal?.addEventListener('abort', leave, { once: true });
-      this.#waiting.push(enter);
+      const waiting = this.#waiting.get(group);
+      if (waiting === undefined) this.#waiting.set(group, [enter]);
+      else waiting.push(enter);
     });
   }
 }

@@ -11,6 +11,7 @@ export interface OpenClientOptions {
   command: string;
   quiet: boolean;
   reencode?: boolean;
+  adoptCatalog?: boolean | undefined;
   /** Whether a data directory that is not there is made; else it is an error. */
   create?: boolean;
   /** Whether a bucket and a table that are missing are made. */

@@ -10,13 +10,14 @@ import { ProgressLine } from './terminal.ts';
 const WORKING: readonly string[] = ['serve', 'add', 'demo', 'reencode'];
 
 export async function openSystem(config: Config, options: OpenClientOptions): Promise<System> {
-  const { quiet, reencode, logger, signal } = options;
+  const { quiet, reencode, adoptCatalog, logger, signal } = options;
   const progress = new ProgressLine({ quiet });
   try {
     const stores = await openStores(config, options);
     return await openOver(stores, config, {
       works: config.stores === undefined || WORKING.includes(options.command),
       reencode,
+      adoptCatalog,
       logger,
       signal,
       onProgress: ({ phase, done, total }) => {

@@ -61,6 +61,8 @@ function addMainCommands(program: Command, run: Run): void {
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--port <n>', 'port to listen on; 0: any free one', wholeNumber(0), 8080)
     .option('--create-stores', 'with --stores: make the bucket and the table where they are missing')
+    .option('--require-keys', 'ask for an API key on loopback, too, and before there is one')
+    .option('--adopt-catalog', 'go on with a catalog that is new or older than the stored documents')
     .addHelpText('after', '\nExample:\n  blockrag serve --port 9000 --data ./station')
     .action(run(async () => (await import('./commands/serve.ts')).serve));
 

@@ -3,12 +3,14 @@ import type { Context } from 'hono';
 import { cors } from 'hono/cors';
 import { requestId } from 'hono/request-id';
 import type { StatusCode } from 'hono/utils/http-status';
+import { KeyUse } from '../access/key-use.ts';
 import { BlockragError } from '../errors.ts';
 import type { System } from '../pipeline/system.ts';
 import { requestLogger } from '../telemetry.ts';
 import type { ApiEnv } from './context.ts';
 import { authenticate } from './middleware/authenticate.ts';
-import { limitBodies } from './middleware/body-limits.ts';
+import { readBodies } from './middleware/body-limits.ts';
+import { noticeLeaving } from './middleware/client-left.ts';
 import { limitConcurrency } from './middleware/concurrency.ts';
 import { limitRate } from './middleware/rate-limit.ts';
 import { logRequests } from './middleware/request-log.ts';
@@ -58,14 +60,17 @@ export function createApp(system: System, options: AppOptions): Api {
   });
 
   app.use(requestId());
+  app.use(noticeLeaving());
   app.use(logRequests(logger, services.metrics));
   if (corsOrigins.length > 0) {
     app.use(cors({ origin: [...corsOrigins], exposeHeaders: EXPOSED, maxAge: 600 }));
   }
-  app.use(authenticate(services.access.keys, { ...options, corsOrigins }));
+  const { keys } = services.access;
+  const use = new KeyUse(keys, services.blobs, { required: config.requireKeys });
+  app.use(authenticate(keys, system.uploads, { ...options, corsOrigins, use }));
   if (requestsPerMinute !== undefined) app.use(limitRate(services, requestsPerMinute));
-  app.use(limitConcurrency());
-  app.use(limitBodies(config.maxDocumentBytes));
+  app.use(limitConcurrency(config));
+  app.use(readBodies(config.maxDocumentBytes));
 
   const run = workRunner({ ...options, timeoutMs: config.requestTimeoutMs });
   app.route('/', healthRoutes());

@@ -13,6 +13,8 @@ export interface ApiEnv {
   Variables: {
     requestId: string;
     caller: Caller;
+    /** Aborted when nobody waits for the answer any more: work for it ends, and what it took is freed. */
+    left: AbortController;
     /** Set by a streamed answer: settles at its end, with what was thrown if it failed. */
     streamed: Promise<unknown>;
   };

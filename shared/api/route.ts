@@ -1,5 +1,6 @@
 /** What every route is made of: an empty set of routes, and the parts of a route's description. */
-import { OpenAPIHono } from '@hono/zod-openapi';
+import { OpenAPIHono, type RouteConfig } from '@hono/zod-openapi';
+import type { Handler, MiddlewareHandler } from 'hono';
 import { z } from 'zod';
 import type { Scope } from '../access/keys.ts';
 import { ERROR_STATUS, type ErrorCode } from '../errors.ts';
@@ -16,6 +17,16 @@ export function newRoutes(): Api {
       if (!result.success) refuseInvalid(result.error);
     },
   });
+}
+
+/** Adds a route that reads its body itself: it is described as the others are, but nothing is read for it. */
+export function addUnread(
+  routes: Api,
+  route: RouteConfig & { middleware: MiddlewareHandler<ApiEnv> },
+  handler: Handler<ApiEnv>,
+): void {
+  routes.openAPIRegistry.registerPath(route);
+  routes.on(route.method, route.path.replaceAll(/\{(\w+)\}/g, ':$1'), route.middleware, handler);
 }
 
 /** The scope that a route asks for: checked, and described. */
@@ -42,6 +53,7 @@ export function events(...names: string[]) {
 /** Codes that any route with access control may answer with. */
 export const COMMON_CODES = [
   'invalid_request',
+  'request_too_slow',
   'unauthorized',
   'forbidden',
   'scope_missing',

@@ -1,6 +1,8 @@
 /** Serves the API over HTTP with Node. */
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { serve } from '@hono/node-server';
+import { KeyUse } from '../access/key-use.ts';
 import { BlockragError } from '../errors.ts';
 import type { System } from '../pipeline/system.ts';
 import { createApp } from './app.ts';
@@ -22,18 +24,38 @@ export interface RunningServer {
 const DRAIN_MS = 5_000;
 /** Time for an answer that was ended to say so. */
 const FAREWELL_MS = 2_000;
+/** How often connections without a request are looked for while it stops. */
+const IDLE_MS = 100;
+/** Time for the headers of a request. */
+const HEADERS_MS = 20_000;
+/** Beyond the time of a request, in which no byte need come. */
+const SILENCE_MS = 30_000;
 
 /** @throws BlockragError `invalid_option` for an address beyond this machine without keys, or one that is taken */
 export async function startServer(system: System, options: ServerOptions): Promise<RunningServer> {
   const { host, port } = options;
   const loopbackOnly = isLoopback(host);
-  if (!loopbackOnly && (await system.services.access.keys.list()).length === 0) {
+  const { access, blobs, logger } = system.services;
+  const noKeys = (await access.keys.list()).length === 0;
+  if (noKeys && loopbackOnly) {
+    const use = new KeyUse(access.keys, blobs, { required: system.config.requireKeys });
+    if (await use.required()) {
+      logger.error(
+        { code: 'unauthorized' },
+        'keys are required, but there are none: blockrag keys add makes one',
+      );
+    }
+  }
+  if (!loopbackOnly && noKeys) {
     const message = `Listening on ${host} lets other machines in, and there are no API keys yet: make one (blockrag keys add), or use 127.0.0.1.`;
     throw new BlockragError('invalid_option', message);
   }
   const stopping = new AbortController();
   const app = createApp(system, { loopbackOnly, stopping: stopping.signal });
-  const server = serve({ fetch: app.fetch, hostname: host, port });
+  const server = serve({ fetch: app.fetch, hostname: host, port }) as Server;
+  // Nothing came and nothing was taken for so long: who does not read an answer is gone, too.
+  server.setTimeout(system.config.requestTimeoutMs + SILENCE_MS);
+  server.headersTimeout = HEADERS_MS;
   await new Promise<void>((resolve, reject) => {
     server.once('listening', resolve);
     server.once('error', (cause: NodeJS.ErrnoException) => {
@@ -54,13 +76,12 @@ export async function startServer(system: System, options: ServerOptions): Promi
     url,
     close: async () => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      if ('closeIdleConnections' in server) server.closeIdleConnections();
+      // Those that become idle now, too: a client may keep its connection for long.
+      const idle = setInterval(() => server.closeIdleConnections(), IDLE_MS);
       const timers = [
+        idle,
         setTimeout(() => stopping.abort(), DRAIN_MS),
-        setTimeout(
-          () => 'closeAllConnections' in server && server.closeAllConnections(),
-          DRAIN_MS + FAREWELL_MS,
-        ),
+        setTimeout(() => server.closeAllConnections(), DRAIN_MS + FAREWELL_MS),
       ];
       await closed;
       timers.forEach(clearTimeout);

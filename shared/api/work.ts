@@ -22,7 +22,7 @@ export type RunWork = <T>(c: Context<ApiEnv>, work: (signal: AbortSignal) => Pro
  */
 export function workRunner({ timeoutMs, stopping }: WorkOptions): RunWork {
   return async (c, work) => {
-    const left = c.req.raw.signal;
+    const left = c.get('left').signal;
     const late = AbortSignal.timeout(timeoutMs);
     try {
       return await work(AbortSignal.any([left, late, stopping]));

@@ -11,15 +11,29 @@ const MAX_CHOICES = 32;
 const key = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, 'a key has 1 to 64 characters of A-Z a-z 0-9 _ . -');
 const value = z.union([z.string().max(256), z.number(), z.boolean()]);
 
+/** A record drops this key before it looks at it, and a filter of nothing matches everything. */
+const OWN_PROTO = '__proto__';
+function withoutProto<T extends z.ZodType>(schema: T) {
+  return z.preprocess((given: z.input<T>, context) => {
+    if (!Object.hasOwn(Object(given), OWN_PROTO)) return given;
+    context.addIssue({ code: 'custom', message: `${OWN_PROTO} cannot be a key` });
+    return z.NEVER;
+  }, schema);
+}
+
 /** Of one document: at most 32 pairs; texts of at most 256 characters. */
-export const metadataSchema = z
-  .record(key, value)
-  .refine((entries) => Object.keys(entries).length <= MAX_ENTRIES, `at most ${MAX_ENTRIES} entries`);
+export const metadataSchema = withoutProto(
+  z
+    .record(key, value)
+    .refine((entries) => Object.keys(entries).length <= MAX_ENTRIES, `at most ${MAX_ENTRIES} entries`),
+);
 
 /** Every key must match; of several values in a list, any. */
-export const filterSchema = z
-  .record(key, z.union([value, z.array(value).min(1).max(MAX_CHOICES)]))
-  .refine((entries) => Object.keys(entries).length <= MAX_ENTRIES, `at most ${MAX_ENTRIES} keys`);
+export const filterSchema = withoutProto(
+  z
+    .record(key, z.union([value, z.array(value).min(1).max(MAX_CHOICES)]))
+    .refine((entries) => Object.keys(entries).length <= MAX_ENTRIES, `at most ${MAX_ENTRIES} keys`),
+);
 
 export type Filter = z.infer<typeof filterSchema>;
 type MetadataValue = Metadata[string];

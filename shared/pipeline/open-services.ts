@@ -17,6 +17,8 @@ import type { Services } from './services.ts';
 import { checkFormat, chooseSettings, DATA_FORMAT, refuseOutdated, type Settings } from './settings.ts';
 import { KvBudget } from './stored-kv/budget.ts';
 
+const DAY_MS = 86_400_000;
+
 export interface ServiceOptions extends Pick<FetchOptions, 'onProgress' | 'signal'> {
   /** Adopt another model, KV dtype or passage size, and encode every document again. */
   reencode?: boolean | undefined;
@@ -96,6 +98,7 @@ export async function openServices(
     answering: new Gate(config.concurrentAnswers),
     budget: new KvBudget({ catalog, blobs: stores.blobs, limit: config.kvBytes, logger }),
     maxDocumentBytes: config.maxDocumentBytes,
+    quarantineMs: config.quarantineDays * DAY_MS,
     maxQuestionLength: config.maxQuestionLength,
     logger,
   };

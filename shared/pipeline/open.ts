@@ -5,6 +5,7 @@ import type { Stores } from '../stores/stores.ts';
 import { PresignedUploads } from './intake/uploads-presigned.ts';
 import { openServices, type ServiceOptions } from './open-services.ts';
 import type { Services } from './services.ts';
+import { beginEpoch } from './sweep/epoch.ts';
 import { System } from './system.ts';
 import { recoverWork } from './work/recover.ts';
 import { requeueOutdated } from './work/requeue.ts';
@@ -12,6 +13,8 @@ import { requeueOutdated } from './work/requeue.ts';
 export interface OpenOptions extends ServiceOptions {
   /** Whether this process does the work that uploads and deletions leave (default), or leaves it to others. */
   works?: boolean | undefined;
+  /** Takes the catalog as it is, although the stored documents belong to another or a newer one. */
+  adoptCatalog?: boolean | undefined;
 }
 
 /**
@@ -24,6 +27,7 @@ export async function openOver(stores: Stores, config: Config, options: OpenOpti
   try {
     const queue = stores.bell === undefined ? stores.queue : ringing(stores.queue, stores.bell);
     const opened = await openServices({ ...stores, queue }, config, options);
+    if (works) await beginEpoch(opened.services, { adopt: options.adoptCatalog ?? false });
     // Where other processes work beside this one, the sweep does the same, bit by bit.
     if (stores.ownership !== undefined) await takeUpWork(opened.services);
     else if (options.reencode === true && works) await requeueAll(opened.services);

@@ -43,6 +43,8 @@ export interface Services {
   /** Keeps the stored KV under its number of bytes. */
   budget: KvBudget;
   maxDocumentBytes: number;
+  /** How long originals are kept that no document knows of. */
+  quarantineMs: number;
   maxQuestionLength: number;
   logger: Logger;
 }

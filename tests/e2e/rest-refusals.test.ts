@@ -154,6 +154,9 @@ interface RawRequest {
   upload?: number;
 }
 
+/** How the form begins whose file is too large. */
+const FILE_PART = '--x\r\ncontent-disposition: form-data; name="file"; filename="a.txt"\r\n\r\n';
+
 /** A request that fetch would not make: any Host header, a body that is sent while it is refused. */
 function raw({ upload = 0, ...options }: RawRequest): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
@@ -180,6 +183,7 @@ function raw({ upload = 0, ...options }: RawRequest): Promise<{ status: number; 
       if (left <= 0) sent.end();
       else sent.write(megabyte, () => send(left - megabyte.length));
     };
+    if (upload > 0) sent.write(FILE_PART);
     send(upload);
   });
 }

@@ -39,6 +39,16 @@ async function firstEncoding(server: Server): Promise<string> {
 }
 
 describe('blockrag serve', { timeout: 300_000 }, () => {
+  it('ends when it is asked to, also while streams are open or were asked for with HEAD', async () => {
+    server = await startServer(temporaryDirectory());
+    await server.post('/v1/documents', { name: 'long.txt', text: manyPassages(2000, 0) });
+    const events = `/v1/documents/${await firstEncoding(server)}/events`;
+    for (let n = 0; n < 16; n++) await server.fetch(events, { method: 'HEAD' });
+    const open = await server.fetch(events);
+    expect(await server.stop('SIGTERM')).toBe(0);
+    expect(await open.text()).toContain('shutting_down');
+  });
+
   it('is what the commands beside it work through', async () => {
     server = await startServer(data);
     const added = await json<Added>('add', 'ferry.md', 'pier.txt', 'bad.txt');

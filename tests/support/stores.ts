@@ -50,6 +50,7 @@ export async function openTestStores({ kvBytes, pause }: TestStoresOptions = {})
     fingerprint: 'model',
     dtype: 'int8',
     maxDocumentBytes: 1000,
+    quarantineMs: 30 * 86_400_000,
     model: { manifest: { name: 'test', weightsHash: 'weights', ropeHash: 'rope' } },
     modelId: 'test',
     tokenizer: { hash: 'tokenizer' },

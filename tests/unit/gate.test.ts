@@ -50,3 +50,22 @@ test('whoever is cancelled while waiting leaves the queue, and whoever fails giv
     code: 'cancelled',
   });
 });
+
+test('lets those who wait in by turns, so that many of one group do not keep out one of another', async () => {
+  const gate = new Gate(1);
+  const first = controlled();
+  const entered: string[] = [];
+  const run = (group: string) =>
+    gate.run(
+      async () => {
+        entered.push(group);
+      },
+      undefined,
+      group,
+    );
+  const running = gate.run(first.work, undefined, 'many');
+  const all = [...Array.from({ length: 5 }, () => run('many')), run('one'), run('two')];
+  first.end();
+  await Promise.all([running, ...all]);
+  expect(entered).toEqual(['many', 'one', 'two', 'many', 'many', 'many', 'many']);
+});

@@ -12,16 +12,22 @@ export interface ServeOptions extends CommonOptions {
   port: number;
   /** Makes a bucket and a table that are missing. */
   createStores?: boolean;
+  /** Asks for keys on loopback, too. */
+  requireKeys?: boolean;
+  /** Goes on with a catalog that is new or older than the stored documents. */
+  adoptCatalog?: boolean;
 }
 
 export async function serve(options: ServeOptions, signal: AbortSignal): Promise<number> {
-  const config = toConfig(options);
+  const given = toConfig(options);
+  const config = { ...given, requireKeys: given.requireKeys || options.requireKeys === true };
   const json = options.json === true;
   const logger = createLogger(config.log ?? 'info');
   const system = await openSystem(config, {
     ...{ command: 'serve', quiet: json, logger, signal },
     create: true,
     createStores: options.createStores,
+    adoptCatalog: options.adoptCatalog,
   });
   try {
     await system.warm();

@@ -1,38 +1,48 @@
 /** Finds out who is calling, by API key; a local server without keys needs none. */
 
 import type { Context, MiddlewareHandler } from 'hono';
+import type { KeyUse } from '../../access/key-use.ts';
 import { type KeyRing, requireScope, SCOPES, type Scope } from '../../access/keys.ts';
 import { BlockragError } from '../../errors.ts';
 import { DEFAULT_TENANT } from '../../pipeline/defaults.ts';
+import type { Uploads } from '../../pipeline/intake/uploads.ts';
 import type { ApiEnv, Caller } from '../context.ts';
+import { isUpload } from './body-limits.ts';
 import { refuseForeignPages } from './foreign-hosts.ts';
 
 export interface AccessOptions {
-  /** Whether the server listens on this machine alone: then it is open as long as there are no keys. */
+  /** Whether the server listens on this machine alone: then it is open as long as keys are not in use. */
   loopbackOnly: boolean;
+  use: Pick<KeyUse, 'required'>;
   /** Origins of web pages that may call the API. */
   corsOrigins: readonly string[];
 }
 
-/** Routes that anyone may call; an upload's URL holds its own secret. */
+/** Routes that anyone may call. */
 const OPEN = [/^\/healthz$/, /^\/openapi\.json$/, /^\/docs$/];
-const ONE_TIME = /^\/v1\/uploads\/[^/]+$/;
 
 const ANYONE: Caller = { tenant: DEFAULT_TENANT, scopes: SCOPES, key: null };
 
 /**
- * Finds out who asks and refuses strangers: sets `caller`.
+ * Finds out who asks and refuses strangers before a byte of their bodies is read: sets `caller`. Whoever has the URL
+ * of an upload, with its token, is a caller without a scope.
  *
- * Without any key in the store a server on loopback lets every program of this machine in as the default tenant,
- * but no web page of another site. From the first key on, revoked ones included, each request needs one.
+ * Where keys were never in use a server on loopback lets every program of this machine in as the default tenant, but
+ * no web page of another site. From the first key on, revoked and lost ones included, each request needs one.
  */
-export function authenticate(keys: KeyRing, options: AccessOptions): MiddlewareHandler<ApiEnv> {
-  let keyed = !options.loopbackOnly;
+export function authenticate(
+  keys: KeyRing,
+  uploads: Pick<Uploads, 'announced'>,
+  options: AccessOptions,
+): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
     if (OPEN.some((path) => path.test(c.req.path))) return next();
-    if (c.req.method === 'PUT' && ONE_TIME.test(c.req.path)) return next();
-    keyed ||= (await keys.list()).length > 0;
-    if (keyed) c.set('caller', await callerOf(keys, c));
+    if (isUpload(c.req)) {
+      const { tenant } = await uploads.announced(c.req.path.split('/').at(-1)!, c.req.query('token') ?? '');
+      c.set('caller', { tenant, scopes: [], key: null });
+      return next();
+    }
+    if (!options.loopbackOnly || (await options.use.required())) c.set('caller', await callerOf(keys, c));
     else {
       refuseForeignPages(c.req, options.corsOrigins);
       c.set('caller', ANYONE);

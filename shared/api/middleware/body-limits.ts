@@ -1,42 +1,61 @@
-/** Limits the size of request bodies. */
+/** Reads the bodies of requests before the routes do, each kind within its bounds. */
 import type { HonoRequest, MiddlewareHandler } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
-import { every } from 'hono/combine';
-import { BlockragError } from '../../errors.ts';
+import { requireScope } from '../../access/keys.ts';
+import { readForm } from '../bodies/form.ts';
+import { type JsonBounds, readJsonText } from '../bodies/json.ts';
+import { isJson, mediaTypeOf } from '../bodies/media-type.ts';
+import { type BodyLimit, ofDocument } from '../bodies/read.ts';
 import type { ApiEnv } from '../context.ts';
 
-/** Room for a form's boundaries, names and headers beside the document. */
-const FORM_OVERHEAD = 64 * 1024;
-const DEFAULT_LIMIT = 1024 * 1024;
+const MiB = 1024 * 1024;
+const DEFAULT: BodyLimit = { code: 'request_too_large', bytes: MiB };
+/** Some thousand texts at once. */
+const EMBEDDINGS: BodyLimit = { code: 'request_too_large', bytes: 16 * MiB };
+const BOUNDS: JsonBounds = { depth: 64, elements: 50_000 };
+/** A document is a few texts beside its metadata. */
+export const DOCUMENT_BOUNDS: JsonBounds = { depth: 8, elements: 1_000 };
+
+const DOCUMENT = '/v1/documents';
 
 /**
- * Bodies of documents by their own limit, all others up to 1 MiB.
- * @throws BlockragError `document_too_large`, `request_too_large`
+ * Leaves JSON (as text) and forms for the routes to take: bodies of documents by their own limit, all others up to
+ * 1 MiB. What is a document as a whole (PUT), or many of them, the route reads itself.
+ * @throws BlockragError `document_too_large`, `request_too_large`, `request_too_slow`, `invalid_request`
  */
-export function limitBodies(maxDocumentBytes: number): MiddlewareHandler<ApiEnv> {
-  const ofDocuments = limit('document_too_large', maxDocumentBytes + FORM_OVERHEAD);
-  const ofOthers = limit('request_too_large', DEFAULT_LIMIT);
-  return (c, next) => (carriesDocument(c.req) ? ofDocuments : ofOthers)(c, next);
+export function readBodies(maxDocumentBytes: number): MiddlewareHandler<ApiEnv> {
+  const document = ofDocument(maxDocumentBytes);
+  return async (c, next) => {
+    const { method, path } = c.req;
+    const type = c.req.header('content-type');
+    const own = method === 'GET' || method === 'HEAD' || readsItself(c.req);
+    // Not a byte is read of what may not be written.
+    if (!own && carriesDocument(c.req)) requireScope({ scopes: [...c.get('caller').scopes] }, 'write');
+    const { bodyCache } = c.req;
+    if (!own && isJson(type)) {
+      const bounds = path === DOCUMENT ? DOCUMENT_BOUNDS : BOUNDS;
+      bodyCache.text = Promise.resolve(await readJsonText(c, limitOf(path, document), bounds)) as never;
+    } else if (!own && path === DOCUMENT && mediaTypeOf(type) === 'multipart/form-data') {
+      bodyCache.formData = (await readForm(c, document)) as never;
+    }
+    await next();
+  };
+}
+
+function limitOf(path: string, document: BodyLimit): BodyLimit {
+  if (path === DOCUMENT) return document;
+  return path === '/v1/embeddings' ? EMBEDDINGS : DEFAULT;
+}
+
+function readsItself({ method, path }: HonoRequest): boolean {
+  return isUpload({ method, path }) || path === '/v1/documents/bulk';
+}
+
+/** Whether a request is to a one-time URL, which holds its own secret. */
+export function isUpload({ method, path }: Pick<HonoRequest, 'method' | 'path'>): boolean {
+  return method === 'PUT' && /^\/v1\/uploads\/[^/]+$/.test(path);
 }
 
 /** Whether the body of a request is a document, or many. */
 export function carriesDocument({ method, path }: HonoRequest): boolean {
-  if (method === 'PUT') return path.startsWith('/v1/uploads/');
-  return method === 'POST' && /^\/v1\/documents(\/bulk)?$/.test(path);
-}
-
-function limit(code: 'document_too_large' | 'request_too_large', maxSize: number): MiddlewareHandler<ApiEnv> {
-  const refuse = () => {
-    const message = `The request is larger than ${maxSize} bytes. Large documents go to the URL that POST /v1/uploads gives.`;
-    throw new BlockragError(code, message, { data: { max: maxSize } });
-  };
-  return every(
-    async (c, next) => {
-      // Before bodyLimit touches the body: only then the server reads what is still sent of it, and the client
-      // may use the connection again.
-      if (Number(c.req.header('content-length')) > maxSize) refuse();
-      await next();
-    },
-    bodyLimit({ maxSize, onError: refuse }),
-  );
+  return isUpload({ method, path }) || (method === 'POST' && /^\/v1\/documents(\/bulk)?$/.test(path));
 }

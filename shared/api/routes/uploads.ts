@@ -5,6 +5,7 @@ import { withIdempotency } from '../../pipeline/intake/idempotency.ts';
 import type { UploadTicket } from '../../pipeline/intake/uploads.ts';
 import { metadataSchema } from '../../pipeline/metadata.ts';
 import type { System } from '../../pipeline/system.ts';
+import { ofDocument, readBody } from '../bodies/read.ts';
 import { type Api, access, json, newRoutes, openProblems, problems } from '../route.ts';
 import { collectionSchema, idempotencyHeaders, nameSchema } from '../schemas/requests.ts';
 import { documentSchema, viewDocument } from '../views/document.ts';
@@ -73,6 +74,7 @@ const receive = createRoute({
     202: json(documentSchema, 'It is stored, and will be encoded.'),
     ...openProblems(
       'invalid_request',
+      'request_too_slow',
       'forbidden',
       'quota_exceeded',
       'not_found',
@@ -108,8 +110,10 @@ export function uploadRoutes(system: System): Api {
 
   routes.openapi(receive, async (c) => {
     const { id } = c.req.valid('param');
-    const bytes = new Uint8Array(await c.req.arrayBuffer());
-    const row = await system.uploads.receive(id, c.req.valid('query').token, bytes);
+    const { token } = c.req.valid('query');
+    const announced = await system.uploads.announced(id, token);
+    const bytes = await readBody(c, ofDocument(announced.bytes ?? system.config.maxDocumentBytes));
+    const row = await system.uploads.receive(id, token, bytes);
     c.header('location', `/v1/documents/${row.id}`);
     return c.json(viewDocument(row), row.status === 'ready' ? 200 : 202);
   });

@@ -30,6 +30,10 @@ export class PresignedUploads implements Uploads {
     return { id: `upl_${randomBytes(16).toString('hex')}`, method: 'PUT', url, headers, expires };
   }
 
+  async announced(): Promise<never> {
+    return this.receive();
+  }
+
   async receive(): Promise<never> {
     throw new BlockragError('not_found', 'Uploads go to the URL that was given, not here.');
   }

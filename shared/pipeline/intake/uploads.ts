@@ -40,10 +40,22 @@ export interface UploadTicket {
   expires: number;
 }
 
+/** What is known of an upload before its bytes come. */
+export interface Announced {
+  tenant: string;
+  /** Null: any number. */
+  bytes: number | null;
+}
+
 /** Where uploads go: to this process, or straight to a store by a presigned URL. */
 export interface Uploads {
   /** @throws BlockragError `document_too_large`, `invalid_request` */
   create(upload: NewUpload): Promise<UploadTicket>;
+  /**
+   * Whose upload it is and what was announced: to be asked before a byte is read.
+   * @throws BlockragError `not_found` for an unknown or expired id, or a wrong token; always elsewhere
+   */
+  announced(id: string, token: string): Promise<Announced>;
   /** Takes the bytes of an upload, where this process takes them itself. @throws BlockragError `not_found` elsewhere */
   receive(id: string, token: string, bytes: Uint8Array): Promise<DocumentRow>;
 }
@@ -99,6 +111,13 @@ export class LocalUploads implements Uploads {
     return { id, method: 'PUT', token, expires };
   }
 
+  async announced(id: string, token: string): Promise<Stored> {
+    const row = await this.#services.catalog.table.get(PARTITION, id);
+    const upload = row?.data as Stored | undefined;
+    if (upload !== undefined && sameHash(upload.token, token) && upload.expires > this.#now()) return upload;
+    throw new BlockragError('not_found', 'There is no such upload: it is unknown or has expired.');
+  }
+
   /**
    * Takes the bytes of an upload and submits the document; durable when it resolves. An attempt that fails may be
    * repeated, one that succeeded may not.
@@ -107,10 +126,7 @@ export class LocalUploads implements Uploads {
    */
   async receive(id: string, token: string, bytes: Uint8Array): Promise<DocumentRow> {
     const { table } = this.#services.catalog;
-    const upload = (await table.get(PARTITION, id))?.data as Stored | undefined;
-    if (upload === undefined || !sameHash(upload.token, token) || upload.expires <= this.#now()) {
-      throw new BlockragError('not_found', 'There is no such upload: it is unknown or has expired.');
-    }
+    const upload = await this.announced(id, token);
     await checkBytes(upload, bytes);
     let row: DocumentRow | undefined;
     // No tenant has a colon in its name: clients' keys are others.

@@ -74,7 +74,7 @@ export async function generate(
   try {
     // Blobs are read inside: waiting answers must not hold memory.
     const work = () => generateNow(services, generation, prompt, options, spent);
-    return await answering.run(work, options.signal);
+    return await answering.run(work, options.signal, generation.tenant);
   } finally {
     await access.tokens.settle(taken, spent.tokens);
   }

@@ -18,8 +18,12 @@ export interface SweepCounts {
   blobs: number;
   /** Objects of the store without a row that were deleted. */
   objects: number;
-  /** Original bytes that no document knew of. */
+  /** Original bytes that no document knew of, and that were put into quarantine. */
   originals: number;
+  /** Original bytes that came back from there, because a document knows of them again. */
+  restored: number;
+  /** Original bytes that were deleted after their time in quarantine. */
+  expired: number;
   /** Quota charges of versions that no document knew of. */
   charges: number;
 }
@@ -38,6 +42,10 @@ export interface SweepPass {
   graceMs: number;
   signal: AbortSignal;
   now: () => number;
+  /** Whether an operator wants the catalog as it is, whatever it does not know of. */
+  adopted: boolean;
+  /** Counts of originals, which go on where the sweep before was stopped. */
+  looked: Looked;
   /** Where the step before was stopped; undefined: at the beginning. */
   after: string | undefined;
   /** Notes that all up to there is done. @throws the signal's reason when the sweep is to stop */
@@ -49,8 +57,11 @@ export interface SweepPass {
   count(kind: keyof SweepCounts, more?: number): void;
 }
 
-/** Where a sweep is, or was stopped: a step, and the last key or tenant that is done. */
-export type Position = { step: string; after: string };
+/** Originals that were looked at, and those of them that no document knew of. */
+export type Looked = { all: number; unknown: number };
+
+/** Where a sweep is, or was stopped: a step, the last key or tenant that is done, and what was counted up to there. */
+export type Position = { step: string; after: string; looked: Looked };
 
 /** Counts to begin with. */
 export const NOTHING: SweepCounts = {
@@ -63,21 +74,25 @@ export const NOTHING: SweepCounts = {
   blobs: 0,
   objects: 0,
   originals: 0,
+  restored: 0,
+  expired: 0,
   charges: 0,
 };
 
 /** The pass of one step; how far it comes is noted in `position`. */
 export function passOf(
   { catalog }: { catalog: Pick<Catalog, 'tenants'> },
-  { graceMs, signal, now = Date.now }: SweepOptions,
+  { graceMs, signal, now = Date.now, adopted }: SweepOptions & { adopted: boolean },
   position: Position,
   counts: SweepCounts,
 ): SweepPass {
-  const { after } = position;
+  const { after, looked } = position;
   return {
     graceMs,
     signal,
     now,
+    adopted,
+    looked,
     after: after === '' ? undefined : after,
     reached: (key) => {
       position.after = key;

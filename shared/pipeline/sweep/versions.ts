@@ -1,31 +1,13 @@
-/** The part of the sweep that removes what killed processes left of versions that no document refers to. */
+/** The part of the sweep that gives back what killed processes left charged for versions that no document refers to. */
 import type { ChargedVersion, Held } from '../../access/quotas.ts';
 import type { Catalog } from '../../catalog/catalog.ts';
 import { knowsVersion } from '../../catalog/document-row.ts';
-import type { BlobEntry } from '../../storage/ports.ts';
-import { originalPath } from '../intake/original.ts';
 import type { Services } from '../services.ts';
 import type { VersionRef } from '../work/items.ts';
 import { pagesOf } from './pages.ts';
 import type { SweepPass } from './pass.ts';
 
-type DocumentsOnly = { catalog: Pick<Catalog, 'documents'> };
-
-/** An upload's bytes are stored before its row. */
-export async function sweepOriginals(
-  services: Pick<Services, 'blobs'> & DocumentsOnly,
-  pass: SweepPass,
-): Promise<void> {
-  const { blobs } = services;
-  for await (const entries of pagesOf(pass.rest(blobs.list('originals')))) {
-    const old = entries.filter(({ modified }) => pass.now() - modified >= pass.graceMs);
-    for (const ref of await unknownVersions(services, old.map(parseOriginal))) {
-      await blobs.delete(originalPath(ref.tenant, ref.document, ref.version));
-      pass.count('originals');
-    }
-    pass.reached(entries.at(-1)!.key);
-  }
-}
+export type DocumentsOnly = { catalog: Pick<Catalog, 'documents'> };
 
 /** A tenant is charged before its upload is stored. */
 export async function sweepCharges(
@@ -45,12 +27,8 @@ export async function sweepCharges(
   }
 }
 
-function parseOriginal({ key }: BlobEntry): VersionRef {
-  const [, tenant, document, version] = key.split('/') as [string, string, string, string];
-  return { tenant, document, version };
-}
-
-async function unknownVersions(
+/** Those of versions that no document knows of. */
+export async function unknownVersions(
   { catalog }: DocumentsOnly,
   refs: readonly VersionRef[],
 ): Promise<VersionRef[]> {

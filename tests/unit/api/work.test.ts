@@ -5,7 +5,7 @@ import { streamText, workRunner } from '../../../shared/api/work.ts';
 import { BlockragError } from '../../../shared/errors.ts';
 
 /** A request whose client may leave. */
-const requestOf = (signal: AbortSignal) => ({ req: { raw: { signal } } }) as Context<ApiEnv>;
+const requestOf = (signal: AbortSignal) => ({ get: () => ({ signal }) }) as unknown as Context<ApiEnv>;
 const forever = new AbortController().signal;
 /** Work that only ends with its signal. */
 const endless = (signal: AbortSignal) =>

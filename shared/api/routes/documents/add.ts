@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { BlockragError } from '../../../errors.ts';
 import { metadataSchema } from '../../../pipeline/metadata.ts';
 import type { System } from '../../../pipeline/system.ts';
+import { isJson, mediaTypeOf } from '../../bodies/media-type.ts';
 import { type Api, access, json, newRoutes, problems } from '../../route.ts';
 import { collectionSchema, idempotencyHeaders, jsonText, nameSchema } from '../../schemas/requests.ts';
 import { documentSchema, viewDocument } from '../../views/document.ts';
@@ -64,8 +65,9 @@ export function addRoutes(system: System): Api {
   const routes = newRoutes();
   routes.openapi(add, async (c) => {
     const type = c.req.header('content-type');
-    if (type === undefined) throw withoutType();
-    const body = /json/i.test(type) ? c.req.valid('json') : c.req.valid('form');
+    // The form validator takes these too, but they hold no file.
+    if (type === undefined || mediaTypeOf(type) === 'application/x-www-form-urlencoded') throw withoutType();
+    const body = isJson(type) ? c.req.valid('json') : c.req.valid('form');
     const content = 'file' in body ? await fromForm(body) : fromJson(body);
     const document = { tenant: c.get('caller').tenant, ...content };
     const key = c.req.valid('header')['idempotency-key'];

@@ -1,10 +1,16 @@
 /** POST /v1/documents/bulk: many texts in one request, each with its own result. */
 import { createRoute } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import { z } from 'zod';
 import { BlockragError } from '../../../errors.ts';
 import type { System } from '../../../pipeline/system.ts';
+import { arrayItems, type Item, type ItemLimits, lineItems } from '../../bodies/json-items.ts';
+import { isJson, mediaTypeOf } from '../../bodies/media-type.ts';
+import { ofDocument } from '../../bodies/read.ts';
+import type { ApiEnv } from '../../context.ts';
+import { DOCUMENT_BOUNDS } from '../../middleware/body-limits.ts';
 import { toProblem } from '../../problem.ts';
-import { type Api, access, json, newRoutes, problems } from '../../route.ts';
+import { type Api, access, addUnread, json, newRoutes, problems } from '../../route.ts';
 import { parseRequest } from '../../schemas/requests.ts';
 import { documentSchema, viewDocument } from '../../views/document.ts';
 import { documentJsonSchema, fromJson } from './add.ts';
@@ -31,10 +37,9 @@ const bulk = createRoute({
   path: '/v1/documents/bulk',
   tags: ['documents'],
   summary: 'Add many documents',
-  description: `At most ${MAX_DOCUMENTS}, as a JSON array or as NDJSON. Sent again, those that are there already change nothing.`,
+  description: `At most ${MAX_DOCUMENTS}, as a JSON array or as NDJSON, whose lines are taken in while they come. Sent again, those that are there already change nothing.`,
   ...access('write'),
   request: {
-    // Were it `required`, NDJSON would be validated as JSON as well.
     body: {
       content: {
         'application/json': { schema: itemsSchema },
@@ -50,47 +55,37 @@ const bulk = createRoute({
 
 export function bulkRoutes(system: System): Api {
   const routes = newRoutes();
-  routes.openapi(bulk, async (c) => {
+  const limits = {
+    body: ofDocument(system.config.maxDocumentBytes),
+    bounds: DOCUMENT_BOUNDS,
+    items: MAX_DOCUMENTS,
+  };
+  addUnread(routes, bulk, async (c) => {
     const { tenant } = c.get('caller');
-    const type = c.req.header('content-type');
-    if (type === undefined) {
-      throw new BlockragError('unsupported_media_type', 'Send a JSON array, or application/x-ndjson.');
-    }
-    const items = /ndjson/i.test(type) ? readLines(await c.req.text()) : (c.req.valid('json') as unknown[]);
-    if (items.length > MAX_DOCUMENTS) {
-      const message = `${items.length} documents are more than the ${MAX_DOCUMENTS} that one request may have.`;
-      throw new BlockragError('invalid_request', message);
-    }
     const results: z.infer<typeof resultSchema>[] = [];
-    for (const [index, item] of items.entries()) {
-      if (c.req.raw.signal.aborted) throw new BlockragError('cancelled', 'The client has left.');
-      results.push({ index, ...(await addOne(system, tenant, item)) });
+    for await (const item of itemsOf(c, limits)) {
+      if (c.get('left').signal.aborted) throw new BlockragError('cancelled', 'The client has left.');
+      results.push({ index: results.length, ...(await addOne(system, tenant, item)) });
     }
     return c.json({ results }, 200);
   });
   return routes;
 }
 
-async function addOne(system: System, tenant: string, item: unknown) {
+function itemsOf(c: Context<ApiEnv>, limits: ItemLimits): AsyncGenerator<Item> {
+  const type = c.req.header('content-type');
+  if (isJson(type)) return arrayItems(c, limits);
+  if (mediaTypeOf(type) === 'application/x-ndjson') return lineItems(c, limits);
+  throw new BlockragError('unsupported_media_type', 'Send a JSON array, or application/x-ndjson.');
+}
+
+async function addOne(system: System, tenant: string, item: Item) {
   try {
-    const row = await system.add({ tenant, ...fromJson(parseRequest(documentJsonSchema, item)) });
+    if (item === undefined) throw new BlockragError('invalid_request', 'This is no JSON in UTF-8.');
+    const row = await system.add({ tenant, ...fromJson(parseRequest(documentJsonSchema, item.value)) });
     return { status: row.status === 'ready' ? 200 : 202, document: viewDocument(row) };
   } catch (error) {
     const { status, code, detail } = toProblem(error);
     return { status, error: { code, detail } };
   }
-}
-
-/** Lines as values; one that is no JSON as a text, which is refused in its place. */
-function readLines(text: string): unknown[] {
-  return text
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-    .map((line) => {
-      try {
-        return JSON.parse(line) as unknown;
-      } catch {
-        return line;
-      }
-    });
 }

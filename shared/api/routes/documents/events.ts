@@ -27,7 +27,7 @@ export function eventRoutes(system: System, stopping: AbortSignal, logger: Logge
   const routes = newRoutes();
   routes.openapi(follow, async (c) => {
     const { tenant } = c.get('caller');
-    const signal = AbortSignal.any([c.req.raw.signal, stopping]);
+    const signal = AbortSignal.any([c.get('left').signal, stopping]);
     const rows = system.watch(tenant, c.req.valid('param').id, signal);
     // What is not there is answered with 404, not with a stream.
     const first = await rows.next();
