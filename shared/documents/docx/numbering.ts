@@ -102,14 +102,20 @@ export class Numbering {
 
 function readList(num: XmlElement, abstract: string, definition: XmlElement | undefined): List {
   const list: List = { abstract, levels: new Map(), starts: new Map() };
-  for (const level of elements(definition, 'w:lvl')) list.levels.set(indexOf(level), readLevel(level));
-  for (const override of elements(num, 'w:lvlOverride')) {
+  for (const level of elements(definition, 'w:lvl').filter(isLevel))
+    list.levels.set(indexOf(level), readLevel(level));
+  for (const override of elements(num, 'w:lvlOverride').filter(isLevel)) {
     const level = child(override, 'w:lvl');
     if (level !== undefined) list.levels.set(indexOf(override), readLevel(level));
     const start = val(override, 'w:startOverride');
     if (start !== undefined) list.starts.set(indexOf(override), Number(start));
   }
   return list;
+}
+
+/** Word has nine levels. */
+function isLevel(level: XmlElement): boolean {
+  return /^[0-8]?$/.test(level.attributes['w:ilvl'] ?? '');
 }
 
 function indexOf(level: XmlElement): number {

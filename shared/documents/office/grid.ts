@@ -120,13 +120,15 @@ function headerCount(rows: readonly GridRow[], columns: readonly number[]): numb
   return looksLikeHeader(rows[0]!, rows.slice(1, SAMPLE)) ? 1 : 0;
 }
 
-/** Short names in every column; and bold, or of three columns and more, or above figures. */
+/** Names in every column; and bold, or of three columns and more, or above figures. */
 function looksLikeHeader({ cells }: GridRow, below: readonly GridRow[]): boolean {
   const names = cells.map((cell) => textOf(cell));
   const filled = names.filter((name) => name !== '');
   if (filled.length < cells.length - 1 || cells.length < 2 || filled.some(isNoName)) return false;
+  if (!filled.some((name) => /\p{L}/u.test(name))) return false;
   const isBold = (row: GridRow) => row.cells.every((cell) => cell.isBold || textOf(cell) === '');
   if (isBold({ cells }) && !below.every(isBold)) return true;
+  if (filled.some(isFigure)) return false;
   if (cells.length > 2) return !names.some((name, i) => below.some((row) => isRepeated(name, row.cells[i])));
   const second = below.flatMap((row) => row.cells.slice(1).map((cell) => textOf(cell)));
   return second.length > 0 && second.every((text) => /^[^\p{L}]*\p{N}/u.test(text));
@@ -137,10 +139,14 @@ function isRepeated(name: string, cell: GridCell | undefined): boolean {
   return cell !== undefined && !cell.isContinued && name !== '' && textOf(cell) === name;
 }
 
-/** A figure, a label of a form, an item of a list, a tick, or a sentence. */
+/** A label of a form, an item of a list, a tick, or a sentence. */
 function isNoName(text: string): boolean {
-  if (text.length > 100 || text.endsWith(':')) return true;
-  return /^(?:-|\d+[.)]|\[[x ]\])(?: |$)/.test(text) || /^[\d\s.,%€$£+\-−/]+$/.test(text);
+  return text.length > 100 || text.endsWith(':') || /^(?:-|\d+[.)]|\[[x ]\])(?: |$)/.test(text);
+}
+
+/** A number that is no year. */
+function isFigure(text: string): boolean {
+  return /^[\d\s.,%€$£+\-−/]+$/.test(text) && !/^(?:19|20)\d\d$/.test(text);
 }
 
 /** A header of two rows as one: "2024 Q1". */

@@ -37,7 +37,7 @@ const MAX_NUMERAL = 10_000;
 
 /** A number in a format of Office (`w:numFmt`, `a:buAutoNum`); formats that are not known here as decimal. */
 export function formatNumber(value: number, format: string): string {
-  if (value < 1 || value > MAX_NUMERAL) return format === 'none' ? '' : String(value);
+  if (!(value >= 1 && value <= MAX_NUMERAL)) return format === 'none' ? '' : String(value);
   switch (format) {
     case 'none':
       return '';

@@ -1,7 +1,7 @@
 /** The parts of an Office file (OPC package) and the relationships between them. */
 import { BlockragError } from '../../errors.ts';
 import { readZip } from '../zip.ts';
-import { elements, parseXml, type XmlElement } from './xml.ts';
+import { elements, parseXml, type Takers, type XmlElement } from './xml.ts';
 
 /** What a part refers to by an id. */
 export interface Relationship {
@@ -34,11 +34,11 @@ export class OfficePackage {
   }
 
   /** A part's root element; undefined when there is no such part. @throws BlockragError `document_corrupt` */
-  part(partName: string | undefined): XmlElement | undefined {
+  part(partName: string | undefined, take?: Takers): XmlElement | undefined {
     const bytes = partName === undefined ? undefined : this.#parts.get(partName.toLowerCase());
     if (bytes === undefined) return undefined;
     try {
-      return parseXml(bytes);
+      return parseXml(bytes, take);
     } catch (error) {
       if (error instanceof BlockragError) throw error;
       throw this.#damaged(`${partName} is not well-formed XML`, error);

@@ -11,6 +11,8 @@ export interface Properties {
 const GENERATORS =
   /^(?:python-docx|python-pptx|openpyxl|xlsxwriter|docx4j|apache poi|un-named|pptxgenjs|docx)$/i;
 const GENERATED = /^generated (?:by|using) /i;
+/** What programs call a document that nobody has named. */
+const UNNAMED = /^(?:power ?point[- ]\p{L}+|word document)$/iu;
 const MAX_CUSTOM = 50;
 
 /** Title and metadata of a file; what only a library has left there is left out. */
@@ -41,7 +43,8 @@ export function readProperties(file: OfficePackage): Properties {
     // Names with an underscore are those of programs: "_MarkAsFinal", "MSIP_Label_..."
     if (name !== '' && !name.includes('_')) set(name, textContent(property).trim());
   }
-  return { title: text('dc:title') || undefined, metadata };
+  const title = text('dc:title');
+  return { title: title === '' || UNNAMED.test(title) ? undefined : title, metadata };
 }
 
 /** "2025-03-01T10:00:00Z" -> "2025-03-01". */

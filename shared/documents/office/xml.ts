@@ -16,6 +16,8 @@ export interface XmlElement {
 
 export type XmlNode = XmlElement | string;
 
+export type Takers = Readonly<Record<string, (element: XmlElement) => void>>;
+
 /** Elements within each other; what walks over a tree may recurse. */
 const MAX_DEPTH = 400;
 
@@ -45,7 +47,6 @@ const OTHER: Readonly<Record<string, string>> = {
   'http://purl.org/dc/elements/1.1/': 'dc',
   'http://purl.org/dc/terms/': 'dcterms',
   'http://www.idpf.org/2007/opf': 'opf',
-  'urn:oasis:names:tc:opendocument:xmlns:container': 'ocf',
   'http://www.w3.org/2001/04/xmlenc#': 'enc',
   'http://www.w3.org/1999/xlink': 'xlink',
   'http://www.w3.org/XML/1998/namespace': 'xml',
@@ -57,9 +58,10 @@ const NO_ATTRIBUTES: Readonly<Record<string, string>> = Object.freeze({});
 /**
  * Parses a part. Of the alternatives in mc:AlternateContent only the first stays, in the place of the element.
  *
+ * @param take elements by their names that are given as soon as they are read, and not kept in the tree
  * @throws BlockragError `document_too_complex`; Error when it is not well-formed
  */
-export function parseXml(bytes: Uint8Array): XmlElement {
+export function parseXml(bytes: Uint8Array, take: Takers = {}): XmlElement {
   const parser = new SaxesParser({ xmlns: true, position: false });
   const root: XmlElement = { name: '', attributes: NO_ATTRIBUTES, children: [] };
   const open: XmlElement[] = [root];
@@ -89,7 +91,9 @@ export function parseXml(bytes: Uint8Array): XmlElement {
   parser.on('closetag', () => {
     const element = open.pop()!;
     const { children } = open.at(-1)!;
-    if (element.name !== 'mc:AlternateContent') children.push(element);
+    const taker = take[element.name];
+    if (taker !== undefined) taker(element);
+    else if (element.name !== 'mc:AlternateContent') children.push(element);
     else for (const node of alternative(element)) children.push(node);
   });
   parser.write(decodeXml(bytes)).close();
