@@ -1,8 +1,16 @@
 /** EPUB: the chapters of a book in reading order. */
 import { BlockragError } from '../errors.ts';
-import { decodeHtml, parseFragment } from './html.ts';
+import { parseFragment } from './html.ts';
 import { resolvePart } from './office/package.ts';
-import { child, descendants, elements, parseXml, textContent, type XmlElement } from './office/xml.ts';
+import {
+  child,
+  decodeXml,
+  descendants,
+  elements,
+  parseXml,
+  textContent,
+  type XmlElement,
+} from './office/xml.ts';
 import type { Block, Content } from './types.ts';
 import { readZip } from './zip.ts';
 
@@ -18,7 +26,7 @@ const CLOSED_AT_ONCE =
 /**
  * Reads a book: chapters in the order of its spine, without the table of contents.
  *
- * @throws BlockragError `document_too_complex`, `document_encrypted`, `document_corrupt`, `document_not_text`
+ * @throws BlockragError `document_too_complex`, `document_encrypted`, `document_corrupt`
  */
 export async function parseEpub(bytes: Uint8Array, name: string): Promise<Content> {
   const parts = await readZip(bytes, name, (entry) => /\.(?:xml|opf|ncx|x?html?)$/.test(entry));
@@ -38,7 +46,7 @@ export async function parseEpub(bytes: Uint8Array, name: string): Promise<Conten
     const item = byId.get(attributes.idref ?? '');
     const chapter = item === undefined || item.isContents ? undefined : parts.get(item.part.toLowerCase());
     if (chapter === undefined) return [];
-    return parseFragment(decodeHtml(chapter, name).replace(CLOSED_AT_ONCE, '<$1$2></$1>'));
+    return parseFragment(decodeXml(chapter).replace(CLOSED_AT_ONCE, '<$1$2></$1>'));
   });
   return { ...bookProperties(child(book, 'opf:metadata')), blocks };
 }

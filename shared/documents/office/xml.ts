@@ -176,8 +176,8 @@ function prefixOf(uri: string): string {
   return OTHER[uri] ?? '_';
 }
 
-/** UTF-8 unless a byte order mark or the XML declaration says otherwise. */
-function decodeXml(bytes: Uint8Array): string {
+/** XML as text: UTF-8 unless a byte order mark or the XML declaration says otherwise. */
+export function decodeXml(bytes: Uint8Array): string {
   const head = String.fromCharCode(...bytes.subarray(0, 200));
   if (head.startsWith('\xff\xfe') || head.startsWith('<\0')) return new TextDecoder('utf-16le').decode(bytes);
   if (head.startsWith('\xfe\xff') || head.startsWith('\0<')) return new TextDecoder('utf-16be').decode(bytes);

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseDocx } from '../../../shared/documents/docx/docx.ts';
 import { parseEpub } from '../../../shared/documents/epub.ts';
+import { parseOdf } from '../../../shared/documents/odf/odf.ts';
 import { parseXml } from '../../../shared/documents/office/xml.ts';
 import { parsePptx } from '../../../shared/documents/pptx/pptx.ts';
 import { parseXlsx } from '../../../shared/documents/xlsx/xlsx.ts';
@@ -20,7 +21,7 @@ import {
   zipped,
 } from '../../support/office-files.ts';
 
-const PARSERS = { parseDocx, parseXlsx, parsePptx, parseEpub };
+const PARSERS = { parseDocx, parseXlsx, parsePptx, parseEpub, parseOdf };
 const guide = fixture('guide.docx');
 
 /** Reads, or fails with an error of ours. */
