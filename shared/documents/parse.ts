@@ -2,7 +2,7 @@
 import { BlockragError } from '../errors.ts';
 import { decodeText } from './decode.ts';
 import { type DocumentSource, type DocumentType, detectType } from './detect.ts';
-import { parseDocx } from './docx.ts';
+import { parseDocx } from './docx/docx.ts';
 import { decodeHtml, parseHtml } from './html.ts';
 import { parseMarkdown } from './markdown.ts';
 import { outline } from './outline.ts';

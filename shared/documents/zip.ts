@@ -1,4 +1,4 @@
-/** Guards against archives that expand without bound ("zip bombs"). */
+/** Reads archives, and guards against those that expand without bound ("zip bombs"). */
 
 import yauzl from 'yauzl';
 import { BlockragError } from '../errors.ts';
@@ -6,7 +6,7 @@ import { BlockragError } from '../errors.ts';
 /** What an archive may expand to. */
 export interface ZipLimits {
   entries: number;
-  /** Bytes of all entries together, expanded. */
+  /** Bytes of all entries that are read together, expanded. */
   bytes: number;
   /** Expanded bytes for each byte of the archive. */
   ratio: number;
@@ -18,12 +18,18 @@ export const ZIP_LIMITS: ZipLimits = { entries: 10_000, bytes: 100 * 1024 * 1024
 const RATIO_FROM_BYTES = 1024 * 1024;
 
 /**
- * Expands every entry of an archive in a stream, keeping nothing, and refuses what exceeds the limits. The
- * sizes that the archive states are not trusted.
+ * The entries of an archive that are wanted, by their names in lower case (parts are found whatever their case). The
+ * others are not expanded. The sizes that the archive states are not trusted.
  *
  * @throws BlockragError `document_too_complex`, `document_encrypted`, `document_corrupt`
  */
-export async function checkZip(bytes: Uint8Array, name: string, limits = ZIP_LIMITS): Promise<void> {
+export async function readZip(
+  bytes: Uint8Array,
+  name: string,
+  isWanted: (entryName: string) => boolean,
+  limits = ZIP_LIMITS,
+): Promise<Map<string, Buffer>> {
+  const found = new Map<string, Buffer>();
   let expanded = 0;
   let entries = 0;
   const tooComplex = (what: string) =>
@@ -36,14 +42,19 @@ export async function checkZip(bytes: Uint8Array, name: string, limits = ZIP_LIM
       if (entry.isEncrypted()) {
         throw new BlockragError('document_encrypted', `${name} is encrypted: save it without a password.`);
       }
+      const entryName = entry.fileName.toLowerCase();
+      if (!isWanted(entryName)) continue;
+      const chunks: Buffer[] = [];
       const stream = await zip.openReadStreamPromise(entry);
       for await (const chunk of stream) {
+        chunks.push(chunk as Buffer);
         expanded += (chunk as Buffer).length;
         if (expanded > limits.bytes) throw tooComplex(`more than ${limits.bytes} bytes`);
         if (expanded > RATIO_FROM_BYTES && expanded > limits.ratio * bytes.length) {
           throw tooComplex(`more than ${limits.ratio} times its size`);
         }
       }
+      found.set(entryName, Buffer.concat(chunks));
     }
   } catch (error) {
     if (error instanceof BlockragError) throw error;
@@ -51,4 +62,5 @@ export async function checkZip(bytes: Uint8Array, name: string, limits = ZIP_LIM
       cause: error,
     });
   }
+  return found;
 }
