@@ -44,5 +44,7 @@ export interface Services {
   budget: KvBudget;
   maxDocumentBytes: number;
   maxQuestionLength: number;
+  /** Tokens of a prompt with its answer at most: of the model's context, and of the memory for contexts. */
+  contextTokens: number;
   logger: Logger;
 }
