@@ -19,9 +19,11 @@ import { collectionRoutes } from './routes/collections.ts';
 import { documentRoutes } from './routes/documents/index.ts';
 import { healthRoutes } from './routes/health.ts';
 import { keyRoutes } from './routes/keys.ts';
+import { mcpRoutes } from './routes/mcp.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { insteadOf, isOpenAi, openAiRoutes, openAiStatus, toOpenAiError } from './routes/openai/index.ts';
 import { queryRoutes } from './routes/query.ts';
+import { searchRoutes } from './routes/search.ts';
 import { systemRoutes } from './routes/system.ts';
 import { uploadRoutes } from './routes/uploads.ts';
 import { workRunner } from './work.ts';
@@ -75,8 +77,10 @@ export function createApp(system: System, options: AppOptions): Api {
   app.route('/', uploadRoutes(system));
   app.route('/', collectionRoutes(system));
   app.route('/', queryRoutes(system, run, logger));
+  app.route('/', searchRoutes(system, run));
   app.route('/', keyRoutes(services.access.keys));
   app.route('/', openAiRoutes(system, run, logger));
+  app.route('/', mcpRoutes(system, run));
   serveDescription(app);
   return app;
 }
