@@ -1,9 +1,17 @@
 /** `Blockrag`: the documents and questions of one tenant, in this process. `openBlockrag` (index.ts) gives one. */
 import { checkTenant } from './access/tenant.ts';
-import { newDocumentSchema, parseRequest, querySchema, toQuestion } from './api/schemas/requests.ts';
+import {
+  newDocumentSchema,
+  parseRequest,
+  querySchema,
+  searchSchema,
+  toQuestion,
+  toRetrieval,
+} from './api/schemas/requests.ts';
 import { type AnswerEvent, type AnswerView, viewAnswer } from './api/views/answer.ts';
 import { type DocumentEvent, type DocumentView, viewDocument, viewEvent } from './api/views/document.ts';
 import { viewPassage } from './api/views/passage.ts';
+import { type FoundPassageView, viewFound } from './api/views/search.ts';
 import {
   type StatsView,
   type SystemView,
@@ -25,6 +33,7 @@ import type {
   PassagesPage,
   PassagesQuery,
   RequestOptions,
+  SearchOptions,
 } from './client/index.ts';
 import { untilReady } from './client/until-ready.ts';
 import { BlockragError } from './errors.ts';
@@ -155,6 +164,15 @@ export class Blockrag implements Pick<BlockragClient, keyof BlockragClient> {
   /** Loads the models now instead of at the first question. */
   warm(): Promise<void> {
     return this.core.warm();
+  }
+
+  /**
+   * The passages that a question would be answered from, best first, without an answer; maybe none.
+   * @throws BlockragError `collection_not_found`, `no_documents`, `question_too_long`, `cancelled`, ...
+   */
+  async search(query: string, { signal, ...options }: SearchOptions = {}): Promise<FoundPassageView[]> {
+    const body = parseRequest(searchSchema, { ...options, query });
+    return (await this.core.search(toRetrieval(this.tenant, body), signal)).map(viewFound);
   }
 
   /**

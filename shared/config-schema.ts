@@ -93,7 +93,9 @@ export const configSchema = z.strictObject({
     .describe('The largest document that is accepted, in bytes.'),
   maxQuestionLength: whole(1)
     .default(8_000)
-    .describe('The most characters of a question, with the earlier turns and the system text of a chat.'),
+    .describe(
+      'The most characters of a question. Of the turns before it the newest are read that fit in as well.',
+    ),
   contextBytes: whole(MiB)
     .max(4000 * MiB)
     .default(1536 * MiB)

@@ -8,15 +8,15 @@ export const ERROR_MEANINGS = {
   invalid_option:
     'An option or an environment variable has a value that is not allowed: correct the one named.',
   unsupported_parameter:
-    'An OpenAI parameter that would change the answer is not implemented: leave it out or give it its neutral value.',
+    'What an OpenAI parameter or an item asks for is not implemented: leave it out or give it its neutral value.',
   request_too_large:
     'The body is larger than this route accepts: send less, or send a document through `POST /v1/uploads`.',
   request_too_slow: 'The body came too slowly: send it without pauses, or in smaller parts.',
   question_empty: 'The question has no text: ask one.',
   question_too_long:
-    'The question, with the earlier turns and the system text, has too many characters: shorten it, or raise `BLOCKRAG_MAX_QUESTION_LENGTH`.',
+    'The question has too many characters: shorten it, or raise `BLOCKRAG_MAX_QUESTION_LENGTH`.',
   prompt_too_long:
-    'The prompt and the answer together do not fit into the model or into the memory for contexts: shorten the conversation, lower `max_tokens`, or raise `BLOCKRAG_CONTEXT_BYTES`.',
+    'The question and the system text do not fit into the model or into the memory for contexts: shorten them, or raise `BLOCKRAG_CONTEXT_BYTES`.',
   unauthorized: 'The API key is missing, unknown or revoked: send `Authorization: Bearer brk_...`.',
   forbidden:
     'The server refuses this caller, for example a web page of another site, or a key that reaches for another tenant: call it from where it is allowed.',

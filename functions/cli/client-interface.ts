@@ -24,7 +24,21 @@ export interface OpenClientOptions {
 export interface Client
   extends Pick<
     BlockragClient,
-    'add' | 'allDocuments' | 'remove' | 'watch' | 'ask' | 'stream' | 'system' | 'work' | 'stats' | 'close'
+    | 'add'
+    | 'allDocuments'
+    | 'remove'
+    | 'watch'
+    | 'ask'
+    | 'stream'
+    | 'search'
+    | 'document'
+    | 'documents'
+    | 'passages'
+    | 'collections'
+    | 'system'
+    | 'work'
+    | 'stats'
+    | 'close'
   > {
   /** Loads the models, so that the figures of the first answer are those of any other. A server has loaded them. */
   warm?(): Promise<void>;

@@ -32,6 +32,7 @@ export function createProgram(signal: AbortSignal): Command {
   const run = runUntil(signal);
   describeProgram(program);
   addMainCommands(program, run);
+  addAgentCommands(program, run);
   addDocumentCommands(program, run);
   addModelCommands(program, run);
   addKeyCommands(program, run);
@@ -84,6 +85,22 @@ function addMainCommands(program: Command, run: Run): void {
     .option('--stream', 'print the answer as it comes')
     .addHelpText('after', '\nExample:\n  blockrag ask "When does the ferry leave?" --stream')
     .action(run(async () => (await import('./commands/ask.ts')).ask));
+}
+
+function addAgentCommands(program: Command, run: Run): void {
+  withCommonOptions(program.command('search'))
+    .description('find passages about a query, without an answer; the language model has no part in it')
+    .argument('<query>')
+    .option('--collection <name>', 'collection to search')
+    .option('--top-k <n>', 'passages at most', wholeNumber(1), DEFAULT_TOP_K)
+    .addHelpText('after', '\nExample:\n  blockrag search "ferry to Grimsay" --top-k 3 --json')
+    .action(run(async () => (await import('./commands/search.ts')).search));
+
+  withCommonOptions(program.command('mcp'))
+    .description('serve the documents to an agent on stdin and stdout (Model Context Protocol)')
+    .option('--collection <name>', 'collection that the tools use where they are given none')
+    .addHelpText('after', '\nExample:\n  claude mcp add blockrag -- blockrag mcp --data ./station')
+    .action(run(async () => (await import('./commands/mcp.ts')).mcp));
 }
 
 function addDocumentCommands(program: Command, run: Run): void {

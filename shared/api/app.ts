@@ -1,6 +1,5 @@
 /** The REST API as a value: the same app runs under Node (server.ts) and on Lambda (functions/query). */
 import type { Context } from 'hono';
-import { cors } from 'hono/cors';
 import { requestId } from 'hono/request-id';
 import type { StatusCode } from 'hono/utils/http-status';
 import { KeyUse } from '../access/key-use.ts';
@@ -12,6 +11,7 @@ import { authenticate } from './middleware/authenticate.ts';
 import { readBodies } from './middleware/body-limits.ts';
 import { noticeLeaving } from './middleware/client-left.ts';
 import { limitConcurrency } from './middleware/concurrency.ts';
+import { allowPages } from './middleware/pages.ts';
 import { limitRate } from './middleware/rate-limit.ts';
 import { logRequests } from './middleware/request-log.ts';
 import { serveDescription } from './openapi.ts';
@@ -21,9 +21,11 @@ import { collectionRoutes } from './routes/collections.ts';
 import { documentRoutes } from './routes/documents/index.ts';
 import { healthRoutes } from './routes/health.ts';
 import { keyRoutes } from './routes/keys.ts';
+import { mcpRoutes } from './routes/mcp.ts';
 import { metricsRoutes } from './routes/metrics.ts';
-import { isOpenAi, openAiRoutes, toOpenAiError } from './routes/openai/index.ts';
+import { insteadOf, isOpenAi, openAiRoutes, openAiStatus, toOpenAiError } from './routes/openai/index.ts';
 import { queryRoutes } from './routes/query.ts';
+import { searchRoutes } from './routes/search.ts';
 import { systemRoutes } from './routes/system.ts';
 import { uploadRoutes } from './routes/uploads.ts';
 import { workRunner } from './work.ts';
@@ -52,7 +54,9 @@ export function createApp(system: System, options: AppOptions): Api {
     const { method, path } = c.req;
     const allowed = methodsAt(app, path);
     if (allowed.length === 0) {
-      return respond(c, toProblem(new BlockragError('not_found', `There is nothing at ${path}.`)));
+      const message = insteadOf(path) ?? `There is nothing at ${path}.`;
+      // Who tries paths below /v1 at random is a client of OpenAI's.
+      return respond(c, toProblem(new BlockragError('not_found', message)), path.startsWith('/v1/'));
     }
     c.header('Allow', allowed.join(', '));
     const message = `${path} does not take ${method}, but ${allowed.join(', ')}.`;
@@ -62,9 +66,7 @@ export function createApp(system: System, options: AppOptions): Api {
   app.use(requestId());
   app.use(noticeLeaving());
   app.use(logRequests(logger, services.metrics));
-  if (corsOrigins.length > 0) {
-    app.use(cors({ origin: [...corsOrigins], exposeHeaders: EXPOSED, maxAge: 600 }));
-  }
+  if (corsOrigins.length > 0) app.use(allowPages(corsOrigins));
   const { keys } = services.access;
   const use = new KeyUse(keys, services.blobs, { required: config.requireKeys });
   app.use(authenticate(keys, system.uploads, { ...options, corsOrigins, use }));
@@ -80,14 +82,13 @@ export function createApp(system: System, options: AppOptions): Api {
   app.route('/', uploadRoutes(system));
   app.route('/', collectionRoutes(system));
   app.route('/', queryRoutes(system, run, logger));
+  app.route('/', searchRoutes(system, run));
   app.route('/', keyRoutes(services.access.keys));
   app.route('/', openAiRoutes(system, run, logger));
+  app.route('/', mcpRoutes(system, run));
   serveDescription(app);
   return app;
 }
-
-/** Headers of answers that web pages may read. */
-const EXPOSED = ['Location', 'Retry-After', 'RateLimit', 'RateLimit-Policy', 'X-Request-Id'];
 
 /** The methods that some route takes at a path. */
 function methodsAt(app: Api, path: string): string[] {
@@ -99,11 +100,12 @@ function methodsAt(app: Api, path: string): string[] {
 }
 
 /** An error in the shape that the route's clients know, with the headers that middleware has set. */
-function respond(c: Context<ApiEnv>, problem: Problem): Response {
-  const openAi = isOpenAi(c.req.path);
-  return c.newResponse(
-    JSON.stringify(openAi ? toOpenAiError(problem) : problem),
-    problem.status as StatusCode,
-    { 'content-type': openAi ? 'application/json' : 'application/problem+json', ...headersOf(problem) },
-  );
+function respond(c: Context<ApiEnv>, problem: Problem, openAi = isOpenAi(c.req.path)): Response {
+  const { body, status, type } = openAi
+    ? { body: toOpenAiError(problem), status: openAiStatus(problem), type: 'application/json' }
+    : { body: problem, status: problem.status, type: 'application/problem+json' };
+  return c.newResponse(JSON.stringify(body), status as StatusCode, {
+    'content-type': type,
+    ...headersOf(problem),
+  });
 }

@@ -75,7 +75,7 @@ export const QUESTION_CODES = [
   'request_timeout',
 ] as const satisfies ErrorCode[];
 
-const problemSchema = (codes: readonly ErrorCode[]) =>
+const problemSchema = (codes: readonly string[]) =>
   z.looseObject({
     type: z.literal('about:blank'),
     title: z.string(),
@@ -84,24 +84,27 @@ const problemSchema = (codes: readonly ErrorCode[]) =>
     detail: z.string().meta({ description: 'What is wrong and what to do, for people.' }),
   });
 
+const withStatus = (codes: readonly ErrorCode[]) =>
+  codes.map((code) => ({ code, status: ERROR_STATUS[code] }));
+
 /**
  * The error answers of a route, by status, as problem+json (RFC 9457).
  * @param codes what the route may answer with besides the codes that all have
  */
 export function problems(...codes: ErrorCode[]): NonNullable<unknown> {
-  return failures([...COMMON_CODES, ...codes], 'application/problem+json', problemSchema);
+  return failures(withStatus([...COMMON_CODES, ...codes]), 'application/problem+json', problemSchema);
 }
 
 /** Error answers by status, in any shape. The handlers throw them: types need not know. */
 export function failures(
-  codes: readonly ErrorCode[],
+  codes: readonly { code: string; status: number }[],
   mediaType: string,
-  schemaOf: (codes: readonly ErrorCode[]) => z.ZodType,
+  schemaOf: (codes: readonly string[]) => z.ZodType,
 ): NonNullable<unknown> {
-  const statuses = [...new Set(codes.map((code) => ERROR_STATUS[code]))];
+  const statuses = [...new Set(codes.map(({ status }) => status))];
   return Object.fromEntries(
     statuses.map((status) => {
-      const those = [...new Set(codes)].filter((code) => ERROR_STATUS[code] === status);
+      const those = [...new Set(codes.filter((one) => one.status === status).map(({ code }) => code))];
       return [
         status,
         { description: those.join(', '), content: { [mediaType]: { schema: schemaOf(those) } } },
@@ -112,5 +115,5 @@ export function failures(
 
 /** As `problems`, for the few routes without access control. */
 export function openProblems(...codes: ErrorCode[]): NonNullable<unknown> {
-  return failures(['internal', ...codes], 'application/problem+json', problemSchema);
+  return failures(withStatus(['internal', ...codes]), 'application/problem+json', problemSchema);
 }

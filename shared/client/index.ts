@@ -1,8 +1,9 @@
 /** `blockrag/client`: the REST API of a server, typed. It runs wherever there is `fetch`. */
-import type { QueryInput } from '../api/schemas/requests.ts';
+import type { QueryInput, SearchInput } from '../api/schemas/requests.ts';
 import type { AnswerEvent, AnswerView } from '../api/views/answer.ts';
 import type { DocumentEvent, DocumentView } from '../api/views/document.ts';
 import type { PassageView } from '../api/views/passage.ts';
+import type { FoundPassageView } from '../api/views/search.ts';
 import type { StatsView, SystemView, WorkView } from '../api/views/system.ts';
 import { BlockragError } from '../errors.ts';
 import { allPages } from './all-pages.ts';
@@ -13,6 +14,7 @@ import { untilReady } from './until-ready.ts';
 export type { AnswerEvent, AnswerView, CitationView, UsageView } from '../api/views/answer.ts';
 export type { DocumentEvent, DocumentView } from '../api/views/document.ts';
 export type { PassageView } from '../api/views/passage.ts';
+export type { FoundPassageView } from '../api/views/search.ts';
 export type { StatsView, SystemView, WorkView } from '../api/views/system.ts';
 export { BlockragError, type ErrorCode, isBlockragError } from '../errors.ts';
 
@@ -91,6 +93,9 @@ export interface CollectionView {
 
 /** As the fields of POST /v1/query are called: `collection`, `top_k`, `max_tokens`, `attention`, ... */
 export type AskOptions = Omit<QueryInput, 'question' | 'stream'> & RequestOptions;
+
+/** As the fields of POST /v1/search are called: `collection`, `filter`, `top_k`. */
+export type SearchOptions = Omit<SearchInput, 'query'> & RequestOptions;
 
 /**
  * A client of one server. Every method throws BlockragError: with the server's code, or `server_unreachable` where no
@@ -195,6 +200,19 @@ export class BlockragClient {
   /** Deletes a collection with all its documents. @throws BlockragError `collection_not_found` */
   removeCollection(name: string, options: RequestOptions = {}): Promise<void> {
     return this.#http.json('DELETE', `/v1/collections/${encodeURIComponent(name)}`, options);
+  }
+
+  /**
+   * The passages that a question would be answered from, best first, without an answer; maybe none.
+   * @throws BlockragError `collection_not_found`, `no_documents`, `question_too_long`, ...
+   */
+  async search(query: string, { signal, ...options }: SearchOptions = {}): Promise<FoundPassageView[]> {
+    const body = { ...options, query };
+    const { passages } = await this.#http.json<{ passages: FoundPassageView[] }>('POST', '/v1/search', {
+      body,
+      signal,
+    });
+    return passages;
   }
 
   /** Answers a question. @throws BlockragError `collection_not_found`, `no_documents`, `question_too_long`, ... */

@@ -1,7 +1,7 @@
 /** Contexts of several answers within a memory budget; the memory of finished ones is reused. */
 import { BlockragError } from '../errors.ts';
 import { ContextKv } from './context.ts';
-import { type KvShape, kvWidth } from './shape.ts';
+import { contextBytesPerToken, type KvShape } from './shape.ts';
 
 interface Waiter {
   bytes: number;
@@ -26,7 +26,7 @@ export class ContextPool {
    * @throws BlockragError `prompt_too_long` when it would never fit, `cancelled` when aborted while waiting
    */
   acquire(tokens: number, signal?: AbortSignal): Promise<ContextKv> {
-    const bytes = tokens * kvWidth(this.#shape) * 4 * 2 * this.#shape.layers;
+    const bytes = tokens * contextBytesPerToken(this.#shape);
     if (bytes > this.#budget) {
       return Promise.reject(
         new BlockragError(

@@ -10,6 +10,11 @@ export function kvWidth(shape: KvShape): number {
   return shape.kvHeads * shape.headDim;
 }
 
+/** Bytes of a token's keys and values in a context: float32, of all layers. */
+export function contextBytesPerToken(shape: KvShape): number {
+  return kvWidth(shape) * 4 * 2 * shape.layers;
+}
+
 /** Keys (before rotation) and values of a block as computed: for each layer [tokens, kv_heads, head_dim]. */
 export interface BlockKv {
   tokens: number;

@@ -5,6 +5,7 @@ import { Catalog } from '../catalog/catalog.ts';
 import { type Config, fetchSettings } from '../config.ts';
 import { DocumentReader } from '../documents/index.ts';
 import { Gate } from '../gate.ts';
+import { contextBytesPerToken } from '../kv/shape.ts';
 import { Metrics } from '../metrics.ts';
 import { PromptTemplate } from '../model/prompt.ts';
 import { type FetchOptions, fetchEmbeddingModel } from '../model/sources/index.ts';
@@ -100,6 +101,10 @@ export async function openServices(
     maxDocumentBytes: config.maxDocumentBytes,
     quarantineMs: config.quarantineDays * DAY_MS,
     maxQuestionLength: config.maxQuestionLength,
+    contextTokens: Math.min(
+      model.manifest.architecture.contextLength,
+      Math.floor(config.contextBytes / contextBytesPerToken(model.manifest.architecture)),
+    ),
     logger,
   };
   return { services, settings };

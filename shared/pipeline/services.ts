@@ -46,5 +46,7 @@ export interface Services {
   /** How long originals are kept that no document knows of. */
   quarantineMs: number;
   maxQuestionLength: number;
+  /** Tokens of a prompt with its answer at most: of the model's context, and of the memory for contexts. */
+  contextTokens: number;
   logger: Logger;
 }

@@ -16,6 +16,8 @@ import { listPassages, type PassagesOptions } from './listing/passages.ts';
 import { type Answer, answerQuestion, type Question } from './question/answer.ts';
 import { answerChat, type Chat, type ChatAnswer } from './question/chat.ts';
 import type { GenerateOptions } from './question/generate.ts';
+import type { Retrieval, RetrievedPassage } from './question/retrieve.ts';
+import { searchPassages } from './question/search.ts';
 import { removeCollection } from './removal/collection.ts';
 import { removeDocument } from './removal/retire.ts';
 import type { Services } from './services.ts';
@@ -192,6 +194,15 @@ export class System {
       this.services.metrics.answered({ ...answer, attention: 'full' });
       return answer;
     }, options);
+  }
+
+  /**
+   * Finds passages without the language model; see `searchPassages`.
+   * @throws BlockragError `collection_not_found`, `no_documents`, `cancelled`, ...
+   */
+  search(query: Retrieval, signal?: AbortSignal): Promise<RetrievedPassage[]> {
+    const signals = [this.#closing.signal, ...(signal === undefined ? [] : [signal])];
+    return searchPassages(this.services, query, AbortSignal.any(signals));
   }
 
   /**

@@ -31,13 +31,13 @@ it('work goes on after any number of short runs that were stopped in the middle'
   await blockrag.close();
 });
 
-it('an answer so long that no passage fits beside it is refused, not answered from nothing', async () => {
+it('a system text beside which no passage fits is refused, not answered from nothing', async () => {
   const blockrag = await openSystem(temporaryDirectory());
   await addText(blockrag, 'ferry.md', FERRY);
   const question = 'When does the ferry to Grimsay leave?';
-  await expect(askBlockrag(blockrag, question, { maxTokens: 8110 })).rejects.toMatchObject({
-    code: 'prompt_too_long',
-  });
+  const ask = (system: string, maxTokens: number) => askBlockrag(blockrag, question, { system, maxTokens });
+  await expect(ask('why '.repeat(8150), 8)).rejects.toMatchObject({ code: 'prompt_too_long' });
+  await expect(ask('why '.repeat(100_000), 8)).rejects.toMatchObject({ code: 'prompt_too_long' });
   await blockrag.close();
 });
 

@@ -1,6 +1,6 @@
 /** blockrag ask: a question, answered from the documents. */
 
-import type { AnswerView } from '../../../shared/api/views/answer.ts';
+import type { AnswerView, CitationView } from '../../../shared/api/views/answer.ts';
 import type { AttentionMode } from '../../../shared/attention/modes.ts';
 import { DEFAULT_COLLECTION } from '../../../shared/pipeline/defaults.ts';
 import { openClient } from '../client.ts';
@@ -57,14 +57,22 @@ function show(answer: AnswerView, json: boolean, text: string): void {
   }
 }
 
+/** Where a passage stands, and how near it is. */
+export function placeOf({
+  document,
+  page,
+  page_end,
+  title,
+  similarity,
+}: Omit<CitationView, 'grounding'>): string {
+  const pages = page === page_end ? `page ${page}` : `pages ${page}-${page_end}`;
+  return `${document}${page === null ? '' : `, ${pages}`}: ${title} (similarity ${similarity.toFixed(2)})`;
+}
+
 export function printSources(answer: AnswerView): void {
   const { citations, usage, timings_ms: timings, attention, passages_dropped: dropped } = answer;
   if (citations.length > 0) print('');
-  citations.forEach(({ document, page, page_end, title, similarity }, i) => {
-    const pages = page === page_end ? `page ${page}` : `pages ${page}-${page_end}`;
-    const place = page === null ? '' : `, ${pages}`;
-    print(`  [${i + 1}] ${plain(document)}${place}: ${plain(title)} (similarity ${similarity.toFixed(2)})`);
-  });
+  for (const [i, citation] of citations.entries()) print(`  [${i + 1}] ${plain(placeOf(citation))}`);
   if (dropped > 0) print(`  ${dropped} more relevant passages did not fit into the model's context`);
   print(
     `  ${attention} attention: ${usage.reused_tokens} tokens reused, ${usage.encoded_tokens + usage.final_tokens} computed; first token after ${Math.round(timings.first_token)} ms`,

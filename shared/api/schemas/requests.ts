@@ -6,6 +6,7 @@ import { BlockragError } from '../../errors.ts';
 import { DEFAULT_COLLECTION, DEFAULT_MAX_TOKENS, DEFAULT_TOP_K } from '../../pipeline/defaults.ts';
 import { filterSchema } from '../../pipeline/metadata.ts';
 import type { Question } from '../../pipeline/question/answer.ts';
+import type { Retrieval } from '../../pipeline/question/retrieve.ts';
 
 /** A name that is shown and stored, never parsed: any text of moderate length without control characters. */
 export const nameSchema = z
@@ -96,6 +97,26 @@ export const querySchema = z
     stream: z.boolean().default(false).meta({ description: 'Answer as server-sent events.' }),
   })
   .meta({ id: 'Query' });
+
+export const searchSchema = z
+  .strictObject({
+    query: z.string().meta({ example: 'When does the ferry leave?' }),
+    collection: collectionSchema,
+    filter: querySchema.shape.filter,
+    top_k: z.int().min(1).max(100).default(DEFAULT_TOP_K).meta({ description: 'Passages at most.' }),
+  })
+  .meta({ id: 'Search' });
+
+/** What a search may be sent: what has a default may be left out. */
+export type SearchInput = z.input<typeof searchSchema>;
+
+/** What a search asks of the pipeline. */
+export function toRetrieval(
+  tenant: string,
+  { query, collection, filter, top_k }: z.infer<typeof searchSchema>,
+): Retrieval {
+  return { tenant, question: query, collection, filter, topK: top_k };
+}
 
 export type QueryBody = z.infer<typeof querySchema>;
 /** The same as it may be sent: what has a default may be left out. */

@@ -7,8 +7,15 @@ import type { Filter } from '../metadata.ts';
 import type { Services } from '../services.ts';
 import { chooseFitting } from './blocks.ts';
 import { retrievalQuestion } from './follow-up.ts';
-import { type GenerateOptions, type GenerateServices, type Generation, generate } from './generate.ts';
+import {
+  type GenerateOptions,
+  type GenerateServices,
+  type Generation,
+  generate,
+  promptLength,
+} from './generate.ts';
 import { type RetrievedPassage, type RetrieveServices, retrieve } from './retrieve.ts';
+import { checkLength, checkSystem, fitTurns, newestTurns, reserveFor } from './room.ts';
 
 export interface Question extends Generation {
   collection: string;
@@ -82,10 +89,11 @@ const NOTHING_RELEVANT = 'The documents hold nothing about this question.';
 /** What answering a question works with. */
 export type AnswerServices = RetrieveServices &
   GenerateServices &
-  Pick<Services, 'template' | 'modelId' | 'maxQuestionLength'>;
+  Pick<Services, 'template' | 'modelId' | 'maxQuestionLength' | 'contextTokens'>;
 
 /**
- * Answers a question from a collection.
+ * Answers a question from a collection. The oldest turns are left out where they are too many, and the answer has as
+ * many tokens as there is room for.
  * @throws BlockragError `question_empty`, `question_too_long`, `prompt_too_long`, `collection_not_found`,
  * `no_documents`, `cancelled`
  */
@@ -95,11 +103,15 @@ export async function answerQuestion(
   options: GenerateOptions = {},
 ): Promise<Answer> {
   const started = performance.now();
-  const { template, model } = services;
-  const { attention, maxTokens, earlier = [], system } = question;
-  checkQuestion(question.question, earlier, system, services.maxQuestionLength);
+  const { template, contextTokens, maxQuestionLength } = services;
+  const { attention, system } = question;
+  checkQuestion(question.question, maxQuestionLength);
+  checkSystem(system, contextTokens);
   const preface = system === undefined ? template.preface : template.prefaceWith(system);
-  const finalBlock = template.finalBlock(question.question, earlier);
+  const earlier = newestTurns(question.earlier ?? [], maxQuestionLength - question.question.length);
+  const room = contextTokens - preface.length - reserveFor(question.maxTokens, contextTokens);
+  // A quarter of the room at most: what matters are the passages, and turns are computed anew each time.
+  const finalBlock = fitTurns((kept) => template.finalBlock(question.question, kept), earlier, room / 4);
 
   const sought = { ...question, question: retrievalQuestion(question.question, earlier) };
   const found = await span('blockrag.retrieve', {}, async (add) => {
@@ -108,16 +120,15 @@ export async function answerQuestion(
     return passages;
   });
   const retrieved = performance.now();
-  const { passages, dropped } = chooseFitting(
-    model.manifest.architecture.contextLength - preface.length - finalBlock.length - maxTokens,
-    found,
-  );
+  const { passages, dropped } = chooseFitting(room - finalBlock.length, found);
   const common = { passagesDropped: dropped, attention, model: services.modelId };
   if (passages.length === 0) {
     options.onText?.(NOTHING_RELEVANT);
     return { ...nothingRelevant(started, retrieved), ...common };
   }
-  const generated = await generate(services, question, { attention, preface, passages, finalBlock }, options);
+  const prompt = { attention, preface, passages, finalBlock };
+  const maxTokens = Math.min(question.maxTokens, contextTokens - promptLength(prompt));
+  const generated = await generate(services, { ...question, maxTokens }, prompt, options);
   const { reusedTokens, encodedTokens, finalTokens, timings } = generated.figures;
   const ended = performance.now();
   return {
@@ -142,22 +153,9 @@ export async function answerQuestion(
   };
 }
 
-function checkQuestion(
-  question: string,
-  earlier: readonly Turn[],
-  system: string | undefined,
-  maxLength: number,
-): void {
+function checkQuestion(question: string, maxLength: number): void {
   if (question.trim() === '') throw new BlockragError('question_empty', 'The question is empty.');
-  const texts = [question, system ?? '', ...earlier.map(({ content }) => content)];
-  const length = texts.reduce((sum, text) => sum + text.length, 0);
-  if (length > maxLength) {
-    throw new BlockragError(
-      'question_too_long',
-      `The question, with what precedes it, has ${length} characters; at most ${maxLength} are taken.`,
-      { data: { length, max: maxLength } },
-    );
-  }
+  checkLength(question, maxLength);
 }
 
 function toCitation({ document, passage, score, similarity }: RetrievedPassage, grounding: number): Citation {

@@ -28,7 +28,7 @@ export function chooseFitting(
   if (room < 0 || (passages.length === 0 && found.length > 0)) {
     throw new BlockragError(
       'prompt_too_long',
-      "No passage fits into the model's context beside the question and the answer: shorten the question, or what precedes it, or lower max_tokens.",
+      "No passage fits into the model's context beside the question and the answer: shorten the question or the system text, or lower max_tokens.",
       { data: { room } },
     );
   }

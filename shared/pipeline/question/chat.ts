@@ -1,9 +1,9 @@
 /** A conversation without documents: the model reads the chat template like any other prompt. */
-import { BlockragError } from '../../errors.ts';
 import type { Turn } from '../../model/prompt.ts';
 import type { Services } from '../services.ts';
 import type { Answer } from './answer.ts';
 import { type GenerateOptions, type GenerateServices, type Generation, generate } from './generate.ts';
+import { checkLength, checkSystem, fitTurns, newestTurns, refusePrompt, reserveFor } from './room.ts';
 
 export interface Chat extends Generation {
   system?: string | undefined;
@@ -16,35 +16,39 @@ export type ChatAnswer = Pick<Answer, 'answer' | 'usage' | 'model'> & {
 };
 
 /** What a chat works with. */
-export type ChatServices = GenerateServices & Pick<Services, 'template' | 'modelId' | 'maxQuestionLength'>;
+export type ChatServices = GenerateServices &
+  Pick<Services, 'template' | 'modelId' | 'maxQuestionLength' | 'contextTokens'>;
 
-/** @throws BlockragError `question_too_long`, `prompt_too_long`, `cancelled` */
+/**
+ * Goes on with a conversation. The oldest turns are left out where they are too many, and the answer has as many tokens
+ * as there is room for.
+ * @throws BlockragError `question_too_long`, `prompt_too_long`, `cancelled`
+ */
 export async function answerChat(
   services: ChatServices,
   chat: Chat,
   options: GenerateOptions = {},
 ): Promise<ChatAnswer> {
-  const { template, model, maxQuestionLength } = services;
-  const { turns, system, maxTokens } = chat;
-  const length = turns.reduce((sum, turn) => sum + turn.content.length, system?.length ?? 0);
-  if (length > maxQuestionLength) {
-    throw new BlockragError(
-      'question_too_long',
-      `The conversation has ${length} characters; at most ${maxQuestionLength} are taken.`,
-      { data: { length, max: maxQuestionLength } },
-    );
-  }
-  const finalBlock = template.chat(system, turns);
-  const { contextLength } = model.manifest.architecture;
-  if (finalBlock.length + maxTokens > contextLength) {
-    throw new BlockragError(
-      'prompt_too_long',
-      `The conversation has ${finalBlock.length} tokens and the answer may have ${maxTokens}; the model takes ${contextLength}: shorten it or lower max_tokens.`,
-      { data: { contextLength } },
-    );
-  }
+  const { template, maxQuestionLength, contextTokens } = services;
+  const { turns, system } = chat;
+  const question = turns.at(-1)!;
+  checkLength(question.content, maxQuestionLength);
+  checkSystem(system, contextTokens);
+  const earlier = newestTurns(turns.slice(0, -1), maxQuestionLength - question.content.length);
+  const finalBlock = fitTurns(
+    (kept) => template.chat(system, [...kept, question]),
+    earlier,
+    contextTokens - reserveFor(chat.maxTokens, contextTokens),
+  );
+  if (finalBlock.length >= contextTokens) refusePrompt(contextTokens);
+  const maxTokens = Math.min(chat.maxTokens, contextTokens - finalBlock.length);
   const prompt = { attention: 'full', preface: undefined, passages: [], finalBlock } as const;
-  const { text, finish, completionTokens } = await generate(services, chat, prompt, options);
+  const { text, finish, completionTokens } = await generate(
+    services,
+    { ...chat, maxTokens },
+    prompt,
+    options,
+  );
   return {
     answer: text.trim(),
     finishReason: finish,

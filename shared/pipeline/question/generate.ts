@@ -28,6 +28,14 @@ export interface Prompt {
   finalBlock: Uint32Array;
 }
 
+/** Tokens of a prompt. */
+export function promptLength({ preface, passages, finalBlock }: Omit<Prompt, 'attention'>): number {
+  return passages.reduce(
+    (sum, { passage }) => sum + passage.tokens.length,
+    (preface?.length ?? 0) + finalBlock.length,
+  );
+}
+
 export interface GenerateOptions {
   signal?: AbortSignal | undefined;
   /** Called with the answer's text piece by piece. */
@@ -64,12 +72,7 @@ export async function generate(
   options: GenerateOptions,
 ): Promise<Generated> {
   const { answering, access } = services;
-  const { preface, passages, finalBlock } = prompt;
-  const promptTokens = passages.reduce(
-    (sum, { passage }) => sum + passage.tokens.length,
-    (preface?.length ?? 0) + finalBlock.length,
-  );
-  const taken = await access.tokens.take(generation.tenant, promptTokens + generation.maxTokens);
+  const taken = await access.tokens.take(generation.tenant, promptLength(prompt) + generation.maxTokens);
   const spent = { tokens: 0 };
   try {
     // Blobs are read inside: waiting answers must not hold memory.

@@ -7,7 +7,7 @@ import type { StreamEvent } from '../../event-stream.ts';
 import { answerSchema, viewAnswer, viewUsage } from '../../views/answer.ts';
 import type { AnswerStream } from '../../work.ts';
 
-const extensionSchema = answerSchema
+export const extensionSchema = answerSchema
   .pick({ finish_reason: true, usage: true, citations: true, timings_ms: true, passages_dropped: true })
   .partial({ citations: true, timings_ms: true, passages_dropped: true })
   .meta({ id: 'ChatExtension', description: 'Of a chat without documents: finish_reason and usage.' });
@@ -95,7 +95,8 @@ function tokensOf({ usage }: Completed): z.infer<typeof tokensSchema> {
   };
 }
 
-function extensionOf(answer: Completed): z.infer<typeof extensionSchema> {
+/** What a completion has that OpenAI has no field for. */
+export function extensionOf(answer: Completed): z.infer<typeof extensionSchema> {
   if (!('citations' in answer)) {
     return { finish_reason: answer.finishReason, usage: viewUsage(answer.usage) };
   }

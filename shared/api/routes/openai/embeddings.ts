@@ -5,22 +5,18 @@ import type { System } from '../../../pipeline/system.ts';
 import { EMBEDDING_DIMENSIONS } from '../../../retrieval/embedder.ts';
 import { type Api, access, json, newRoutes } from '../../route.ts';
 import type { RunWork } from '../../work.ts';
+import { inputSchema, toTexts } from './embeddings-input.ts';
 import { openAiProblems } from './errors.ts';
 import { EMBEDDING_MODEL, unknownModel } from './models.ts';
 
-const MAX_INPUTS = 256;
-
 const embeddingRequestSchema = z
-  .strictObject({
+  .object({
     model: z.string().meta({ example: EMBEDDING_MODEL }),
-    input: z
-      .union([z.string().min(1), z.array(z.string().min(1)).min(1).max(MAX_INPUTS)])
-      .meta({ example: ['When does the ferry leave?'] }),
-    encoding_format: z.enum(['float', 'base64']).default('float'),
-    dimensions: z.literal(EMBEDDING_DIMENSIONS).optional(),
-    user: z.string().optional(),
+    input: inputSchema,
+    encoding_format: z.enum(['float', 'base64']).nullish(),
+    dimensions: z.literal(EMBEDDING_DIMENSIONS).nullish(),
   })
-  .meta({ id: 'EmbeddingRequest' });
+  .meta({ id: 'EmbeddingRequest', description: 'Fields that are not named here are passed over.' });
 
 const embeddingsSchema = z
   .object({
@@ -64,7 +60,8 @@ export function embeddingRoutes(system: System, run: RunWork): Api {
   routes.openapi(embed, async (c) => {
     const { model, input, encoding_format: format } = c.req.valid('json');
     if (model !== EMBEDDING_MODEL) throw unknownModel(model);
-    const { vectors, wordPieces } = await run(c, (signal) => system.embed([input].flat(), signal));
+    const texts = await toTexts(input);
+    const { vectors, wordPieces } = await run(c, (signal) => system.embed(texts, signal));
     const tokens = wordPieces.reduce((sum, count) => sum + count, 0);
     const data = vectors.map((vector, index) => ({
       object: 'embedding' as const,

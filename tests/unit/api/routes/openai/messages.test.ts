@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Message } from '../../../../../shared/api/routes/openai/chat-schema.ts';
+import type { Message } from '../../../../../shared/api/routes/openai/message-schema.ts';
 import { toConversation } from '../../../../../shared/api/routes/openai/messages.ts';
 
 const said = (role: Message['role'], content: string) => ({ role, content }) as Message;
@@ -33,13 +33,35 @@ describe('toConversation', () => {
     });
   });
 
+  it("leaves out an assistant's greeting", () => {
+    const { turns } = toConversation([
+      said('assistant', 'Hi.'),
+      said('assistant', 'So?'),
+      said('user', 'Who?'),
+    ]);
+    expect(turns).toEqual([{ role: 'user', content: 'Who?' }]);
+  });
+
+  it('leaves out tools of the past, and reads a result after the last question with it', () => {
+    const called = { role: 'assistant', content: null, tool_calls: [{}] };
+    const messages = [said('user', 'Who?'), called, said('tool', 'noon'), said('assistant', 'I.')];
+    expect(
+      toConversation([...messages, said('user', 'When?'), called, said('tool', 'at one')]).turns,
+    ).toEqual([
+      { role: 'user', content: 'Who?' },
+      { role: 'assistant', content: 'I.' },
+      { role: 'user', content: 'When?\n\nat one' },
+    ]);
+  });
+
   it.each([
-    [[said('assistant', 'Hi.'), said('user', 'Hi.')]],
-    [[said('user', 'Hi.'), said('assistant', 'Hi.')]],
-    [[said('system', 'Be brief.')]],
-  ])('refuses what does not begin and end with the user', (messages) => {
+    ['messages', [said('user', 'Hi.'), said('assistant', 'Hi.')]],
+    ['messages', [said('system', 'Be brief.')]],
+    ['messages.1.role', [said('user', 'Hi.'), said('poet', 'Hi.')]],
+    ['messages.0.content.1', [{ role: 'user', content: ['Hi.', { type: 'image_url' }] }]],
+  ])('refuses what it cannot read, and says where: %s', (field, messages) => {
     expect(() => toConversation(messages)).toThrow(
-      expect.objectContaining({ code: 'invalid_request', data: { field: 'messages' } }),
+      expect.objectContaining({ code: 'invalid_request', data: { field } }),
     );
   });
 
