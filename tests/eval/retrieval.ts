@@ -92,7 +92,7 @@ export class Retrieval {
   /** The passages that the product would answer from, the best last, as it lays them. */
   async passages(question: string, topK: number): Promise<EvalPassage[]> {
     const found = await this.#search(question, topK * OVERFETCH);
-    return relevantPassages(question, found)
+    return relevantPassages([question], found)
       .slice(0, topK)
       .map(({ passage }) => passage)
       .reverse();

@@ -100,7 +100,7 @@ export async function answerQuestion(
   const preface = system === undefined ? template.preface : template.prefaceWith(system);
   const finalBlock = template.finalBlock(question.question, earlier);
 
-  const sought = { ...question, question: retrievalQuestion(question.question, earlier) };
+  const sought = { ...question, sought: retrievalQuestion(question.question, earlier) };
   const found = await span('blockrag.retrieve', {}, async (add) => {
     const passages = await retrieve(services, sought, options.signal);
     add({ passages: passages.length });
