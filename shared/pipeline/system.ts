@@ -151,7 +151,7 @@ export class System {
   /** Loads the models now instead of at the first question. */
   async warm(): Promise<void> {
     const { engine, embedder } = this.services;
-    await Promise.all([engine.ready(), embedder.embed([''])]);
+    await Promise.all([engine.ready(), embedder.embed([''], 'query')]);
   }
 
   /** Answers a question; see `answerQuestion`. @throws BlockragError `overloaded` past the limit of answers */
@@ -188,12 +188,17 @@ export class System {
     }, options);
   }
 
+  /** Id of the model that `embed` works with. */
+  get embeddingModel(): string {
+    return this.services.embedder.model.id;
+  }
+
   /**
    * Embeds texts as passages are; also the word pieces that were read of each text.
    * @throws BlockragError `cancelled`, `shutting_down`
    */
   embed(texts: readonly string[], signal?: AbortSignal) {
-    return this.services.embedder.embedCounted(texts, signal);
+    return this.services.embedder.embedCounted(texts, 'passage', signal);
   }
 
   async #answer<T>(start: (signal: AbortSignal) => Promise<T>, { signal }: GenerateOptions): Promise<T> {

@@ -19,20 +19,19 @@ const FOLDED = new Map(
   [...FUNCTION_WORDS].map(([language, words]) => [language, new Set([...words].map(fold))] as const),
 );
 
-/** Scripts that one language in the table, or a few, are written in. */
-const SCRIPTS: readonly [RegExp, readonly Language[]][] = [
-  [/[\p{Script=Hira}\p{Script=Kana}]/u, ['ja']],
-  [/\p{Script=Hang}/u, ['ko']],
-  [/\p{Script=Han}/u, ['zh']],
-  [/\p{Script=Thai}/u, ['th']],
-  [/\p{Script=Deva}/u, ['hi']],
-  [/\p{Script=Hebr}/u, ['he']],
-  [/\p{Script=Arab}/u, ['ar', 'fa']],
-  [/\p{Script=Cyrl}/u, ['ru', 'uk']],
-  [/\p{Script=Grek}/u, ['el']],
+/** Scripts that one language in the table, or a few, are written in. A Han letter says as much as two of others. */
+const SCRIPTS: readonly { letters: RegExp; weight?: number; languages: readonly Language[] }[] = [
+  { letters: /[\p{Script=Hira}\p{Script=Kana}\p{Script=Han}]/gu, weight: 2, languages: ['zh', 'ja'] },
+  { letters: /\p{Script=Hang}/gu, weight: 2, languages: ['ko'] },
+  { letters: /\p{Script=Thai}/gu, languages: ['th'] },
+  { letters: /\p{Script=Deva}/gu, languages: ['hi'] },
+  { letters: /\p{Script=Hebr}/gu, languages: ['he'] },
+  { letters: /\p{Script=Arab}/gu, languages: ['ar', 'fa'] },
+  { letters: /\p{Script=Cyrl}/gu, languages: ['ru', 'uk'] },
+  { letters: /\p{Script=Grek}/gu, languages: ['el'] },
 ];
 const LATIN = [...FUNCTION_WORDS.keys()].filter(
-  (language) => !SCRIPTS.some(([, languages]) => languages.includes(language)),
+  (language) => !SCRIPTS.some(({ languages }) => languages.includes(language)),
 );
 
 /** Cuts a question into its words and leaves out those that say nothing about its subject. */
@@ -40,14 +39,7 @@ export function questionWords(question: string): QuestionWords {
   const text = question.normalize('NFKC');
   const tokens = [...tokensOf(text)];
   const folded = tokens.map(fold);
-  const languages = SCRIPTS.find(([script]) => script.test(text))?.[1] ?? LATIN;
-  const counts = languages.map((language) => ({
-    language,
-    count: folded.filter((word) => isTelling(word) && FOLDED.get(language)!.has(word)).length,
-  }));
-  // Of equals the first, so English before the others.
-  const best = counts.reduce((most, one) => (one.count > most.count ? one : most));
-  const language = best.count > 0 || languages !== LATIN ? best.language : undefined;
+  const { language } = languageOf(text, folded);
   const leftOut = language && FOLDED.get(language);
   // Japanese grammar is written in Hiragana, and ICU cuts it in many ways.
   const grammar = language === 'ja' && !tokens.every((token) => HIRAGANA.test(token)) ? HIRAGANA : undefined;
@@ -61,6 +53,39 @@ export function questionWords(question: string): QuestionWords {
     words.set(word, Math.max(words.get(word) ?? 0, unspaced && word.length === 1 ? 0.5 : name ? 2 : 1));
   }
   return { language, words: [...words].map(([word, weight]) => ({ word, weight })) };
+}
+
+/** The languages that are written in the script that most of a text is in. */
+function languagesOf(text: string): readonly Language[] {
+  let languages: readonly Language[] = LATIN;
+  let most = text.match(/\p{Script=Latin}/gu)?.length ?? 0;
+  for (const script of SCRIPTS) {
+    const letters = (text.match(script.letters)?.length ?? 0) * (script.weight ?? 1);
+    if (letters > most) [languages, most] = [script.languages, letters];
+  }
+  // Only Japanese mixes Han letters with Kana.
+  if (!languages.includes('ja')) return languages;
+  return /[\p{Script=Hira}\p{Script=Kana}]/u.test(text) ? ['ja'] : ['zh'];
+}
+
+/** The language whose function words a text uses most, and how many of them there are of it and of any other. */
+function languageOf(text: string, folded: readonly string[]) {
+  const languages = languagesOf(text);
+  const count = (language: Language) =>
+    folded.filter((word) => isTelling(word) && FOLDED.get(language)!.has(word)).length;
+  const counts = languages.map((language) => ({ language, count: count(language) }));
+  // Of equals the first, so English before the others.
+  const best = counts.reduce((most, one) => (one.count > most.count ? one : most));
+  const language = best.count > 0 || languages !== LATIN ? best.language : undefined;
+  return { language, known: best.count, count };
+}
+
+/** Whether a text is clearly in another language: by its script, or by more function words of another one. */
+export function isInAnotherLanguage(text: string, language: Language): boolean {
+  const folded = [...tokensOf(text.normalize('NFKC'))].map(fold);
+  const { language: found, known, count } = languageOf(text, folded);
+  if (found === undefined || found === language) return false;
+  return !LATIN.includes(found) || !LATIN.includes(language) || (known >= 3 && known >= 2 * count(language));
 }
 
 /** A Latin letter alone is a word of many languages. */

@@ -64,24 +64,24 @@ export async function retrieve(
     return passages;
   }
   const sought = query.sought ?? question;
-  const [vector] = await embedder.embed([sought], signal);
+  const [vector] = await embedder.embed([sought], 'query', signal);
   const scope = { tenant, collection, labels: labelGroups(filter) };
-  const found = await distinctTexts(services, query, (limit) =>
+  const { found, whole } = await distinctTexts(services, query, (limit) =>
     index.search({ ...scope, text: sought, vector: vector!, limit }),
   );
   // What is found may be on its way out: the index is cleaned after the catalog.
   if (found.length === 0) await requireReadyDocument(services, tenant, collection);
-  return relevantPassages([question, sought], found).slice(0, topK);
+  return relevantPassages([question, sought], found, embedder.model, { whole }).slice(0, topK);
 }
 
 type Found = RetrievedPassage & { text: string };
 
-/** What a search finds, joined with the catalog: of equal texts the best hit, whatever their titles. */
+/** What a search finds, joined with the catalog: of equal texts the best hit, whatever their titles; `whole` where there is no more. */
 async function distinctTexts(
   services: RetrieveServices,
   { tenant, topK }: Retrieval,
   search: (limit: number) => Promise<Hit[]>,
-): Promise<Found[]> {
+): Promise<{ found: Found[]; whole: boolean }> {
   for (let limit = topK * OVERFETCH; ; limit *= 4) {
     const hits = await search(Math.min(limit, MOST_HITS));
     const seen = new Set<string>();
@@ -90,7 +90,8 @@ async function distinctTexts(
       seen.add(text);
       return isNew;
     });
-    if (distinct.length >= topK || hits.length < limit || limit >= MOST_HITS) return distinct;
+    const whole = hits.length < limit;
+    if (distinct.length >= topK || whole || limit >= MOST_HITS) return { found: distinct, whole };
   }
 }
 

@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { PASSAGE_FLOOR, relevantPassages } from '../../../shared/retrieval/relevance.ts';
+import { PASSAGE_FLOOR, relevantPassages as relevant } from '../../../shared/retrieval/relevance.ts';
+
+const ENGLISH = { unrelated: 0, english: true };
+const relevantPassages = <P extends { similarity: number; text: string }>(
+  questions: string[],
+  passages: P[],
+  model = ENGLISH,
+  whole = false,
+) => relevant(questions, passages, model, { whole });
 
 const found = (similarity: number, text = 'The pump is blue.') => ({ similarity, text });
 
@@ -11,7 +19,7 @@ describe('the relevance floor', () => {
 
   it('keeps, in their order, the passages that may help once one is near', () => {
     const other = 'Tides turn twice a day.';
-    const passages = [found(PASSAGE_FLOOR, other), found(0.61, other), found(0.14, other), found(0.9, other)];
+    const passages = [found(PASSAGE_FLOOR, other), found(0.63, other), found(0.14, other), found(0.9, other)];
     const kept = [passages[0], passages[1], passages[3]];
     expect(relevantPassages(['Is it the colour?'], passages)).toEqual(kept);
   });
@@ -29,6 +37,12 @@ describe('the relevance floor', () => {
     expect(relevantPassages(['What is err_4711?'], [found(0.2), error])).toEqual([found(0.2), error]);
     expect(relevantPassages(['Invoice 20391?'], [invoice, found(0.1)])).toEqual([invoice]);
     expect(relevantPassages(['What is ERR_471?'], [error])).toEqual([]);
+  });
+
+  it('asks for less where the passages are all that there are', () => {
+    const passages = [found(0.55, 'Tides turn twice a day.')];
+    expect(relevantPassages(['Is it the colour?'], passages)).toEqual([]);
+    expect(relevantPassages(['Is it the colour?'], passages, ENGLISH, true)).toEqual(passages);
   });
 
   it('is passed by a question in one of its forms', () => {
@@ -74,5 +88,19 @@ describe('in a language that the embedder does not know', () => {
     ["1998 Dünya Kupası'nı kim kazandı?", 'Her kılavuzun yılda 31 gün izni vardır.'],
   ])('similarity alone is not enough: %s', (question, text) => {
     expect(floor(question, text)).toBe(false);
+  });
+});
+
+describe('in a question and a passage of two languages', () => {
+  const text = 'Das Kennwort des Netzes ist an der Tür angeschlagen.';
+  const multilingual = { unrelated: 0.7, english: false };
+
+  it('similarity alone decides, and may be lower', () => {
+    const question = 'What is the wifi password?';
+    expect(relevantPassages([question], [found(0.82, text)], multilingual)).toHaveLength(1);
+    expect(relevantPassages([question], [found(0.75, text)], multilingual)).toEqual([]);
+    expect(
+      relevantPassages([question], [found(0.82, 'The dog sleeps on the stairs.')], multilingual),
+    ).toEqual([]);
   });
 });

@@ -1,18 +1,19 @@
 /** POST /v1/embeddings: texts as the vectors that retrieval works with. */
 import { createRoute } from '@hono/zod-openapi';
 import { z } from 'zod';
+import { DEFAULT_EMBEDDER } from '../../../model/sources/embedders.ts';
 import type { System } from '../../../pipeline/system.ts';
 import { EMBEDDING_DIMENSIONS } from '../../../retrieval/embedder.ts';
 import { type Api, access, json, newRoutes } from '../../route.ts';
 import type { RunWork } from '../../work.ts';
 import { openAiProblems } from './errors.ts';
-import { EMBEDDING_MODEL, unknownModel } from './models.ts';
+import { unknownModel } from './models.ts';
 
 const MAX_INPUTS = 256;
 
 const embeddingRequestSchema = z
   .strictObject({
-    model: z.string().meta({ example: EMBEDDING_MODEL }),
+    model: z.string().meta({ example: DEFAULT_EMBEDDER }),
     input: z
       .union([z.string().min(1), z.array(z.string().min(1)).min(1).max(MAX_INPUTS)])
       .meta({ example: ['When does the ferry leave?'] }),
@@ -63,7 +64,7 @@ export function embeddingRoutes(system: System, run: RunWork): Api {
   const routes = newRoutes();
   routes.openapi(embed, async (c) => {
     const { model, input, encoding_format: format } = c.req.valid('json');
-    if (model !== EMBEDDING_MODEL) throw unknownModel(model);
+    if (model !== system.embeddingModel) throw unknownModel(model);
     const { vectors, wordPieces } = await run(c, (signal) => system.embed([input].flat(), signal));
     const tokens = wordPieces.reduce((sum, count) => sum + count, 0);
     const data = vectors.map((vector, index) => ({
