@@ -13,7 +13,7 @@ const NEED_MORE = [
   'tests/unit/infra/stack/buckets.test.ts',
   'tests/unit/model/{adapter,prompt,tokenizer}.test.ts',
   'tests/unit/model/sources/{download,fetch-known,huggingface,huggingface-directory,one-wheel,wheels}.test.ts',
-  'tests/unit/retrieval/embedder.test.ts',
+  'tests/unit/retrieval/{embedder,embedders}.test.ts',
   'tests/unit/storage/blobs/{s3,s3-faults}.test.ts',
   'tests/unit/storage/queue/table-dynamodb.test.ts',
   'tests/unit/storage/table/{dynamodb,dynamodb-faults}.test.ts',

@@ -45,6 +45,14 @@ export const configSchema = z.strictObject({
         'An adapter that is merged into the model when it is compiled: the path of an adapter.safetensors, `shipped` for the one that comes with the model, or `none`.',
       ),
     ),
+  embedder: text()
+    .optional()
+    .meta(
+      otherwise(
+        'what the data directory was made with, else `all-minilm-l6-v2`',
+        'The embedding model, which finds passages by meaning: `all-minilm-l6-v2` (English, 23 MB), `multilingual-e5-small` (a hundred languages, 72 MB, half as fast), the path of a model.onnx, or `hf:OWNER/REPO/FILE.onnx[@REVISION][#sha256=HEX]`. Its vectors must have 384 numbers; beside the file, or one folder above, lie its tokenizer.json and, where it has them, 1_Pooling/config.json and config_sentence_transformers.json.',
+      ),
+    ),
   compute: z
     .enum(COMPUTE_TYPES)
     .optional()

@@ -11,13 +11,14 @@ export interface CommonOptions {
   model?: string;
   /** false: --no-adapter */
   adapter?: string | false;
+  embedder?: string;
   compute?: string;
   kv?: string;
   passageTokens?: string;
   json?: boolean;
 }
 
-/** Adds --data, --model, --adapter, --no-adapter, --compute, --kv, --passage-tokens and --json. */
+/** Adds --data, --model, --adapter, --no-adapter, --embedder, --compute, --kv, --passage-tokens and --json. */
 export function withCommonOptions(command: Command): Command {
   return command
     .option('--data <dir>', 'data directory (default: ./.blockrag, or $BLOCKRAG_DATA)')
@@ -28,6 +29,7 @@ export function withCommonOptions(command: Command): Command {
     )
     .option('--adapter <file>', "adapter.safetensors to use (default: the model's own, where one is shipped)")
     .option('--no-adapter', 'without an adapter')
+    .option('--embedder <ref>', 'embedding model: a name, path of a model.onnx, or hf:OWNER/REPO/FILE.onnx')
     .addOption(
       new Option('--compute <type>', `compute type (default: ${DEFAULT_COMPUTE})`).choices(COMPUTE_TYPES),
     )

@@ -124,7 +124,9 @@ function addDocumentCommands(program: Command, run: Run): void {
     .action(run(async () => (await import('./commands/documents.ts')).removeDocuments));
 
   withCommonOptions(program.command('reencode'))
-    .description('encode all documents again, for another --model, --adapter, --kv or --passage-tokens')
+    .description(
+      'encode all documents again, for another --model, --adapter, --embedder, --kv or --passage-tokens',
+    )
     .addHelpText('after', '\nExample:\n  blockrag reencode --kv fp16')
     .action(run(async () => (await import('./commands/documents.ts')).reencode));
 

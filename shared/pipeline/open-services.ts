@@ -8,7 +8,8 @@ import { Gate } from '../gate.ts';
 import { contextBytesPerToken } from '../kv/shape.ts';
 import { Metrics } from '../metrics.ts';
 import { PromptTemplate } from '../model/prompt.ts';
-import { type FetchOptions, fetchEmbeddingModel } from '../model/sources/index.ts';
+import { DEFAULT_EMBEDDER, fetchEmbedder } from '../model/sources/embedders.ts';
+import type { FetchOptions } from '../model/sources/index.ts';
 import { modelId } from '../model/sources/model-id.ts';
 import { Embedder } from '../retrieval/embedder.ts';
 import type { Stores } from '../stores/stores.ts';
@@ -49,11 +50,14 @@ export async function openServices(
   const tokenizer = await model.tokenizer();
   const { weightsHash, ropeHash } = model.manifest;
   const made = [weightsHash, ropeHash, tokenizer.hash].map((hash) => hash.slice(0, 16));
+  const embedding = await fetchEmbedder(wanted.embedder, fetching);
+  // The default one is not named: fingerprints of before there were others hold.
+  const embedder = wanted.embedder === DEFAULT_EMBEDDER ? [] : [embedding.sha256.slice(0, 16)];
   const settings: Settings = {
     format: DATA_FORMAT,
     ...wanted,
     modelName: modelId(wanted.model),
-    fingerprint: [...made, wanted.kv, wanted.passageTokens].join('.'),
+    fingerprint: [...made, wanted.kv, wanted.passageTokens, ...embedder].join('.'),
   };
   if (known !== undefined && known.fingerprint !== settings.fingerprint && !options.reencode) {
     await refuseOutdated(catalog, known, settings);
@@ -61,7 +65,6 @@ export async function openServices(
   // Every instance opens with the same: only the first one writes.
   if (JSON.stringify(known) !== JSON.stringify(settings)) await catalog.settings.put(settings);
   const logger = options.logger ?? createLogger(config.log);
-  const embedder = new Embedder(await fetchEmbeddingModel(fetching));
   const services: Services = {
     access: openAccess(stores.table, {
       documents: config.tenantDocuments,
@@ -89,7 +92,7 @@ export async function openServices(
     }),
     metrics: new Metrics({ queue: () => stores.queue.counts() }),
     tier: stores.tier,
-    embedder,
+    embedder: new Embedder(embedding),
     model,
     modelId: settings.modelName,
     tokenizer,

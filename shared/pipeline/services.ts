@@ -36,7 +36,7 @@ export interface Services {
   tokenizer: Tokenizer;
   template: PromptTemplate;
   dtype: KvDtype;
-  /** Names model, tokenizer, KV dtype and passage size: documents made with another are not answered from. */
+  /** Names model, tokenizer, KV dtype, passage size and embedding model: documents made with another are not answered from. */
   fingerprint: string;
   /** Answers at work at once, each with its blobs in memory. */
   answering: Gate;

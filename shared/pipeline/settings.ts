@@ -8,6 +8,7 @@ import { DEFAULT_MAX_TOKENS } from '../documents/split.ts';
 import { BlockragError } from '../errors.ts';
 import type { KvDtype } from '../kv/dtypes.ts';
 import { adapterFile } from '../model/adapter.ts';
+import { DEFAULT_EMBEDDER, KNOWN_EMBEDDERS } from '../model/sources/embedders.ts';
 import { DEFAULT_MODEL, KNOWN_MODELS } from '../model/sources/index.ts';
 import { modelId } from '../model/sources/model-id.ts';
 import type { RowData } from '../storage/ports.ts';
@@ -23,6 +24,8 @@ export type Settings = {
   adapter: string;
   /** The model's id. Rows of earlier versions hold the name that the file gives itself. */
   modelName: string;
+  /** Embedding model reference. */
+  embedder: string;
   kv: KvDtype;
   passageTokens: number;
   fingerprint: string;
@@ -37,9 +40,9 @@ function absolute(file: string | undefined, words: readonly string[]): string | 
 
 /** What is asked for, else what the data directory was made with, else the defaults. */
 export function chooseSettings(
-  config: Pick<Config, 'model' | 'adapter' | 'kv' | 'passageTokens'>,
+  config: Pick<Config, 'model' | 'adapter' | 'embedder' | 'kv' | 'passageTokens'>,
   known: Settings | undefined,
-): Pick<Settings, 'model' | 'adapter' | 'kv' | 'passageTokens'> {
+): Pick<Settings, 'model' | 'adapter' | 'embedder' | 'kv' | 'passageTokens'> {
   const model = absolute(config.model, Object.keys(KNOWN_MODELS)) ?? known?.model ?? DEFAULT_MODEL;
   // An adapter belongs to its model: with another one it is forgotten.
   const remembered = known?.model === model ? known.adapter : undefined;
@@ -48,6 +51,7 @@ export function chooseSettings(
     model,
     // Stored as `none`, so that a later version that ships an adapter does not make documents outdated.
     adapter: adapterFile(model, adapter) === undefined ? 'none' : adapter,
+    embedder: absolute(config.embedder, KNOWN_EMBEDDERS) ?? known?.embedder ?? DEFAULT_EMBEDDER,
     kv: config.kv ?? known?.kv ?? 'int8',
     passageTokens: config.passageTokens ?? known?.passageTokens ?? DEFAULT_MAX_TOKENS,
   };
@@ -61,8 +65,8 @@ export function checkFormat(settings: RowData | undefined): Settings | undefined
       `The data directory has format ${settings.format}; this version reads format ${DATA_FORMAT}: use the version that made it.`,
     );
   }
-  // Rows of before there were adapters name none.
-  return { adapter: 'none', ...settings } as Settings;
+  // Rows of before there were adapters, or other embedding models, name none.
+  return { adapter: 'none', embedder: DEFAULT_EMBEDDER, ...settings } as Settings;
 }
 
 /** @throws BlockragError `reencode_required` unless there is nothing to encode again */
@@ -82,8 +86,8 @@ export async function refuseOutdated(
   }
   if (documents === 0) return;
   // The start of the fingerprint: files and versions differ where all that has a name is the same.
-  const say = ({ model, adapter, kv, passageTokens, fingerprint }: Settings) =>
-    `${modelId(model)} (${fingerprint.slice(0, 8)}), adapter ${adapter}, ${kv}, passages of ${passageTokens} tokens`;
+  const say = ({ model, adapter, embedder, kv, passageTokens, fingerprint }: Settings) =>
+    `${modelId(model)} (${fingerprint.slice(0, 8)}), adapter ${adapter}, embedder ${embedder}, ${kv}, passages of ${passageTokens} tokens`;
   throw new BlockragError(
     'reencode_required',
     `The documents (${documents}, ${passages} passages) were encoded with ${say(known)}; now it is ${say(wanted)}. Run "blockrag reencode" with the same options to encode them again, or go back to what they were encoded with.`,

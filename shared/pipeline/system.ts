@@ -159,7 +159,7 @@ export class System {
   /** Loads the models now instead of at the first question. */
   async warm(): Promise<void> {
     const { engine, embedder } = this.services;
-    await Promise.all([engine.ready(), embedder.embed([''])]);
+    await Promise.all([engine.ready(), embedder.embed([''], 'query')]);
   }
 
   /** Answers a question; see `answerQuestion`. @throws BlockragError `overloaded` past the limit of answers */
@@ -196,6 +196,11 @@ export class System {
     }, options);
   }
 
+  /** Id of the model that `embed` works with. */
+  get embeddingModel(): string {
+    return this.services.embedder.model.id;
+  }
+
   /**
    * Finds passages without the language model; see `searchPassages`.
    * @throws BlockragError `collection_not_found`, `no_documents`, `cancelled`, ...
@@ -210,7 +215,7 @@ export class System {
    * @throws BlockragError `cancelled`, `shutting_down`
    */
   embed(texts: readonly string[], signal?: AbortSignal) {
-    return this.services.embedder.embedCounted(texts, signal);
+    return this.services.embedder.embedCounted(texts, 'passage', signal);
   }
 
   async #answer<T>(start: (signal: AbortSignal) => Promise<T>, { signal }: GenerateOptions): Promise<T> {

@@ -1,4 +1,4 @@
-/** Embeddings for retrieval: all-MiniLM-L6-v2 (int8) in a thread of its own. */
+/** Embeddings for retrieval, in a thread of their own. */
 import { BlockragError } from '../errors.ts';
 import { Thread } from '../threads.ts';
 
@@ -10,18 +10,46 @@ export function retrievalText({ title, text }: { title: string; text: string }):
   return `${title}\n${text}`;
 }
 
-/** The files of the embedding model. */
-export interface EmbedderFiles {
-  /** Path of model.onnx. */
-  model: string;
-  /** Path of tokenizer.json. */
-  tokenizer: string;
+/** The files of an embedding model, and how it reads texts; `queryPrefix` stands before a question. */
+export type EmbedderFiles = { queryPrefix: string; passagePrefix: string } & (
+  | {
+      kind: 'onnx';
+      /** Paths of model.onnx and tokenizer.json. */
+      model: string;
+      tokenizer: string;
+      /** A text's vector: the mean over its word pieces, or that of the first. */
+      pooling: 'mean' | 'first';
+    }
+  | {
+      kind: 'e5';
+      /** Path of the packed model. */
+      packed: string;
+      /** Folder of the graph that is compiled from it, at its first use. */
+      graph: string;
+    }
+);
+
+export interface EmbeddingModel {
+  /** What requests name it by. */
+  id: string;
+  sha256: string;
+  /** Mean cosine similarity of texts that have nothing to do with one another. */
+  unrelated: number;
+  /** Whether English is the only language that it was made for. */
+  english: boolean;
+  files: EmbedderFiles;
 }
+
+/** What a text is embedded as: some models read questions and passages differently. */
+export type TextRole = 'query' | 'passage';
 
 /** What the embedding thread offers. */
 export type EmbedderMethods = {
   /** Vectors one behind the other, and the word pieces that were read of each text. */
-  embed: { args: { texts: string[] }; result: { vectors: Float32Array<ArrayBuffer>; wordPieces: number[] } };
+  embed: {
+    args: { texts: string[] };
+    result: { vectors: Float32Array<ArrayBuffer>; wordPieces: number[] };
+  };
 };
 
 /**
@@ -31,33 +59,34 @@ export type EmbedderMethods = {
  * run interleaved, one text at a time, so a question waits for one passage at most, not for a whole document.
  *
  * @example
- * const embedder = new Embedder({ model: 'model.onnx', tokenizer: 'tokenizer.json' });
- * const [vector] = await embedder.embed(['What is the capital of France?']);
+ * const embedder = new Embedder(await fetchEmbedder('all-minilm-l6-v2'));
+ * const [vector] = await embedder.embed(['What is the capital of France?'], 'query');
  */
 export class Embedder {
   readonly dimensions = EMBEDDING_DIMENSIONS;
-  #files: EmbedderFiles;
+  readonly model: EmbeddingModel;
   #thread: Thread<EmbedderMethods> | undefined;
   #disposed = false;
 
   /** Costs nothing yet: the first call starts the thread and loads the model (about 0.3 s). */
-  constructor(files: EmbedderFiles) {
-    this.#files = files;
+  constructor(model: EmbeddingModel) {
+    this.model = model;
   }
 
   /**
    * One L2-normalised vector, [384], for each text, in the same order.
    *
-   * @throws BlockragError `cancelled`, `model_corrupt` (the files cannot be loaded), `worker_died` (the next
+   * @throws BlockragError `cancelled`, `model_corrupt` (the files cannot be loaded), `model_unsupported`, `worker_died` (the next
    * call starts a new thread), `shutting_down` after dispose()
    */
-  async embed(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array[]> {
-    return (await this.embedCounted(texts, signal)).vectors;
+  async embed(texts: readonly string[], role: TextRole, signal?: AbortSignal): Promise<Float32Array[]> {
+    return (await this.embedCounted(texts, role, signal)).vectors;
   }
 
   /** As `embed`; also the number of word pieces that were read of each text. */
   async embedCounted(
     texts: readonly string[],
+    role: TextRole,
     signal?: AbortSignal,
   ): Promise<{ vectors: Float32Array[]; wordPieces: number[] }> {
     if (this.#disposed) throw new BlockragError('shutting_down', 'The embedder is closed.');
@@ -65,10 +94,13 @@ export class Embedder {
     if (!this.#thread?.alive) {
       this.#thread = new Thread<EmbedderMethods>(new URL('./embedder-worker.ts', import.meta.url), {
         name: 'embedder',
-        workerData: this.#files,
+        workerData: this.model.files,
       });
     }
-    const { vectors, wordPieces } = await this.#thread.call('embed', { texts: [...texts] }, { signal });
+    const { queryPrefix, passagePrefix } = this.model.files;
+    const prefix = role === 'query' ? queryPrefix : passagePrefix;
+    const prefixed = texts.map((text) => prefix + text);
+    const { vectors, wordPieces } = await this.#thread.call('embed', { texts: prefixed }, { signal });
     const vectorAt = (i: number) =>
       vectors.subarray(i * EMBEDDING_DIMENSIONS, (i + 1) * EMBEDDING_DIMENSIONS);
     return { vectors: texts.map((_, i) => vectorAt(i)), wordPieces };

@@ -1,18 +1,31 @@
 /** The relevance floor: decides which of the passages found are given to the model. */
+import type { EmbeddingModel } from './embedder.ts';
+import { identifiersOf } from './identifiers.ts';
+import { foldText, holdsWord, isInAnotherLanguage, questionWords } from './question-words.ts';
 
 /**
- * Similarity that the best passage must reach, or the question has nothing to do with the collection.
+ * A question is answered when the cosine similarity of the nearest passage, plus half the share of its subject words
+ * that one passage holds, reaches this. Below, it has nothing to do with the collection. Of many passages one is by
+ * chance nearer than of few: where all there are were looked at, less is enough.
  *
- * Measured with tests/eval/relevance.ts on 100 questions each of SQuAD, NaturalQuestions, HotpotQA and TriviaQA.
- * Refused at 0.30 although the answer is there: 3, 0, 0, 0 % (at 0.40: 9, 0, 1, 1 %). Refused rightly, of the
- * other sets' questions and of 30 everyday or nonsense questions: 97-98 % and 99 % in collections of 10 to 20
- * passages; 28-70 % and 73-93 % in collections of 200 to 2,000 passages on everything. So it is set low: to
- * refuse a real question is worse than to answer from a weak passage.
+ * Measured with tests/eval/relevance.ts (docs/lab/accuracy.md has its table): by similarity alone, as it was before, to
+ * refuse as few real questions meant to answer half of the others in a collection of 500 passages.
  */
-export const QUESTION_FLOOR = 0.3;
+export const QUESTION_FLOOR = 0.62;
+export const SMALL_FLOOR = 0.5;
+export const WORDS_WEIGHT = 0.5;
+
+/** In a language that the embedder does not know, one passage must hold this share of the subject words. */
+export const WORDS_FLOOR = 1 / 3;
+
+/** Where question and passage are of two languages they share few words, and unrelated texts are less alike. */
+export const OTHER_LANGUAGE_FLOOR = 0.3;
 
 /** Below this, no passage with an answer was seen (0 of about 550); of the other passages, 16 % lie below it. */
 export const PASSAGE_FLOOR = 0.15;
+
+/** So much of a passage tells its language. */
+const LANGUAGE_CHARACTERS = 600;
 
 /** A passage found, with its text. */
 export interface FoundPassage {
@@ -22,28 +35,67 @@ export interface FoundPassage {
   text: string;
 }
 
-/**
- * The passages to answer from, in the order given; none when the question has nothing to do with them.
- * An identifier that question and passage share ("ERR_4711", "20391") makes a passage relevant at any
- * similarity: embeddings do not know such words.
- */
-export function relevantPassages<P extends FoundPassage>(question: string, passages: readonly P[]): P[] {
-  const asked = identifiers(question);
-  const named = ({ text }: P) => asked.size > 0 && [...identifiers(text)].some((word) => asked.has(word));
-  const matches = passages.map((passage) => ({ passage, named: named(passage) }));
-  const answerable = matches.some(({ passage, named }) => named || passage.similarity >= QUESTION_FLOOR);
-  if (!answerable) return [];
-  return matches
-    .filter(({ passage, named }) => named || passage.similarity >= PASSAGE_FLOOR)
-    .map(({ passage }) => passage);
+/** What speaks for a passage. */
+interface Evidence {
+  /** Question and passage share an identifier: embeddings do not know such words. */
+  named: boolean;
+  /** Share of the question's subject words that the passage holds, by weight, 0 to 1. */
+  held: number;
+  /** 0: as of texts that have nothing to do with one another. */
+  similarity: number;
 }
 
-/** Words that start with a letter and hold a digit, or hold five digits in a row; years and "19th" are none. */
-function identifiers(text: string): Set<string> {
-  const words =
-    text
-      .normalize('NFKC')
-      .toLowerCase()
-      .match(/[\p{L}\p{N}]+(?:[._/-][\p{L}\p{N}]+)*/gu) ?? [];
-  return new Set(words.filter((word) => /^\p{L}.*\d|\d{5}/u.test(word)));
+/**
+ * The passages to answer from, in the order given; none when the question has nothing to do with them.
+ * @param questions the question in one or more forms (alone, and with what it leans on): one that is answerable is
+ * enough; `whole`: the passages are all that there are
+ */
+export function relevantPassages<P extends FoundPassage>(
+  questions: readonly string[],
+  passages: readonly P[],
+  { unrelated, english }: Pick<EmbeddingModel, 'unrelated' | 'english'>,
+  { whole }: { whole: boolean },
+): P[] {
+  const texts = passages.map(({ text }) => ({ folded: foldText(text), identifiers: identifiersOf(text) }));
+  const ownFloor = whole ? SMALL_FLOOR : QUESTION_FLOOR;
+  const judged = [...new Set(questions)].map((question) => {
+    const asked = identifiersOf(question, { anyCase: true });
+    const { words, language = 'en' } = questionWords(question);
+    const total = words.reduce((sum, { weight }) => sum + weight, 0);
+    const evidence = texts.map(({ folded, identifiers }, i): Evidence => {
+      const held = words.reduce((sum, { word, weight }) => sum + (holdsWord(folded, word) ? weight : 0), 0);
+      return {
+        named: [...asked].some((identifier) => identifiers.has(identifier)),
+        held: total === 0 ? 0 : held / total,
+        similarity: (passages[i]!.similarity - unrelated) / (1 - unrelated),
+      };
+    });
+    const known = !english || language === 'en';
+    const nearest = passages[indexOfMost(evidence.map(({ similarity }) => similarity))];
+    const floor =
+      nearest === undefined || !isInAnotherLanguage(nearest.text.slice(0, LANGUAGE_CHARACTERS), language)
+        ? ownFloor
+        : OTHER_LANGUAGE_FLOOR;
+    return { evidence, answerable: isAnswerable(evidence, known ? floor : undefined) };
+  });
+  const answerable = judged.filter((one) => one.answerable);
+  return passages.filter((_, i) =>
+    answerable.some(({ evidence }) => {
+      const { named, held, similarity } = evidence[i]!;
+      return named || held >= WORDS_FLOOR || similarity >= PASSAGE_FLOOR;
+    }),
+  );
+}
+
+/** @param floor for similarity and words together; undefined where similarity says nothing */
+function isAnswerable(evidence: readonly Evidence[], floor: number | undefined): boolean {
+  if (evidence.some(({ named }) => named)) return true;
+  const held = Math.max(0, ...evidence.map((one) => one.held));
+  if (floor === undefined) return held >= WORDS_FLOOR - 1e-9;
+  const similarity = Math.max(0, ...evidence.map((one) => one.similarity));
+  return similarity + WORDS_WEIGHT * held >= floor;
+}
+
+function indexOfMost(values: readonly number[]): number {
+  return values.indexOf(Math.max(...values));
 }

@@ -79,7 +79,7 @@ describe('a process that is killed while it adds 200 passages', () => {
       // The passages' blobs and the preface's: none that no row knows.
       expect(blobFiles(data)).toHaveLength(used.size + 1);
 
-      const [vector] = await embedder.embed(['creature']);
+      const [vector] = await embedder.embed(['creature'], 'query');
       const scope = { tenant: 'default', collection: 'default' };
       const hits = await index.search({ ...scope, text: 'creature', vector: vector!, limit: 2 * passages });
       expect(new Set(hits.map(({ id }) => id)).size).toBe(passages);

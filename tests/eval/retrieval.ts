@@ -2,13 +2,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fetchEmbeddingModel } from '../../shared/model/sources/index.ts';
+import { DEFAULT_EMBEDDER, fetchEmbedder } from '../../shared/model/sources/embedders.ts';
 import { Embedder, retrievalText } from '../../shared/retrieval/embedder.ts';
 import { openLanceIndex } from '../../shared/retrieval/lancedb.ts';
 import type { PassageIndex } from '../../shared/retrieval/ports.ts';
-import { relevantPassages } from '../../shared/retrieval/relevance.ts';
+import { type FoundPassage, relevantPassages } from '../../shared/retrieval/relevance.ts';
 import { testFetch } from '../support/settings.ts';
-import type { EvalPassage, EvalQuestion } from './records.ts';
+import type { EvalPassage, EvalQuestion, EvalRecord } from './records.ts';
 
 /** Ranks at which recall is reported. */
 export const RANKS = [1, 3, 5, 10, 20] as const;
@@ -40,17 +40,18 @@ export class Retrieval {
 
   /** Embeds and indexes the passages of these questions, each once; the index is removed by `dispose`. */
   static async open(
-    questions: readonly EvalQuestion[],
-    onProgress: (done: number, total: number) => void,
+    records: readonly Pick<EvalRecord, 'passages'>[],
+    onProgress: (done: number, total: number) => void = () => {},
+    model = DEFAULT_EMBEDDER,
   ): Promise<Retrieval> {
-    const all = questions.flatMap(({ record }) => record.passages);
+    const all = records.flatMap(({ passages }) => passages);
     const pool = [...new Map(all.map((passage) => [retrievalText(passage), passage])).values()];
     const folder = await mkdtemp(join(tmpdir(), 'blockrag-eval-'));
-    const embedder = new Embedder(await fetchEmbeddingModel(testFetch()));
+    const embedder = new Embedder(await fetchEmbedder(model, testFetch()));
     const index = await openLanceIndex(folder);
     for (let at = 0; at < pool.length; at += BATCH) {
       const batch = pool.slice(at, at + BATCH);
-      const vectors = await embedder.embed(batch.map(retrievalText));
+      const vectors = await embedder.embed(batch.map(retrievalText), 'passage');
       await index.add(
         batch.map(({ title, text }, i) => {
           const id = String(at + i);
@@ -74,7 +75,7 @@ export class Retrieval {
     for (const { record } of questions) {
       const gold = new Set(record.passages.filter((passage) => passage.gold).map(retrievalText));
       if (gold.size === 0) continue;
-      const hits = await this.#search(record.question, Math.max(...RANKS));
+      const hits = await this.search(record.question, Math.max(...RANKS));
       found.push({ gold, ranking: hits.map(({ text }) => text) });
     }
     const ranks = RANKS.map((k) => {
@@ -91,8 +92,8 @@ export class Retrieval {
 
   /** The passages that the product would answer from, the best last, as it lays them. */
   async passages(question: string, topK: number): Promise<EvalPassage[]> {
-    const found = await this.#search(question, topK * OVERFETCH);
-    return relevantPassages(question, found)
+    const found = await this.search(question, topK * OVERFETCH);
+    return this.relevant(question, found, topK * OVERFETCH)
       .slice(0, topK)
       .map(({ passage }) => passage)
       .reverse();
@@ -104,8 +105,14 @@ export class Retrieval {
     await rm(this.#folder, { recursive: true, force: true });
   }
 
-  async #search(question: string, limit: number) {
-    const [vector] = await this.#embedder.embed([question]);
+  /** Those of the passages found that the relevance floor lets through. */
+  relevant<P extends FoundPassage>(question: string, found: readonly P[], limit: number): P[] {
+    return relevantPassages([question], found, this.#embedder.model, { whole: found.length < limit });
+  }
+
+  /** What the index finds, best first. */
+  async search(question: string, limit: number) {
+    const [vector] = await this.#embedder.embed([question], 'query');
     const hits = await this.#index.search({ ...SCOPE, text: question, vector: vector!, limit });
     return hits.map(({ id, similarity }) => {
       const passage = this.#pool[Number(id)]!;

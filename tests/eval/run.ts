@@ -24,7 +24,13 @@ async function main(args: readonly string[]): Promise<void> {
   const questions = shardOf(all, options.shard);
   // First: a file that is no results is told of before anything is computed.
   const file = new ResultsFile(options.out);
-  const retrieval = options.retrieval ? await Retrieval.open(all, indexing()) : undefined;
+  const retrieval = options.retrieval
+    ? await Retrieval.open(
+        all.map(({ record }) => record),
+        indexing(),
+        options.config.embedder,
+      )
+    : undefined;
   try {
     const recall = await retrieval?.recall(questions);
     if (options.modes.size > 0) await answerAll(options, questions, retrieval, file);

@@ -68,6 +68,7 @@ export async function openTestStores({ kvBytes, pause }: TestStoresOptions = {})
       },
     },
     embedder: {
+      model: { id: 'none', unrelated: 0, english: true },
       dispose: async () => {},
       embed: async (texts: string[]) => texts.map(() => new Float32Array(1)),
     },

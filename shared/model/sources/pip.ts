@@ -67,7 +67,9 @@ async function runPip(
       ...['-m', 'pip', 'download', '--no-deps', '--only-binary=:all:', '--ignore-requires-python'],
       // Our cache keeps the file: pip's own would hold it a second time.
       ...['--no-cache-dir', '--no-input', '--disable-pip-version-check', '--progress-bar', 'off'],
-      ...['--retries', '3', '--dest', destination, `${wheel.distribution}==${wheel.version}`],
+      ...['--retries', '3', '--dest', destination],
+      ...(wheel.platform === undefined ? [] : ['--platform', wheel.platform]),
+      ...[`${wheel.distribution}==${wheel.version}`],
     ],
     {
       stdio: ['ignore', 'ignore', 'pipe'],

@@ -110,7 +110,7 @@ async function finishVersion(services: EncodeServices, ref: VersionRef, signal: 
   const vectors: Float32Array[] = [];
   for (let at = 0; at < passages.length; at += EMBED_SLICE) {
     const texts = passages.slice(at, at + EMBED_SLICE).map(retrievalText);
-    vectors.push(...(await embedder.embed(texts, signal)));
+    vectors.push(...(await embedder.embed(texts, 'passage', signal)));
   }
   await index.add(
     passages.map(({ index: number, title, text }, i) => ({

@@ -113,7 +113,7 @@ export async function answerQuestion(
   // A quarter of the room at most: what matters are the passages, and turns are computed anew each time.
   const finalBlock = fitTurns((kept) => template.finalBlock(question.question, kept), earlier, room / 4);
 
-  const sought = { ...question, question: retrievalQuestion(question.question, earlier) };
+  const sought = { ...question, sought: retrievalQuestion(question.question, earlier) };
   const found = await span('blockrag.retrieve', {}, async (add) => {
     const passages = await retrieve(services, sought, options.signal);
     add({ passages: passages.length });

@@ -3,13 +3,18 @@
 import type { DocumentRow } from '../../catalog/catalog.ts';
 import { type PassageRow, parsePassageId } from '../../catalog/passages.ts';
 import { BlockragError } from '../../errors.ts';
+import { isAboutDocuments } from '../../retrieval/about-documents.ts';
 import { retrievalText } from '../../retrieval/embedder.ts';
+import type { Hit } from '../../retrieval/ports.ts';
 import { relevantPassages } from '../../retrieval/relevance.ts';
 import { checkFilter, type Filter, labelGroups } from '../metadata.ts';
 import type { Services } from '../services.ts';
+import { overview } from './overview.ts';
 
 /** The index and the catalog do not switch in one step: more is fetched than asked, and joined with the catalog. */
 const OVERFETCH = 3;
+/** Copies of a text count once: more is fetched until there are enough texts, up to so many hits. */
+const MOST_HITS = 1_000;
 
 /** What retrieval works with. */
 export type RetrieveServices = Pick<Services, 'catalog' | 'embedder' | 'index' | 'fingerprint'>;
@@ -17,9 +22,9 @@ export type RetrieveServices = Pick<Services, 'catalog' | 'embedder' | 'index' |
 export interface RetrievedPassage {
   document: DocumentRow;
   passage: PassageRow;
-  /** Reciprocal rank fusion: orders. */
+  /** Reciprocal rank fusion: orders. 0 where nothing was searched, as for a question about the documents as such. */
   score: number;
-  /** Cosine similarity. */
+  /** Cosine similarity; 0 where nothing was searched. */
   similarity: number;
 }
 
@@ -27,13 +32,16 @@ export interface Retrieval {
   tenant: string;
   collection: string;
   question: string;
+  /** The question with what it leans on (follow-up.ts); the same where it stands alone. */
+  sought?: string | undefined;
   /** Only passages of documents whose metadata match. */
   filter?: Filter | undefined;
   topK: number;
 }
 
 /**
- * The relevant passages of a collection, best first; none when the question has nothing to do with it.
+ * The relevant passages of a collection, best first; none when the question has nothing to do with it. A question
+ * about the documents as such gets their beginnings and a spread of their passages.
  * @throws BlockragError `collection_not_found`, `no_documents`, `invalid_request` for a wrong filter
  */
 export async function retrieve(
@@ -41,24 +49,58 @@ export async function retrieve(
   query: Retrieval,
   signal: AbortSignal | undefined,
 ): Promise<RetrievedPassage[]> {
-  const { catalog, embedder, index, fingerprint } = services;
+  const { catalog, embedder, index } = services;
   const { tenant, collection, question, topK } = query;
-  const labels = labelGroups(checkFilter(query.filter ?? {}));
+  const filter = checkFilter(query.filter ?? {});
   if (!(await catalog.collections.has(tenant, collection))) {
     throw new BlockragError(
       'collection_not_found',
       `There is no collection "${collection}": add documents first.`,
     );
   }
-  const [vector] = await embedder.embed([question], signal);
-  const hits = await index.search({
-    tenant,
-    collection,
-    labels,
-    text: question,
-    vector: vector!,
-    limit: topK * OVERFETCH,
-  });
+  if (isAboutDocuments(question)) {
+    const passages = await overview(services, { tenant, collection, filter, topK });
+    if (passages.length === 0) await requireReadyDocument(services, tenant, collection);
+    return passages;
+  }
+  const sought = query.sought ?? question;
+  const [vector] = await embedder.embed([sought], 'query', signal);
+  const scope = { tenant, collection, labels: labelGroups(filter) };
+  const { found, whole } = await distinctTexts(services, query, (limit) =>
+    index.search({ ...scope, text: sought, vector: vector!, limit }),
+  );
+  // What is found may be on its way out: the index is cleaned after the catalog.
+  if (found.length === 0) await requireReadyDocument(services, tenant, collection);
+  return relevantPassages([question, sought], found, embedder.model, { whole }).slice(0, topK);
+}
+
+type Found = RetrievedPassage & { text: string };
+
+/** What a search finds, joined with the catalog: of equal texts the best hit, whatever their titles; `whole` where there is no more. */
+async function distinctTexts(
+  services: RetrieveServices,
+  { tenant, topK }: Retrieval,
+  search: (limit: number) => Promise<Hit[]>,
+): Promise<{ found: Found[]; whole: boolean }> {
+  for (let limit = topK * OVERFETCH; ; limit *= 4) {
+    const hits = await search(Math.min(limit, MOST_HITS));
+    const seen = new Set<string>();
+    const distinct = (await withPassages(services, tenant, hits)).filter(({ passage: { text } }) => {
+      const isNew = !seen.has(text);
+      seen.add(text);
+      return isNew;
+    });
+    const whole = hits.length < limit;
+    if (distinct.length >= topK || whole || limit >= MOST_HITS) return { found: distinct, whole };
+  }
+}
+
+/** The hits of versions that answer, with their passages. */
+async function withPassages(
+  { catalog, fingerprint }: RetrieveServices,
+  tenant: string,
+  hits: readonly Hit[],
+): Promise<Found[]> {
   const documents = await catalog.documents.getMany(
     tenant,
     hits.map((hit) => hit.document),
@@ -69,19 +111,12 @@ export async function retrieve(
       ? [{ hit, document }]
       : [];
   });
-  // What is found may be on its way out: the index is cleaned after the catalog.
-  if (current.length === 0) await requireReadyDocument(services, tenant, collection);
   const rows = await catalog.passages.getMany(current.map(({ hit }) => parsePassageId(hit.id)));
-  const seen = new Set<string>();
-  const found = current.flatMap(({ hit, document }, i) => {
+  return current.flatMap(({ hit: { score, similarity }, document }, i) => {
     const passage = rows[i];
-    // The same passage in two documents is read once: the better hit stands for both.
-    if (passage === undefined || seen.has(passage.blobKey)) return [];
-    seen.add(passage.blobKey);
-    const { score, similarity } = hit;
+    if (passage === undefined) return [];
     return [{ document, passage, score, similarity, text: retrievalText(passage) }];
   });
-  return relevantPassages(question, found).slice(0, topK);
 }
 
 async function requireReadyDocument(

@@ -93,7 +93,7 @@ describeWith(CLOUD, 'a job of Batch', () => {
     for await (const { key } of catalog.blobs.every()) rows.push(key);
     expect(rows).toHaveLength(keys.size + 1);
     // And each is found, once.
-    const [vector] = await embedder.embed([retrievalText(stored[0]!)]);
+    const [vector] = await embedder.embed([retrievalText(stored[0]!)], 'passage');
     const query = { tenant: 'acme', collection: 'default', text: 'number', vector: vector!, limit: 1000 };
     const hits = await index.search(query);
     expect(hits.map(({ id }) => id)).toHaveLength(passages);

@@ -10,10 +10,10 @@ import { openEmbedded, testConfig } from '../../support/settings.ts';
 /** Opens a data directory. */
 export function openSystem(
   data: string,
-  options: Partial<OpenOptions> & { passageTokens?: number; hotBytes?: number } = {},
+  options: Partial<OpenOptions> & { passageTokens?: number; hotBytes?: number; embedder?: string } = {},
 ): Promise<System> {
-  const { passageTokens, hotBytes, ...open } = options;
-  return openEmbedded(testConfig({ data, passageTokens, hotBytes }), { ...open });
+  const { passageTokens, hotBytes, embedder, ...open } = options;
+  return openEmbedded(testConfig({ data, passageTokens, hotBytes, embedder }), { ...open });
 }
 
 /** Adds a text and waits until nothing is left to be done in the background. */

@@ -11,12 +11,19 @@ import {
 } from '../../../shared/pipeline/settings.ts';
 
 const ADAPTER = 'somewhere/adapter.safetensors';
-const nothing = { model: undefined, adapter: undefined, kv: undefined, passageTokens: undefined };
+const nothing = {
+  model: undefined,
+  adapter: undefined,
+  embedder: undefined,
+  kv: undefined,
+  passageTokens: undefined,
+};
 const known: Settings = {
   format: DATA_FORMAT,
   model: 'other.gguf',
   adapter: ADAPTER,
   modelName: 'Other',
+  embedder: 'multilingual-e5-small',
   kv: 'fp16',
   passageTokens: 128,
   fingerprint: 'x',
@@ -33,11 +40,11 @@ describe('the settings of a data directory', () => {
   });
 
   it('are those it was made with, unless others are asked for', () => {
-    const { model, adapter, kv, passageTokens } = known;
-    expect(chooseSettings(nothing, known)).toEqual({ model, adapter, kv, passageTokens });
+    const { model, adapter, embedder, kv, passageTokens } = known;
+    expect(chooseSettings(nothing, known)).toEqual({ model, adapter, embedder, kv, passageTokens });
     expect(chooseSettings({ ...nothing, adapter: 'none' }, known)).toMatchObject({ model, adapter: 'none' });
     expect(chooseSettings({ ...nothing, adapter: 'a', kv: 'int8' }, known)).toEqual({
-      ...{ model, adapter: 'a', kv: 'int8' },
+      ...{ model, adapter: 'a', embedder, kv: 'int8' },
       passageTokens,
     });
   });

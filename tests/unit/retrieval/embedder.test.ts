@@ -2,20 +2,20 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fetchEmbeddingModel } from '../../../shared/model/sources/index.ts';
-import { Embedder, type EmbedderFiles } from '../../../shared/retrieval/embedder.ts';
+import { DEFAULT_EMBEDDER, fetchEmbedder } from '../../../shared/model/sources/embedders.ts';
+import { Embedder, type EmbedderFiles, type EmbeddingModel } from '../../../shared/retrieval/embedder.ts';
 import { testFetch } from '../../support/settings.ts';
 
-let files: EmbedderFiles;
+let model: EmbeddingModel;
 let embedder: Embedder;
 beforeAll(async () => {
-  files = await fetchEmbeddingModel(testFetch());
-  embedder = new Embedder(files);
+  model = await fetchEmbedder(DEFAULT_EMBEDDER, testFetch());
+  embedder = new Embedder(model);
 });
 afterAll(() => embedder.dispose());
 
 async function similarity(a: string, b: string): Promise<number> {
-  const [first, second] = await embedder.embed([a, b]);
+  const [first, second] = await embedder.embed([a, b], 'passage');
   return dot(first!, second!);
 }
 
@@ -42,20 +42,21 @@ describe('the embedder', () => {
       '\ud800',
       'short',
     ];
-    const vectors = await embedder.embed(texts);
+    const vectors = await embedder.embed(texts, 'passage');
     expect(vectors).toHaveLength(texts.length);
     for (const vector of vectors) {
       expect(vector).toHaveLength(embedder.dimensions);
       expect(dot(vector, vector)).toBeCloseTo(1, 5);
     }
     expect(vectors[5]).toEqual(vectors[0]);
-    expect(vectors[0]).toEqual((await embedder.embed(['short']))[0]);
-    expect(await embedder.embed([])).toEqual([]);
+    expect(vectors[0]).toEqual((await embedder.embed(['short'], 'passage'))[0]);
+    expect(await embedder.embed([], 'passage')).toEqual([]);
   });
 
   it('reads 256 word pieces of a text and no more', async () => {
     const [at253, at254, at255] = await embedder.embed(
       [253, 254, 255].map((words) => `${'water '.repeat(words)}volcano`),
+      'passage',
     );
     expect(dot(at253!, at254!)).toBeLessThan(0.99999);
     expect(at255).toEqual(at254);
@@ -70,19 +71,22 @@ describe('the embedder', () => {
     const done: string[] = [];
     const long = embedder.embed(
       Array.from({ length: 500 }, () => 'passage '.repeat(200)),
+      'passage',
       controller.signal,
     );
     const ended = long.then(
       () => done.push('long'),
       (error) => done.push(error.code),
     );
-    await embedder.embed(['question']);
+    await embedder.embed(['question'], 'query');
     done.push('question');
     controller.abort();
     await ended;
     expect(done).toEqual(['question', 'cancelled']);
-    await expect(embedder.embed(['x'], controller.signal)).rejects.toMatchObject({ code: 'cancelled' });
-    expect(await embedder.embed(['still here'])).toHaveLength(1);
+    await expect(embedder.embed(['x'], 'query', controller.signal)).rejects.toMatchObject({
+      code: 'cancelled',
+    });
+    expect(await embedder.embed(['still here'], 'query')).toHaveLength(1);
   });
 
   it('says so when its files are no model', async () => {
@@ -90,21 +94,21 @@ describe('the embedder', () => {
     const broken = join(directory, 'model.onnx');
     await writeFile(broken, 'no model');
     for (const wrong of [
-      { ...files, model: broken },
-      { ...files, tokenizer: broken },
+      { ...model.files, model: broken },
+      { ...model.files, tokenizer: broken },
     ]) {
-      const other = new Embedder(wrong);
-      await expect(other.embed(['x'])).rejects.toMatchObject({ code: 'model_corrupt' });
+      const other = new Embedder({ ...model, files: wrong as EmbedderFiles });
+      await expect(other.embed(['x'], 'query')).rejects.toMatchObject({ code: 'model_corrupt' });
       await other.dispose();
     }
     await rm(directory, { recursive: true });
   });
 
   it('rejects what is under way when it is disposed, and refuses more', async () => {
-    const other = new Embedder(files);
-    const under = expect(other.embed(['x'])).rejects.toMatchObject({ code: 'worker_died' });
+    const other = new Embedder(model);
+    const under = expect(other.embed(['x'], 'query')).rejects.toMatchObject({ code: 'worker_died' });
     await other.dispose();
     await under;
-    await expect(other.embed(['x'])).rejects.toMatchObject({ code: 'shutting_down' });
+    await expect(other.embed(['x'], 'query')).rejects.toMatchObject({ code: 'shutting_down' });
   });
 });

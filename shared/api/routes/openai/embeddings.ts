@@ -1,17 +1,18 @@
 /** POST /v1/embeddings: texts as the vectors that retrieval works with. */
 import { createRoute } from '@hono/zod-openapi';
 import { z } from 'zod';
+import { DEFAULT_EMBEDDER } from '../../../model/sources/embedders.ts';
 import type { System } from '../../../pipeline/system.ts';
 import { EMBEDDING_DIMENSIONS } from '../../../retrieval/embedder.ts';
 import { type Api, access, json, newRoutes } from '../../route.ts';
 import type { RunWork } from '../../work.ts';
 import { inputSchema, toTexts } from './embeddings-input.ts';
 import { openAiProblems } from './errors.ts';
-import { EMBEDDING_MODEL, unknownModel } from './models.ts';
+import { unknownModel } from './models.ts';
 
 const embeddingRequestSchema = z
   .object({
-    model: z.string().meta({ example: EMBEDDING_MODEL }),
+    model: z.string().meta({ example: DEFAULT_EMBEDDER }),
     input: inputSchema,
     encoding_format: z.enum(['float', 'base64']).nullish(),
     dimensions: z.literal(EMBEDDING_DIMENSIONS).nullish(),
@@ -59,7 +60,7 @@ export function embeddingRoutes(system: System, run: RunWork): Api {
   const routes = newRoutes();
   routes.openapi(embed, async (c) => {
     const { model, input, encoding_format: format } = c.req.valid('json');
-    if (model !== EMBEDDING_MODEL) throw unknownModel(model);
+    if (model !== system.embeddingModel) throw unknownModel(model);
     const texts = await toTexts(input);
     const { vectors, wordPieces } = await run(c, (signal) => system.embed(texts, signal));
     const tokens = wordPieces.reduce((sum, count) => sum + count, 0);

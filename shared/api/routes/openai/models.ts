@@ -7,9 +7,6 @@ import { type Api, access, json, newRoutes } from '../../route.ts';
 import { nameSchema } from '../../schemas/requests.ts';
 import { openAiProblems } from './errors.ts';
 
-/** Id of the model behind /v1/embeddings. */
-export const EMBEDDING_MODEL = 'all-minilm-l6-v2';
-
 /**
  * What a request's `model` asks for: the model that is served, with a collection after an @, if there is one.
  * @throws BlockragError `model_unknown`, `invalid_request` for what is no collection's name
@@ -70,12 +67,12 @@ export function modelRoutes(system: System): Api {
     const id = system.services.modelId;
     const collections = await system.collections(c.get('caller').tenant);
     // Chat windows offer what is listed: so one may choose a collection there.
-    const data = [id, ...collections.map(({ name }) => `${id}@${name}`), EMBEDDING_MODEL].map(view);
+    const data = [id, ...collections.map(({ name }) => `${id}@${name}`), system.embeddingModel].map(view);
     return c.json({ object: 'list' as const, data }, 200);
   });
   routes.openapi(show, (c) => {
     const { model } = c.req.valid('param');
-    if (model !== EMBEDDING_MODEL) readModel(system, model);
+    if (model !== system.embeddingModel) readModel(system, model);
     return c.json(view(model), 200);
   });
   return routes;

