@@ -12,6 +12,7 @@ export function toConfig({
   compute,
   kv,
   passageTokens,
+  ocr,
 }: CommonOptions): Config {
   if (data !== undefined && stores !== undefined) {
     throw new BlockragError(
@@ -30,6 +31,7 @@ export function toConfig({
       compute,
       kv,
       passageTokens,
+      ocr,
     },
     data === undefined ? process.env : environment,
   );

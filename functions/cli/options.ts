@@ -14,10 +14,11 @@ export interface CommonOptions {
   compute?: string;
   kv?: string;
   passageTokens?: string;
+  ocr?: boolean;
   json?: boolean;
 }
 
-/** Adds --data, --model, --adapter, --no-adapter, --compute, --kv, --passage-tokens and --json. */
+/** Adds --data, --model, --adapter, --no-adapter, --compute, --kv, --passage-tokens, --ocr and --json. */
 export function withCommonOptions(command: Command): Command {
   return command
     .option('--data <dir>', 'data directory (default: ./.blockrag, or $BLOCKRAG_DATA)')
@@ -35,6 +36,7 @@ export function withCommonOptions(command: Command): Command {
       new Option('--kv <dtype>', 'dtype of stored keys and values (default: int8)').choices(KV_DTYPES),
     )
     .option('--passage-tokens <n>', 'tokens of a passage at most (default: 256)')
+    .option('--ocr', 'recognise the text of PDF pages that are pictures (languages: $BLOCKRAG_OCR_LANGUAGES)')
     .option('--json', 'print JSON');
 }
 

@@ -1,11 +1,14 @@
 /** Opens the stages over a set of stores: the model fetched and compiled, threads made, settings checked. */
+import { join } from 'node:path';
 import { openAccess } from '../access/index.ts';
 import { Engine } from '../attention/engine.ts';
 import { Catalog } from '../catalog/catalog.ts';
 import { type Config, fetchSettings } from '../config.ts';
 import { DocumentReader } from '../documents/index.ts';
+import type { OcrOptions } from '../documents/types.ts';
 import { Gate } from '../gate.ts';
 import { Metrics } from '../metrics.ts';
+import { cacheDirectory } from '../model/cache.ts';
 import { PromptTemplate } from '../model/prompt.ts';
 import { type FetchOptions, fetchEmbeddingModel } from '../model/sources/index.ts';
 import { modelId } from '../model/sources/model-id.ts';
@@ -83,6 +86,7 @@ export async function openServices(
       tokenizerFile: model.tokenizerFile,
       maxTokens: wanted.passageTokens,
       maxBytes: config.maxDocumentBytes,
+      ocr: ocrOptions(config),
     }),
     metrics: new Metrics({ queue: () => stores.queue.counts() }),
     tier: stores.tier,
@@ -100,4 +104,9 @@ export async function openServices(
     logger,
   };
   return { services, settings };
+}
+
+function ocrOptions({ ocr, ocrLanguages, cache }: Config): OcrOptions | undefined {
+  if (!ocr) return undefined;
+  return { languages: ocrLanguages.split('+'), directory: join(cacheDirectory(cache), 'tessdata') };
 }
