@@ -99,6 +99,22 @@ export const configSchema = z.strictObject({
   maxDocumentBytes: whole(1)
     .default(100 * MiB)
     .describe('The largest document that is accepted, in bytes.'),
+  ocr: z
+    .union([z.boolean(), z.stringbool()])
+    .default(false)
+    .meta(
+      otherwise(
+        '`false`',
+        'Whether the text of PDF pages that are pictures is recognised: `true` or `1`. It takes about a second a page.',
+      ),
+    ),
+  ocrLanguages: z
+    .string()
+    .regex(/^[A-Za-z_]+(?:\+[A-Za-z_]+)*$/, 'write codes of Tesseract, such as eng+deu')
+    .default('eng')
+    .describe(
+      'The languages of that text, as `eng+deu`. Each is an npm package, of which English comes along: `npm install @tesseract.js-data/deu`.',
+    ),
   maxQuestionLength: whole(1)
     .default(8_000)
     .describe(

@@ -38,7 +38,8 @@ export const ERROR_MEANINGS = {
     'The tenant has sent too many requests, has too many under way, or has used all of its tokens for now: try again after `Retry-After` seconds.',
   // documents
   document_empty: 'The document has no bytes: check the file.',
-  document_no_text: 'No text was found in the document: if it is a scan, run OCR on it first.',
+  document_no_text:
+    'No text was found in the document: if it is a scan, have it recognised with `--ocr` or `BLOCKRAG_OCR`.',
   document_encrypted: 'The document is protected by a password: remove the protection and add it again.',
   document_corrupt: 'The document is damaged or not what its format requires: open it and save it again.',
   document_not_text: 'The document should be text but is not valid UTF-8 or UTF-16: convert it.',
@@ -47,6 +48,10 @@ export const ERROR_MEANINGS = {
   document_too_large: 'The document has too many bytes: split it, or raise `BLOCKRAG_MAX_DOCUMENT_BYTES`.',
   document_too_complex: 'Reading the document needs more memory than is allowed: split it into smaller ones.',
   document_timeout: 'Reading the document took longer than is allowed: split it into smaller ones.',
+  document_parser_crashed:
+    'The document ended the process that reads documents: save it anew or convert it, and add it again.',
+  document_parser_missing:
+    'The library or the language data that reads such documents is not installed: the message names it.',
   // model
   model_unknown:
     'There is no model with this name or path: `blockrag model list` and `GET /v1/models` list them.',

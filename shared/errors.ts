@@ -37,6 +37,8 @@ export const ERROR_STATUS = {
   document_too_large: 413,
   document_too_complex: 422,
   document_timeout: 422,
+  document_parser_crashed: 422,
+  document_parser_missing: 500,
   // model
   model_unknown: 404,
   model_download_failed: 502,

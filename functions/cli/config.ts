@@ -13,6 +13,7 @@ export function toConfig({
   compute,
   kv,
   passageTokens,
+  ocr,
 }: CommonOptions): Config {
   if (data !== undefined && stores !== undefined) {
     throw new BlockragError(
@@ -32,6 +33,7 @@ export function toConfig({
       compute,
       kv,
       passageTokens,
+      ocr,
     },
     data === undefined ? process.env : environment,
   );

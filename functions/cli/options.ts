@@ -15,10 +15,11 @@ export interface CommonOptions {
   compute?: string;
   kv?: string;
   passageTokens?: string;
+  ocr?: boolean;
   json?: boolean;
 }
 
-/** Adds --data, --model, --adapter, --no-adapter, --embedder, --compute, --kv, --passage-tokens and --json. */
+/** Adds the options that every command with a model has. */
 export function withCommonOptions(command: Command): Command {
   return command
     .option('--data <dir>', 'data directory (default: ./.blockrag, or $BLOCKRAG_DATA)')
@@ -37,6 +38,7 @@ export function withCommonOptions(command: Command): Command {
       new Option('--kv <dtype>', 'dtype of stored keys and values (default: int8)').choices(KV_DTYPES),
     )
     .option('--passage-tokens <n>', 'tokens of a passage at most (default: 256)')
+    .option('--ocr', 'recognise the text of PDF pages that are pictures (languages: $BLOCKRAG_OCR_LANGUAGES)')
     .option('--json', 'print JSON');
 }
 

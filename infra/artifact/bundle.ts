@@ -5,7 +5,7 @@ import { build, type Metafile } from 'esbuild';
 import { BesideFiles } from './beside.ts';
 
 /** Not bundled: native, or loaded both as ES module and as CommonJS. */
-const EXTERNAL = ['onnxruntime-node', '@lancedb/lancedb', 'apache-arrow', 'lmdb'];
+const EXTERNAL = ['onnxruntime-node', '@lancedb/lancedb', '@llamaindex/liteparse', 'apache-arrow', 'lmdb'];
 /** Of the embedded default: imported by code that does not run on AWS. */
 const UNUSED = ['lmdb'];
 

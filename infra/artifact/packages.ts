@@ -25,6 +25,12 @@ const EXCEPTIONS: Record<string, Exception> = {
       (!path.startsWith('bin/') || path.startsWith(`bin/napi-v6/linux/${architecture}/`)),
   },
   '@lancedb/lancedb': { with: (architecture) => `@lancedb/lancedb-linux-${architecture}-gnu` },
+  // Its own copy of a native library is that of the platform that it was installed on.
+  '@llamaindex/liteparse': {
+    without: ['commander'],
+    with: (architecture) => `@llamaindex/liteparse-linux-${architecture}-gnu`,
+    keeps: (path) => !/\.node$|\.so$|cli\.js$/.test(path),
+  },
   'apache-arrow': { without: ['command-line-args', 'command-line-usage'] },
 };
 

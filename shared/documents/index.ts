@@ -1,16 +1,16 @@
 /** The documents stage: a file's bytes in, its passages out. */
 import { BlockragError } from '../errors.ts';
 import { Gate } from '../gate.ts';
-import { Thread } from '../threads.ts';
 import type { DocumentSource } from './detect.ts';
+import { ProcessDeath, ReadingProcess } from './reading-process.ts';
 import { DEFAULT_MAX_TOKENS } from './split.ts';
-import type { Passage } from './types.ts';
-import type { DocumentMethods, DocumentWorkerData } from './worker.ts';
+import type { OcrOptions, ReadDocument, ReadProgress } from './types.ts';
 
 export type { DocumentSource } from './detect.ts';
-export type { Passage } from './types.ts';
+export type { Passage, ReadDocument } from './types.ts';
 
-const MEMORY_CHECK_MS = 100;
+/** A process without work is ended after this long. */
+const IDLE_MS = 60_000;
 
 /** How documents are read, and how much one may cost. */
 export interface DocumentReaderOptions {
@@ -18,24 +18,28 @@ export interface DocumentReaderOptions {
   tokenizerFile: string;
   /** Tokens of a passage at most, title line included; 256 unless told. */
   maxTokens?: number;
-  /** Milliseconds for one document; two minutes unless told. */
+  /** Recognises the text of pages that are pictures; they are left out unless told. */
+  ocr?: OcrOptions | undefined;
+  /** Milliseconds for one document, and again for each page that is recognised; two minutes unless told. */
   timeoutMs?: number;
-  /** Heap of the thread in MiB; 1024 unless told. With its buffers a document may take twice as much. */
+  /** V8's heap in MiB; 1024 unless told. With native libraries and buffers a document may take twice as much. */
   memoryMb?: number;
   /** Bytes of one document; 100 MiB unless told. */
   maxBytes?: number;
+  /** The module that the process runs: one that calls `serveReads`. */
+  worker?: URL;
 }
 
-/** A document's title and passages, in reading order. Passages of the same text are all there. */
-export interface ReadDocument {
-  title: string;
-  /** What the document says of itself: author, date. Its text begins with it. */
-  metadata: Readonly<Record<string, string>>;
-  passages: Passage[];
+interface Task {
+  bytes: Uint8Array;
+  source: DocumentSource;
+  signal: AbortSignal | undefined;
+  onProgress: ((progress: ReadProgress) => void) | undefined;
 }
 
 /**
- * Reads documents, one at a time, in a thread with limits of time and memory.
+ * Reads documents, one at a time, in a process of its own with limits of time and memory. A process that dies is
+ * replaced: it is the document that fails.
  *
  * @example
  * const reader = new DocumentReader({ tokenizerFile })
@@ -43,27 +47,36 @@ export interface ReadDocument {
  */
 export class DocumentReader {
   #options: Required<DocumentReaderOptions>;
-  #thread: Thread<DocumentMethods> | undefined;
+  #process: ReadingProcess | undefined;
+  #idle: NodeJS.Timeout | undefined;
   #turns = new Gate(1);
   #closed = false;
 
   constructor(options: DocumentReaderOptions) {
     this.#options = {
       maxTokens: DEFAULT_MAX_TOKENS,
+      ocr: undefined,
       timeoutMs: 120_000,
       memoryMb: 1024,
       maxBytes: 100 * 1024 * 1024,
+      worker: new URL('./worker.ts', import.meta.url),
       ...options,
     };
   }
 
   /**
-   * Parses and splits a document. The bytes are copied once, when its turn comes.
+   * Parses and splits a document. Its bytes must not change until then.
+   * @param onProgress told of pages that are recognised
    *
    * @throws BlockragError as `parseDocument`, and `document_too_large`, `document_timeout`,
-   * `document_too_complex` (out of memory), `cancelled`, `shutting_down`
+   * `document_too_complex` (out of memory), `document_parser_crashed`, `cancelled`, `shutting_down`
    */
-  async read(bytes: Uint8Array, source: DocumentSource, signal?: AbortSignal): Promise<ReadDocument> {
+  async read(
+    bytes: Uint8Array,
+    source: DocumentSource,
+    signal?: AbortSignal,
+    onProgress?: (progress: ReadProgress) => void,
+  ): Promise<ReadDocument> {
     const { maxBytes } = this.#options;
     if (bytes.length > maxBytes) {
       throw new BlockragError(
@@ -72,91 +85,80 @@ export class DocumentReader {
         { data: { bytes: bytes.length, maxBytes } },
       );
     }
-    return this.#turns.run(() => this.#readNow(bytes, source, signal));
+    const task = { bytes, source: { name: source.name, mediaType: source.mediaType }, signal, onProgress };
+    return this.#turns.run(() => this.#readNow(task), signal);
   }
 
-  /** Ends the thread; what is under way or waits rejects with `shutting_down`. */
+  /** Ends the process; what is under way or waits rejects with `shutting_down`. */
   async dispose(): Promise<void> {
     this.#closed = true;
-    await this.#thread?.dispose();
+    clearTimeout(this.#idle);
+    await this.#process?.kill();
   }
 
-  async #readNow(bytes: Uint8Array, { name, mediaType }: DocumentSource, signal?: AbortSignal) {
-    if (this.#closed) throw closedError();
-    if (signal?.aborted) throw cancelledError();
-    const thread = this.#liveThread();
-    let stopped: BlockragError | undefined;
-    // Parsing does not yield: the only way to stop it is to end its thread.
-    const stop = (why: BlockragError) => {
-      stopped ??= why;
-      void thread.dispose();
-    };
-    const abort = () => stop(cancelledError());
-    signal?.addEventListener('abort', abort, { once: true });
-    let limits: Limits | undefined;
-    const startLimits = () => {
-      limits = limitWork(name, this.#options, stop);
-    };
-    try {
-      const copy = new Uint8Array(bytes);
-      const args = { bytes: copy, source: { name, mediaType } };
-      return await thread.call('read', args, { transfer: [copy.buffer], onEvent: startLimits });
-    } catch (error) {
-      if (stopped !== undefined) throw stopped;
+  async #readNow(task: Task): Promise<ReadDocument> {
+    for (;;) {
       if (this.#closed) throw closedError();
-      throw isOutOfMemory(error) ? memoryError(name, error) : error;
-    } finally {
-      limits?.end();
-      signal?.removeEventListener('abort', abort);
+      if (task.signal?.aborted) throw cancelledError();
+      const process = this.#liveProcess();
+      try {
+        return await this.#readIn(process, task);
+      } catch (error) {
+        if (!(error instanceof ProcessDeath)) throw error;
+        if (this.#closed) throw closedError();
+        // One that has read others may have been damaged by them: the document gets a new one.
+        if (process.reads === 1) throw deathError(task.source.name, error);
+      }
     }
   }
 
-  #liveThread(): Thread<DocumentMethods> {
-    if (this.#thread?.alive) return this.#thread;
-    const { tokenizerFile, maxTokens, memoryMb } = this.#options;
-    this.#thread = new Thread<DocumentMethods>(new URL('./worker.ts', import.meta.url), {
-      name: 'documents',
-      workerData: { tokenizerFile, maxTokens } satisfies DocumentWorkerData,
-      resourceLimits: { maxOldGenerationSizeMb: memoryMb },
-    });
-    return this.#thread;
+  async #readIn(process: ReadingProcess, task: Task): Promise<ReadDocument> {
+    const { bytes, source, signal, onProgress } = task;
+    const { timeoutMs, tokenizerFile, maxTokens, ocr } = this.#options;
+    let stopped: BlockragError | undefined;
+    // Parsing does not yield: the only way to stop it is to end its process.
+    const stop = (why: BlockragError) => {
+      stopped ??= why;
+      void process.kill();
+    };
+    const abort = () => stop(cancelledError());
+    signal?.addEventListener('abort', abort, { once: true });
+    let timer: NodeJS.Timeout | undefined;
+    const startTime = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => stop(timeoutError(source.name, timeoutMs)), timeoutMs);
+    };
+    clearTimeout(this.#idle);
+    try {
+      return await process.read(bytes, source, { tokenizerFile, maxTokens, ocr }, (progress) => {
+        startTime();
+        if (progress !== undefined) onProgress?.(progress);
+      });
+    } catch (error) {
+      throw stopped ?? error;
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+      this.#idle = setTimeout(() => void process.kill(), IDLE_MS).unref();
+    }
+  }
+
+  #liveProcess(): ReadingProcess {
+    if (!this.#process?.alive) {
+      this.#process = new ReadingProcess(this.#options.worker, this.#options.memoryMb);
+    }
+    return this.#process;
   }
 }
 
-interface Limits {
-  end(): void;
-}
-
-/**
- * Watches over a document under way. The thread's own limit knows its heap only, and the buffers that a PDF's
- * streams expand to lie outside of it: they are seen in the memory of the process.
- */
-function limitWork(
-  name: string,
-  { timeoutMs, memoryMb }: Required<DocumentReaderOptions>,
-  stop: (why: BlockragError) => void,
-): Limits {
-  const limit = process.memoryUsage.rss() + 2 * memoryMb * 1024 * 1024;
-  const timer = setTimeout(() => stop(timeoutError(name, timeoutMs)), timeoutMs);
-  const watch = setInterval(() => {
-    if (process.memoryUsage.rss() > limit) stop(memoryError(name));
-  }, MEMORY_CHECK_MS);
-  return {
-    end() {
-      clearTimeout(timer);
-      clearInterval(watch);
-    },
-  };
-}
-
-function isOutOfMemory(error: unknown): boolean {
-  const cause = (error as { cause?: { code?: string } }).cause;
-  return cause?.code === 'ERR_WORKER_OUT_OF_MEMORY';
-}
-
-function memoryError(name: string, cause?: unknown): BlockragError {
-  const message = `${name} needs more memory than one document may take: split the document.`;
-  return new BlockragError('document_too_complex', message, { cause });
+function deathError(name: string, death: ProcessDeath): BlockragError {
+  if (death.outOfMemory) {
+    const message = `${name} needs more memory than one document may take: split the document.`;
+    return new BlockragError('document_too_complex', message, { cause: death });
+  }
+  if (!death.started) return new BlockragError('worker_died', `${death.message}.`, { cause: death });
+  const message = `${name} made the process that reads it end with ${death.how}: save it anew or convert it, and upload it again.`;
+  return new BlockragError('document_parser_crashed', message, { cause: death, data: { how: death.how } });
 }
 
 function timeoutError(name: string, timeoutMs: number): BlockragError {

@@ -8,7 +8,13 @@ import { parseMarkdown } from './markdown.ts';
 import { outline } from './outline.ts';
 import { parsePdf } from './pdf.ts';
 import { parseText } from './text.ts';
-import type { Content, ParsedDocument } from './types.ts';
+import type { Content, OcrOptions, ParsedDocument, ReadProgress } from './types.ts';
+
+export interface ParseOptions {
+  /** Recognises the text of pages that are pictures; they are left out unless told. */
+  ocr?: OcrOptions | undefined;
+  onProgress?: ((progress: ReadProgress) => void) | undefined;
+}
 
 /**
  * Reads a PDF, DOCX, HTML, Markdown or text file. It has at least one section.
@@ -16,28 +22,37 @@ import type { Content, ParsedDocument } from './types.ts';
  * @throws BlockragError `document_empty`, `document_no_text`, `document_type_unknown`, `document_not_text`,
  * `document_encrypted`, `document_corrupt`, `document_too_complex`
  */
-export async function parseDocument(bytes: Uint8Array, source: DocumentSource): Promise<ParsedDocument> {
+export async function parseDocument(
+  bytes: Uint8Array,
+  source: DocumentSource,
+  options: ParseOptions = {},
+): Promise<ParsedDocument> {
   const { name } = source;
   if (bytes.length === 0) throw emptyError(name);
   const type = detectType(bytes, source);
-  const content = await parseAs(type, bytes, name).catch((error: unknown) => {
+  const content = await parseAs(type, bytes, name, options).catch((error: unknown) => {
     throw parseError(error, name);
   });
-  const document = outline(content, titleOfName(name));
+  const document = { ...outline(content, titleOfName(name)), pages: content.pages };
   if (document.sections.length > 0) return document;
   if (type === 'text' || type === 'markdown') throw emptyError(name);
   throw new BlockragError(
     'document_no_text',
     type === 'pdf'
-      ? `${name} has pages but no text, as a scan has: run OCR on it first.`
+      ? `${name} has pages but no text, as a scan has: have it recognised with --ocr (BLOCKRAG_OCR=eng).`
       : `${name} holds no text that can be read.`,
   );
 }
 
-async function parseAs(type: DocumentType, bytes: Uint8Array, name: string): Promise<Content> {
+async function parseAs(
+  type: DocumentType,
+  bytes: Uint8Array,
+  name: string,
+  options: ParseOptions,
+): Promise<Content> {
   switch (type) {
     case 'pdf':
-      return parsePdf(bytes, name);
+      return parsePdf(bytes, name, options);
     case 'docx':
       return parseDocx(bytes, name);
     case 'html':

@@ -1,74 +1,126 @@
-/** PDF: the text that a file holds, page by page. Pictures of text are not read. */
-import { getDocumentProxy } from 'unpdf';
+/** PDF: what the pages show, in reading order, with the values of forms and the notes on them. */
+import type { ParsedPage, ParseResult } from '@llamaindex/liteparse';
 import { BlockragError } from '../errors.ts';
-import { layoutBlocks, type PdfLine } from './pdf-layout.ts';
-import type { Content } from './types.ts';
+import { pageBlocks } from './pdf/blocks.ts';
+import { hasAdditions, withAdditions } from './pdf/forms.ts';
+import { Furniture } from './pdf/furniture.ts';
+import { Hyphens } from './pdf/hyphens.ts';
+import { type Info, readInfo } from './pdf/info.ts';
+import { joinBlocks } from './pdf/join.ts';
+import { libraryError, openParser } from './pdf/library.ts';
+import { bodySize } from './pdf/lines.ts';
+import { recognise } from './pdf/ocr.ts';
+import { honest, pdfTitle } from './pdf/title.ts';
+import { xfaBlocks } from './pdf/xfa.ts';
+import type { Block, Content, OcrOptions, ReadProgress } from './types.ts';
 
-type Pdf = Awaited<ReturnType<typeof getDocumentProxy>>;
-type Page = Awaited<ReturnType<Pdf['getPage']>>;
+/** Pages in memory at once: with fewer, running headers and sizes of headings are told from too few. */
+const BATCH = 200;
+
+export interface PdfOptions {
+  ocr?: OcrOptions | undefined;
+  onProgress?: ((progress: ReadProgress) => void) | undefined;
+}
 
 /**
- * Reads a PDF. A scan has no blocks.
+ * Reads a PDF. A scan has no blocks, unless its text is recognised.
  *
- * @throws BlockragError `document_encrypted` when it needs a password, `document_corrupt`
+ * @throws BlockragError `document_encrypted` when it needs a password, `document_corrupt`, `document_parser_missing`
  */
-export async function parsePdf(bytes: Uint8Array, name: string): Promise<Content> {
-  const pdf = await open(bytes, name);
+export async function parsePdf(bytes: Uint8Array, name: string, options: PdfOptions = {}): Promise<Content> {
+  const reading = new Reading(bytes);
   try {
-    if (pdf.numPages === 0) {
-      throw new BlockragError('document_corrupt', `${name} is damaged: it has no pages.`);
+    await reading.readText();
+    if (options.ocr !== undefined) await reading.recognise(options.ocr, options.onProgress ?? (() => {}));
+  } catch (error) {
+    throw libraryError(error, name);
+  }
+  if (reading.total === 0) {
+    throw new BlockragError('document_corrupt', `${name} is damaged: it has no pages.`);
+  }
+  return reading.content();
+}
+
+class Reading {
+  total = 0;
+  #bytes: Uint8Array;
+  #furniture = new Furniture();
+  #hyphens = new Hyphens();
+  /** By page, 1-based. */
+  #blocks: Block[][] = [];
+  #info: Info = {};
+  #form: Block[] = [];
+  #hasFields = false;
+  #recognised = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  async readText(): Promise<void> {
+    const parser = await openParser();
+    for await (const { result, totalPages } of parser.parseBatches(this.#bytes, { batchSize: BATCH })) {
+      if (this.total === 0) this.#readDocument(result);
+      this.total = totalPages;
+      await this.#readPages(result.pages);
     }
-    const lines: PdfLine[] = [];
-    for (let number = 1; number <= pdf.numPages; number++) {
-      const page = await pdf.getPage(number);
-      for (const line of await pageLines(page)) lines.push(line);
-      page.cleanup();
+  }
+
+  async recognise(ocr: OcrOptions, onProgress: (progress: ReadProgress) => void): Promise<void> {
+    const numbers = Array.from({ length: this.total }, (_, i) => i + 1);
+    const empty = numbers.filter((number) => (this.#blocks[number] ?? []).length === 0);
+    if (this.#form.length > 0 || empty.length === 0) return;
+    for await (const page of recognise(this.#bytes, empty, ocr, onProgress)) {
+      this.#hyphens.learn([page]);
+      const blocks = pageBlocks(page, [], bodySize([page]));
+      this.#blocks[page.pageNum] = blocks;
+      if (blocks.length > 0) this.#recognised++;
     }
-    return { title: await statedTitle(pdf), blocks: layoutBlocks(lines) };
-  } finally {
-    await pdf.loadingTask.destroy();
+  }
+
+  content(): Content {
+    const { title } = this.#info;
+    const author = honest(this.#info.author);
+    const isPlaceholder = this.#form.length > 0 && !this.#hasFields && this.total === 1;
+    const found = isPlaceholder ? [] : this.#blocks.flat();
+    if (!this.#hasFields) found.push(...this.#form);
+    const restored = found.map((block) => restore(block, this.#hyphens));
+    return {
+      title: pdfTitle(title, restored),
+      // They alone are no document.
+      metadata: author === undefined || restored.length === 0 ? {} : { author },
+      blocks: joinBlocks(restored, this.#hyphens),
+      pages: { total: this.total, recognised: this.#recognised },
+    };
+  }
+
+  #readDocument({ docMeta, xfaPackets = [] }: ParseResult): void {
+    this.#info = readInfo(this.#bytes, docMeta?.xmp, docMeta?.isEncrypted ?? false);
+    this.#form = xfaBlocks(xfaPackets.map(({ content }) => content)).map((block) => ({ ...block, page: 1 }));
+  }
+
+  async #readPages(pages: readonly ParsedPage[]): Promise<void> {
+    this.#furniture.learn(pages);
+    this.#hyphens.learn(pages);
+    const size = bodySize(pages);
+    const withMore = pages.filter(hasAdditions);
+    this.#hasFields ||= pages.some(({ formFields = [] }) => formFields.length > 0);
+    const laidOut = await this.#layOutAgain(withMore.map(({ pageNum }) => pageNum));
+    for (const original of pages) {
+      const page = laidOut.get(original.pageNum) ?? original;
+      this.#blocks[page.pageNum] = pageBlocks(page, this.#furniture.itemsOf(page, size), size);
+    }
+  }
+
+  async #layOutAgain(numbers: readonly number[]): Promise<Map<number, ParsedPage>> {
+    if (numbers.length === 0) return new Map();
+    const parser = await openParser({ extractVectorGraphics: true, targetPages: numbers.join(',') });
+    const { pages } = await parser.parse(this.#bytes);
+    return new Map(pages.map((page) => [page.pageNum, withAdditions(parser, page)]));
   }
 }
 
-async function open(bytes: Uint8Array, name: string): Promise<Pdf> {
-  try {
-    // A copy, and no Buffer: PDF.js takes the bytes away from the caller.
-    return await getDocumentProxy(new Uint8Array(bytes), { verbosity: 0 });
-  } catch (cause) {
-    if ((cause as Error).name === 'PasswordException') {
-      const message = `${name} is protected by a password: save it without one and upload it again.`;
-      throw new BlockragError('document_encrypted', message, { cause });
-    }
-    throw new BlockragError('document_corrupt', `${name} is damaged: it is not a readable PDF.`, { cause });
-  }
-}
-
-async function pageLines(page: Page): Promise<PdfLine[]> {
-  const lines: PdfLine[] = [];
-  let line: PdfLine | undefined;
-  const end = () => {
-    if (line !== undefined) lines.push({ ...line, text: line.text.trim() });
-    line = undefined;
-  };
-  for (const item of (await page.getTextContent()).items) {
-    if (!('str' in item)) continue;
-    if (line !== undefined) line.text += item.str;
-    else if (item.str.trim() !== '') {
-      const [, , c, d, , y] = item.transform as number[];
-      line = { text: item.str, page: page.pageNumber, y: y!, size: Math.hypot(c!, d!) };
-    }
-    if (item.hasEOL) end();
-  }
-  end();
-  return lines;
-}
-
-/** The title in the file's metadata, unless a program put a file name or a filler there. */
-async function statedTitle(pdf: Pdf): Promise<string | undefined> {
-  const { Title: title } = (await pdf.getMetadata()).info as { Title?: unknown };
-  if (typeof title !== 'string') return undefined;
-  const isFiller = /^\(?(?:untitled|anonymous|unspecified)\)?$|^Microsoft \w+ - |\.\w{2,5}$/i.test(
-    title.trim(),
-  );
-  return isFiller ? undefined : title;
+function restore(block: Block, hyphens: Hyphens): Block {
+  if (block.kind === 'code' || block.kind === 'table') return block;
+  return { ...block, text: hyphens.restore(block.text, block.page) };
 }

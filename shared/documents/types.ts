@@ -48,6 +48,7 @@ export interface Content {
   /** What the document says of itself: { author: 'Bo Lindqvist', date: '2025-03-01' }; can be asked about. */
   metadata?: Readonly<Record<string, string>> | undefined;
   blocks: Block[];
+  pages?: PageCount | undefined;
 }
 
 /** A run of content under the same headings. */
@@ -63,6 +64,28 @@ export interface ParsedDocument {
   title: string;
   metadata: Readonly<Record<string, string>>;
   sections: Section[];
+  pages?: PageCount | undefined;
+}
+
+/** How many pages a document has, where its format has pages. */
+export interface PageCount {
+  total: number;
+  /** Pages that hold a picture of their text only, which was recognised. */
+  recognised: number;
+}
+
+/** How the text of pages that are pictures is recognised. */
+export interface OcrOptions {
+  /** Codes of Tesseract, such as `eng` or `deu`; the data of each is the npm package @tesseract.js-data/CODE. */
+  languages: readonly string[];
+  /** The folder that the data is unpacked into. */
+  directory: string;
+}
+
+/** Pages recognised so far, of those that need it. */
+export interface ReadProgress {
+  page: number;
+  pages: number;
 }
 
 /** A piece of a document: the unit of retrieval and, encoded, a block. */
@@ -72,4 +95,13 @@ export interface Passage extends PageRange {
   text: string;
   /** Token ids of the passage as a block of the prompt (the block's title line included), without special tokens. */
   tokens: Uint32Array;
+}
+
+/** A document's title and passages, in reading order. Passages of the same text are all there. */
+export interface ReadDocument {
+  title: string;
+  /** What the document says of itself: author, date. Its text begins with it. */
+  metadata: Readonly<Record<string, string>>;
+  passages: Passage[];
+  pages?: PageCount | undefined;
 }

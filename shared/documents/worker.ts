@@ -1,40 +1,29 @@
-/** The thread that parses and splits documents. A hostile document ends this thread, not the process. */
-import { workerData } from 'node:worker_threads';
+/** The process that parses and splits documents. A hostile document ends this process, not the server's. */
+import { BlockragError } from '../errors.ts';
 import { passageText } from '../model/prompt.ts';
 import { loadTokenizer, type Tokenizer } from '../model/tokenizer.ts';
-import { serve } from '../threads.ts';
-import type { DocumentSource } from './detect.ts';
-import type { ReadDocument } from './index.ts';
 import { parseDocument } from './parse.ts';
+import { serveReads } from './serve-reads.ts';
 import { splitDocument } from './split.ts';
 
-/** What the thread is started with. */
-export interface DocumentWorkerData {
-  tokenizerFile: string;
-  maxTokens: number;
-}
+/** Characters of a document's passages at most: what it costs the server, whatever a small file expands to. */
+const MAX_TEXT = 64 * 1024 * 1024;
 
-/** What the thread offers. */
-export type DocumentMethods = {
-  read: {
-    args: { bytes: Uint8Array; source: DocumentSource };
-    result: ReadDocument;
-    /** The thread is up and turns to the document. */
-    event: 'started';
-  };
-};
+let loaded: { file: string; tokenizer: Promise<Tokenizer> } | undefined;
 
-const { tokenizerFile, maxTokens } = workerData as DocumentWorkerData;
-let loading: Promise<Tokenizer> | undefined;
-
-serve<DocumentMethods>({
-  read: async ({ bytes, source }, { emit }) => {
-    loading ??= loadTokenizer(tokenizerFile);
-    const tokenizer = await loading;
-    emit('started');
-    const document = await parseDocument(bytes, source);
-    const encode = (text: string) => tokenizer.encode(text);
-    const passages = splitDocument(document, { encode, passageText, maxTokens });
-    return { title: document.title, metadata: document.metadata, passages };
-  },
+serveReads(async (bytes, { source, tokenizerFile, maxTokens, ocr }, { started, progress }) => {
+  if (loaded?.file !== tokenizerFile) {
+    loaded = { file: tokenizerFile, tokenizer: loadTokenizer(tokenizerFile) };
+  }
+  const tokenizer = await loaded.tokenizer;
+  started();
+  const document = await parseDocument(bytes, source, { ocr, onProgress: progress });
+  const encode = (text: string) => tokenizer.encode(text);
+  const passages = splitDocument(document, { encode, passageText, maxTokens });
+  const length = passages.reduce((sum, { text }) => sum + text.length, 0);
+  if (length > MAX_TEXT) {
+    const message = `${source.name} holds ${length} characters, more than one document may: split the document.`;
+    throw new BlockragError('document_too_complex', message, { data: { length, max: MAX_TEXT } });
+  }
+  return { title: document.title, metadata: document.metadata, passages, pages: document.pages };
 });

@@ -1,12 +1,15 @@
 /** Opens the stages over a set of stores: the model fetched and compiled, threads made, settings checked. */
+import { join } from 'node:path';
 import { openAccess } from '../access/index.ts';
 import { Engine } from '../attention/engine.ts';
 import { Catalog } from '../catalog/catalog.ts';
 import { type Config, fetchSettings } from '../config.ts';
 import { DocumentReader } from '../documents/index.ts';
+import type { OcrOptions } from '../documents/types.ts';
 import { Gate } from '../gate.ts';
 import { contextBytesPerToken } from '../kv/shape.ts';
 import { Metrics } from '../metrics.ts';
+import { cacheDirectory } from '../model/cache.ts';
 import { PromptTemplate } from '../model/prompt.ts';
 import { DEFAULT_EMBEDDER, fetchEmbedder } from '../model/sources/embedders.ts';
 import type { FetchOptions } from '../model/sources/index.ts';
@@ -89,6 +92,7 @@ export async function openServices(
       tokenizerFile: model.tokenizerFile,
       maxTokens: wanted.passageTokens,
       maxBytes: config.maxDocumentBytes,
+      ocr: ocrOptions(config),
     }),
     metrics: new Metrics({ queue: () => stores.queue.counts() }),
     tier: stores.tier,
@@ -111,4 +115,9 @@ export async function openServices(
     logger,
   };
   return { services, settings };
+}
+
+function ocrOptions({ ocr, ocrLanguages, cache }: Config): OcrOptions | undefined {
+  if (!ocr) return undefined;
+  return { languages: ocrLanguages.split('+'), directory: join(cacheDirectory(cache), 'tessdata') };
 }

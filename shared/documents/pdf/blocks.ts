@@ -1,0 +1,142 @@
+/** A page's blocks: the library's, without furniture, with tables put right, and with the text that it lost. */
+import type { LayoutBlock, ParsedPage, TextItem } from '@llamaindex/liteparse';
+import type { Block } from '../types.ts';
+import { withoutFurniture } from './furniture.ts';
+import { plainText, readingText } from './inline.ts';
+import { bottom, isInside, linesOf, middle, squeeze, uprightItems } from './lines.ts';
+import { splitParagraphs } from './paragraphs.ts';
+import { continuesTable, readTable } from './tables.ts';
+
+const MAX_HEADING = 200;
+/** Letters of a heading are larger than the text's by this factor, where the library sees bold text only. */
+const HEADING_SIZE = 1.2;
+const MONOSPACED = /mono|courier|consol|typewriter|cmtt|menlo|fixed|code/i;
+
+/** What a block was made from, in the order of the page. */
+interface Placed {
+  blocks: Block[];
+  /** Where the block ends on the page. */
+  end: number;
+}
+
+/** @param furniture the page's running headers and footers @param bodySize of the document's letters */
+export function pageBlocks(page: ParsedPage, furniture: readonly TextItem[], bodySize: number): Block[] {
+  const running = new Set(furniture);
+  const items = uprightItems(page).filter((item) => !running.has(item));
+  const placed: Placed[] = [];
+  const source = (page.blocks ?? []).filter(({ kind }) => kind !== 'rule' && kind !== 'figure');
+  for (let i = 0; i < source.length; i++) {
+    const block = source[i]!;
+    if (block.kind === 'table') {
+      const parts = [block];
+      const itemsIn = (part: LayoutBlock) => items.filter((item) => part.bbox && isInside(item, part.bbox));
+      for (let next = source[i + 1]; next !== undefined && isText(next); next = source[i + 1]) {
+        if (!continuesTable(itemsIn(next), block)) break;
+        parts.push(next);
+        i++;
+      }
+      placed.push({ blocks: tableBlocks(block, parts.flatMap(itemsIn)), end: endOf(parts.at(-1)!) });
+    } else {
+      placed.push({ blocks: textBlocks(block, items, furniture, bodySize), end: endOf(block) });
+    }
+  }
+  for (const { text, y } of lostText(placed, items)) {
+    const at = placed.findLastIndex(({ end }) => end <= y);
+    placed.splice(at + 1, 0, { blocks: [{ kind: 'text', text }], end: y });
+  }
+  return placed
+    .flatMap(({ blocks }) => blocks)
+    .map((block) => ({ ...block, page: block.page ?? page.pageNum }));
+}
+
+const isText = ({ kind }: LayoutBlock) => kind === 'paragraph' || kind === 'list_item' || kind === 'table';
+const endOf = ({ bbox }: LayoutBlock) => (bbox === undefined ? 0 : bottom(bbox));
+
+function tableBlocks(block: LayoutBlock, items: readonly TextItem[]): Block[] {
+  const { before, header, rows, after } = readTable(block, items);
+  const text = (lines: string[]): Block[] =>
+    lines.length > 0 ? [{ kind: 'text', text: lines.join(' ') }] : [];
+  const table: Block[] = rows.length > 0 ? [{ kind: 'table', header, rows }] : [];
+  return [...text(before), ...table, ...text(after)];
+}
+
+function textBlocks(
+  block: LayoutBlock,
+  items: readonly TextItem[],
+  furniture: readonly TextItem[],
+  bodySize: number,
+): Block[] {
+  if (block.kind === 'code' || block.kind === 'grid_fallback') {
+    return [{ kind: 'code', text: (block.lines ?? []).join('\n') }];
+  }
+  const text = withoutFurniture(readingText(block.text ?? ''), furniture, block);
+  if (text === '') return [];
+  const own = items.filter((item) => block.bbox !== undefined && isInside(item, block.bbox));
+  if (block.kind === 'list_item') {
+    const marker = block.ordered ? (block.marker ?? '1.') : '-';
+    return [{ kind: 'text', text: `${'  '.repeat(block.level ?? 0)}${marker} ${text}` }];
+  }
+  const size = Math.min(...own.map(({ fontSize = 0 }) => fontSize));
+  const isHeading =
+    block.kind === 'heading' || (block.bold && own.length > 0 && size >= HEADING_SIZE * bodySize);
+  if (isHeading && text.length <= MAX_HEADING && /\p{L}/u.test(text) && !text.includes('\n')) {
+    return headings(text, items, block);
+  }
+  if (own.length > 1 && own.every(({ fontName = '' }) => MONOSPACED.test(fontName))) {
+    return [{ kind: 'code', text: codeLines(own) }];
+  }
+  return splitParagraphs(text, own).map((part) => ({ kind: 'text', text: part }));
+}
+
+/** Two headings of one size are one block to the library: lines that are not set alike are headings of their own. */
+function headings(text: string, items: readonly TextItem[], block: LayoutBlock): Block[] {
+  const level = block.level ?? 1;
+  const whole = squeeze(text);
+  const lines = linesOf(items.filter(({ y }) => block.bbox === undefined || y >= block.bbox.y - 1)).slice(
+    0,
+    6,
+  );
+  const parts: string[] = [];
+  let taken = '';
+  lines.forEach(({ items: own, box }, i) => {
+    const line = own.map((item) => item.text.trim()).join(' ');
+    if (taken === whole || !whole.startsWith(taken + squeeze(line))) return;
+    taken += squeeze(line);
+    const above = lines[i - 1]?.box;
+    const alike =
+      above !== undefined &&
+      (Math.abs(above.x - box.x) < 3 || Math.abs(above.x + above.width / 2 - box.x - box.width / 2) < 3) &&
+      box.y - bottom(above) < 0.5 * box.height;
+    if (parts.length > 0 && alike) parts.push(`${parts.pop()} ${line}`);
+    else parts.push(line);
+  });
+  const isWhole = taken === whole && parts.length > 1;
+  return (isWhole ? parts : [text]).map((part) => ({ kind: 'heading', level, text: plainText(part) }));
+}
+
+/** Lines of program text with their indentation. */
+function codeLines(items: readonly TextItem[]): string {
+  const lines = linesOf(items);
+  const left = Math.min(...lines.map(({ box }) => box.x));
+  return lines
+    .map(({ items: own, box }) => {
+      const width = Math.max(1, own[0]!.width / Math.max(1, own[0]!.text.length));
+      return ' '.repeat(Math.round((box.x - left) / width)) + own.map(({ text }) => text).join(' ');
+    })
+    .join('\n');
+}
+
+/** Lines whose text is in no block. */
+function lostText(placed: readonly Placed[], items: readonly TextItem[]): { text: string; y: number }[] {
+  const kept = squeeze(placed.flatMap(({ blocks }) => blocks.map(textOf)).join(''));
+  const lost = items.filter(({ text }) => squeeze(text).length > 1 && !kept.includes(squeeze(text)));
+  return linesOf(lost).map((line) => ({
+    text: plainText(line.items.map(({ text }) => text.trim()).join(' ')),
+    y: middle(line.box),
+  }));
+}
+
+function textOf(block: Block): string {
+  if (block.kind !== 'table') return block.text;
+  return [block.header ?? [], ...block.rows].flat().join('');
+}
