@@ -69,9 +69,11 @@ function textBlocks(
   if (block.kind === 'code' || block.kind === 'grid_fallback') {
     return [{ kind: 'code', text: (block.lines ?? []).join('\n') }];
   }
-  const text = withoutFurniture(readingText(block.text ?? ''), furniture, block);
-  if (text === '') return [];
   const own = items.filter((item) => block.bbox !== undefined && isInside(item, block.bbox));
+  const shown = linesOf(own).flatMap((line) => line.items.map((item) => item.text));
+  const letters = shown.join('').replace(/\s/g, '');
+  const text = withoutFurniture(readingText(block.text ?? '', letters), furniture, block);
+  if (text === '') return [];
   if (block.kind === 'list_item') {
     const marker = block.ordered ? (block.marker ?? '1.') : '-';
     return [{ kind: 'text', text: `${'  '.repeat(block.level ?? 0)}${marker} ${text}` }];

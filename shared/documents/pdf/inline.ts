@@ -1,4 +1,7 @@
-/** The library's text is Markdown: letters that could be marks are escaped, emphasis is marked, links are written out. */
+/**
+ * The library's text is Markdown: emphasis is marked and links are written out, but letters that look like marks are
+ * seldom escaped. What the page shows tells them apart.
+ */
 
 /** Stands for the end of a line that must stay one: the library joins lines. */
 export const LINE_END = '\ufdd4';
@@ -7,24 +10,45 @@ const LINE_ENDS = /\s*\ufdd4[\s\ufdd4]*/g;
 const ESCAPED = /\\([\\`*_])/g;
 /** Not across brackets, so that it is linear in the text. */
 const LINK = /\[([^[\]\n]*)\]\(([^()\s]*)\)/g;
-const MARK = /[*_`]/g;
+const MARKS = '*_`\\';
 const LEADERS = /(?:\s?[.·…_]){5,}\s*/g;
 const CJK = '[\\p{scx=Han}\\p{scx=Hiragana}\\p{scx=Katakana}。、]';
 const SPACE_IN_CJK = new RegExp(`(?<=${CJK}) (?=${CJK})`, 'gu');
 
-/** Stand for escaped letters while marks are removed; no font maps to them. */
-const HIDDEN = '\ufdd0\ufdd1\ufdd2\ufdd3';
-const LETTERS = '\\`*_';
+/** Stands for the address of a link while marks are removed; no font maps to it. */
+const ADDRESS = '\ufdd0';
+/** The page may have so many letters between two of the text's. */
+const MAX_LOST = 32;
 
-/** Reading text of a Markdown paragraph: "see [page](https://a.example)" becomes "see page (https://a.example)". */
-export function readingText(markdown: string): string {
-  return plainText(
-    markdown
-      .replace(ESCAPED, (_, letter: string) => HIDDEN[LETTERS.indexOf(letter)]!)
-      .replace(LINK, (_, text: string, target: string) => linked(text, target))
-      .replace(MARK, '')
-      .replace(/[\ufdd0-\ufdd3]/g, (hidden) => LETTERS[HIDDEN.indexOf(hidden)]!),
-  );
+/**
+ * Reading text of a Markdown paragraph: "see [page](https://a.example)" becomes "see page (https://a.example)".
+ * @param shown the letters of the paragraph on the page, in its order, without blanks
+ */
+export function readingText(markdown: string, shown: string): string {
+  const addresses: string[] = [];
+  const text = markdown.replace(LINK, (_, label: string, target: string) => {
+    addresses.push(addressBeside(label, target));
+    return label + ADDRESS;
+  });
+  return plainText(withoutMarks(text, shown).replaceAll(ADDRESS, () => addresses.shift() ?? ''));
+}
+
+/** Leaves out every mark that is no letter of the page. */
+function withoutMarks(text: string, shown: string): string {
+  let kept = '';
+  let at = 0;
+  for (const letter of text) {
+    if (letter === shown.slice(at, at + letter.length)) at += letter.length;
+    else if (MARKS.includes(letter)) continue;
+    else {
+      const next = shown.indexOf(letter, at);
+      if (next >= 0 && next - at <= MAX_LOST && letter !== ADDRESS && letter.trim() !== '') {
+        at = next + letter.length;
+      }
+    }
+    kept += letter;
+  }
+  return kept;
 }
 
 /** Text that was not Markdown: leaders of a table of contents and the blanks of CJK line ends are removed. */
@@ -38,11 +62,10 @@ export function plainText(text: string): string {
     .trim();
 }
 
-function linked(text: string, target: string): string {
-  // Marks in an address are letters of it.
-  const address = target.replace(MARK, (mark) => HIDDEN[LETTERS.indexOf(mark)]!);
-  const shown = text.replace(/[\ufdd0-\ufdd3]/g, (hidden) => LETTERS[HIDDEN.indexOf(hidden)]!);
+/** " (https://a.example)", unless the text says it itself, or it leads to another place of the document. */
+function addressBeside(label: string, target: string): string {
+  const said = label.replace(ESCAPED, '$1').replace(/\s/g, '');
   const bare = target.replace(/^(?:https?:\/\/(?:www\.)?|mailto:|tel:)/i, '').replace(/\/$/, '');
   const isWeb = /^(?:https?:|mailto:|tel:)/i.test(target);
-  return isWeb && !shown.replace(/\s/g, '').includes(bare) ? `${text} (${address})` : text;
+  return isWeb && !said.includes(bare) ? ` (${target})` : '';
 }
