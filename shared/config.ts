@@ -2,10 +2,12 @@
  * The one place where options become settings: an option that is given, else the environment variable, else the
  * default. Entry points pass process.env; nothing else reads it. The settings themselves are in config-schema.ts.
  */
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { cloudSchema, configSchema } from './config-schema.ts';
+import type { OcrOptions } from './documents/types.ts';
 import { BlockragError } from './errors.ts';
+import { cacheDirectory } from './model/cache.ts';
 import type { FetchSettings } from './model/sources/index.ts';
 
 export type Config = z.infer<typeof configSchema>;
@@ -35,6 +37,12 @@ export function loadConfig(options: ConfigOverrides, environment: Environment): 
 export function fetchSettings(config: Config): FetchSettings {
   const { cache, python, huggingFaceEndpoint: endpoint, huggingFaceToken: token } = config;
   return { cache, python, huggingFace: { endpoint, token } };
+}
+
+/** How the text of pages that are pictures is recognised; undefined where that is not wanted. */
+export function ocrOptions({ ocr, ocrLanguages, cache }: Config): OcrOptions | undefined {
+  if (!ocr) return undefined;
+  return { languages: ocrLanguages.split('+'), directory: join(cacheDirectory(cache), 'tessdata') };
 }
 
 export type CloudConfig = z.infer<typeof cloudSchema>;

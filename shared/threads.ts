@@ -1,5 +1,5 @@
 /**
- * The one protocol between the main thread and its workers (inference, documents, embeddings): typed calls
+ * The one protocol between the main thread and its workers (inference, embeddings): typed calls
  * with a result, events on the way, cancellation, and transfer of buffers instead of copies.
  */
 import { isMainThread, parentPort, type Transferable, Worker, type WorkerOptions } from 'node:worker_threads';

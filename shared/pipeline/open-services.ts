@@ -1,15 +1,12 @@
 /** Opens the stages over a set of stores: the model fetched and compiled, threads made, settings checked. */
-import { join } from 'node:path';
 import { openAccess } from '../access/index.ts';
 import { Engine } from '../attention/engine.ts';
 import { Catalog } from '../catalog/catalog.ts';
-import { type Config, fetchSettings } from '../config.ts';
+import { type Config, fetchSettings, ocrOptions } from '../config.ts';
 import { DocumentReader } from '../documents/index.ts';
-import type { OcrOptions } from '../documents/types.ts';
 import { Gate } from '../gate.ts';
 import { contextBytesPerToken } from '../kv/shape.ts';
 import { Metrics } from '../metrics.ts';
-import { cacheDirectory } from '../model/cache.ts';
 import { PromptTemplate } from '../model/prompt.ts';
 import { DEFAULT_EMBEDDER, fetchEmbedder } from '../model/sources/embedders.ts';
 import type { FetchOptions } from '../model/sources/index.ts';
@@ -115,9 +112,4 @@ export async function openServices(
     logger,
   };
   return { services, settings };
-}
-
-function ocrOptions({ ocr, ocrLanguages, cache }: Config): OcrOptions | undefined {
-  if (!ocr) return undefined;
-  return { languages: ocrLanguages.split('+'), directory: join(cacheDirectory(cache), 'tessdata') };
 }

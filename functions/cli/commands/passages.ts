@@ -2,13 +2,14 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { viewPassage } from '../../../shared/api/views/passage.ts';
+import { ocrOptions } from '../../../shared/config.ts';
 import { DocumentReader } from '../../../shared/documents/index.ts';
 import { DEFAULT_MAX_TOKENS } from '../../../shared/documents/split.ts';
 import { BlockragError } from '../../../shared/errors.ts';
 import { toConfig } from '../config.ts';
 import type { CommonOptions } from '../options.ts';
 import { preparedModel } from '../prepared-model.ts';
-import { counted, plain, print, printJson } from '../terminal.ts';
+import { counted, ProgressLine, plain, print, printJson } from '../terminal.ts';
 
 export async function showPassages(
   file: string,
@@ -25,9 +26,15 @@ export async function showPassages(
     tokenizerFile,
     maxTokens: config.passageTokens ?? DEFAULT_MAX_TOKENS,
     maxBytes: config.maxDocumentBytes,
+    ocr: ocrOptions(config),
   });
   try {
-    const document = await reader.read(bytes, { name: basename(file) }, signal);
+    const progress = new ProgressLine({ quiet: json });
+    const document = await reader
+      .read(bytes, { name: basename(file) }, signal, ({ page, pages }) =>
+        progress.update('recognising pages', page, pages),
+      )
+      .finally(() => progress.end());
     const passages = document.passages.map((passage, index) => {
       const { passage: _, ...view } = viewPassage({ ...passage, index });
       return view;

@@ -5,6 +5,7 @@ import { bottom, middle, squeeze, uprightItems } from './lines.ts';
 /** Headers and footers stand in these shares of a page's height. */
 const BAND = 0.12;
 const NUMBER = /\d+/g;
+const SENTENCE = /\p{L}\s.*\p{L}[.!?]$/u;
 const ROMAN = /^[ivxlc]{1,7}$/;
 
 /** Finds them; what it learned of some pages holds for the pages that follow. */
@@ -68,7 +69,9 @@ function bandItems(page: ParsedPage): TextItem[] {
 function keysOf({ text, y }: TextItem, { pageNum, height }: ParsedPage): string[] {
   const place = y < height / 2 ? 'top' : 'bottom';
   const bare = text.trim();
-  const keys = [...bare.matchAll(NUMBER)].map(
+  // A sentence that counts on ("Picture 3 shows the wall.") is text.
+  const numbers = SENTENCE.test(bare) ? [] : [...bare.matchAll(NUMBER)];
+  const keys = numbers.map(
     ({ 0: digits, index }) =>
       `${bare.slice(0, index)}#${Number(digits) - pageNum}${bare.slice(index + digits.length)}`,
   );

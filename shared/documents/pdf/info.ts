@@ -1,12 +1,11 @@
 /** What a PDF says of itself: its XMP packet, else its information dictionary. */
-import { DOMParser } from '@xmldom/xmldom';
+import { descendants, parseXml, textContent } from '../office/xml.ts';
 
 export interface Info {
   title?: string | undefined;
   author?: string | undefined;
 }
 
-const DC = 'http://purl.org/dc/elements/1.1/';
 const MAX_DICTIONARY = 16 * 1024;
 /** What PDFDocEncoding has where Latin-1 has control characters. */
 const DOC_ENCODING: Readonly<Record<number, string>> = {
@@ -55,11 +54,10 @@ export function readInfo(bytes: Uint8Array, xmp: string | undefined, isEncrypted
 }
 
 function fromXmp(xmp: string): Info {
-  const errorHandler = { warning: () => {}, error: () => {}, fatalError: () => {} };
   try {
-    const document = new DOMParser({ errorHandler }).parseFromString(xmp, 'text/xml');
-    const text = (name: string) => document.getElementsByTagNameNS(DC, name)[0]?.textContent?.trim();
-    return { title: text('title'), author: text('creator')?.replace(/\s*\n\s*/g, ', ') };
+    const packet = parseXml(Buffer.from(xmp));
+    const text = (name: string) => textContent(descendants(packet, `dc:${name}`)[0]).trim();
+    return { title: text('title'), author: text('creator').replace(/\s*\n\s*/g, ', ') };
   } catch {
     return {};
   }

@@ -22,7 +22,7 @@ export async function ingestVersion(
   ref: VersionRef,
   signal: AbortSignal,
 ): Promise<void> {
-  const { access, catalog, blobs, queue, reader } = services;
+  const { access, catalog, blobs, queue, reader, logger } = services;
   const { tenant, document: id, version } = ref;
   const document = await pendingDocument(services, ref);
   if (document === undefined) return;
@@ -32,7 +32,9 @@ export async function ingestVersion(
   let parsed: Awaited<ReturnType<typeof reader.read>>;
   try {
     const mediaType = document.mediaType ?? undefined;
-    parsed = await reader.read(bytes, { name: document.name, mediaType }, signal);
+    parsed = await reader.read(bytes, { name: document.name, mediaType }, signal, (progress) =>
+      logger.info({ document: id, ...progress }, 'pages recognised'),
+    );
     await access.quotas.amend(ref, { passages: parsed.passages.length });
   } catch (error) {
     const failure = toBlockragError(error);

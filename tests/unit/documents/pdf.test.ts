@@ -68,6 +68,15 @@ describe('the order of a PDF’s text', () => {
     expect(text).not.toMatch(/Orders of the pilots|of 4|Edition/);
   });
 
+  it('keeps what only counts on from page to page', async () => {
+    const pages = [1, 2, 3, 4].map(
+      (number): PdfPage => ({
+        text: [[60, 780, `Picture ${number} shows the wall after the storm.`]],
+      }),
+    );
+    expect(await textOf(pages)).toMatch(/Picture 1 shows .*\nPicture 2 shows .*\nPicture 3 .*\nPicture 4 /);
+  });
+
   it('joins divided words, and keeps the hyphens of compounds', async () => {
     const text = await textOf([
       {
