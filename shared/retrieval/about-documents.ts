@@ -70,17 +70,26 @@ const BESIDE_UNSPACED = new Set(
 const WHOLE =
   /^(?:(?:what (?:is|are)|whats|what s) (?:this|it|that|these|those|all this) (?:all )?about|tl ?dr|what is in here|what s in here|worum geht(?: es| s)?(?: hier| da| dabei)?|wovon handelt(?: das| es| dies)|de quoi (?:s agit il|parle t on|ca parle)|de que (?:va|se trata)(?: esto)?|di cosa (?:si tratta|parla)|do que se trata(?: isto| isso)?|waar gaat (?:dit|het) over|vad handlar (?:det|detta) om|o czym to jest|o cem to je|what (?:do you know|can i ask(?: you)?)(?: about)?|о чем (?:(?:здесь|тут) ?)?(?:это|идет речь|речь(?: идет)?)?|何が書(?:いて|かれて)(?:あります|ある|います|いる)か?|про що це|bu ne|מה זה|عم يتحدث(?: هذا)?|על מה זה|这是什么|这是关于什么的?|これは何(?:ですか|の話ですか)?|이것은 무엇(?:인가요|입니까)|이게 뭐(?:야|예요|에요))$/u;
 
+const FILE_NAME =
+  /[\p{L}\p{N}][\p{L}\p{N}_/-]{0,99}(?:\.[a-z0-9_-]{1,30}){0,3}\.[a-z][a-z0-9]{1,4}(?![\p{Script=Latin}\p{N}])/giu;
+
 const UNSPACED_WORDS = [...NAMED_UNSPACED, ...BESIDE_UNSPACED];
 
-/** Whether the question is about the documents as such and not about something in them. */
+/**
+ * Whether the question is about the documents as such, or one that it calls by its file name, and not about something in
+ * them. What looks like a file name may be none: "What is Node.js?".
+ */
 export function isAboutDocuments(question: string): boolean {
-  const plain = fold(question)
+  const names = fileNamesIn(question);
+  const rest = names.reduce((text, name) => text.replace(name, ' '), question);
+  const plain = fold(rest)
     .replace(/[^\p{L}\p{M}\p{N}]+/gu, ' ')
     .trim();
   if (WHOLE.test(plain)) return true;
-  const { language, words } = questionWords(question);
-  if (language !== undefined && ['zh', 'ja', 'th'].includes(language)) return consistsOf(plain, language);
-  let named = false;
+  const { language, words } = questionWords(rest);
+  if (language !== undefined && ['zh', 'ja', 'th'].includes(language))
+    return consistsOf(plain, language, names.length > 0);
+  let named = names.length > 0;
   for (const { word } of words) {
     if (NAMED_UNSPACED.has(word) || startsWithStem(word, NAMED)) named = true;
     else if (!BESIDE_UNSPACED.has(word) && !startsWithStem(word, BESIDE)) return false;
@@ -88,10 +97,15 @@ export function isAboutDocuments(question: string): boolean {
   return named;
 }
 
+/** The names of files in a question: "What is handbook.md about?". */
+export function fileNamesIn(question: string): string[] {
+  return question.match(FILE_NAME) ?? [];
+}
+
 /** Without spaces there are many ways to cut words: the text is eaten up from its start, longest words first. */
-function consistsOf(text: string, language: Language): boolean {
+function consistsOf(text: string, language: Language, namesFile: boolean): boolean {
   const known = [...UNSPACED_WORDS, ...FUNCTION_WORDS.get(language)!].sort((a, b) => b.length - a.length);
-  let named = false;
+  let named = namesFile;
   for (let at = 0; at < text.length; ) {
     const word = text[at] === ' ' ? ' ' : known.find((one) => text.startsWith(one, at));
     if (word === undefined) return false;

@@ -10,7 +10,8 @@ const LISTS = {
     many may me mean means meant might more most much must my name need no nor not now of off on once one only or other
     our out over own please same say says shall she should show so some such tell than that the their them then there
     these they this those through to too under until up us use used very was we were what whats when where which while
-    who whom whose why will with within without would you your s t re ve ll d m don doesn didn`,
+    who whom whose why will with within without would you your s t re ve ll d m don doesn didn today tomorrow
+    yesterday time thing things hello hi thanks thank`,
   de: `ab aber alle allem allen aller alles als also am an andere anderen auch auf aus bei beim bin bis bist da dabei
     damit dann das dass daß dein deine dem den denn der des dessen dich die dies diese diesem diesen dieser dieses dir
     doch dort du durch ein eine einem einen einer eines er es etwas euch euer finde finden findet fur gab gegen gibt hab habe haben hat hatte
@@ -19,18 +20,18 @@ const LISTS = {
     muss mussen nach neben nicht noch nun nur ob oder ohne sag schon sehr sein seine seinem seinen seiner seit sich sie
     sind so soll sollte sowie uber um und uns unser unsere unter viel viele vom von vor wann war waren warum was wegen
     weil welche welchem welchen welcher welches wem wen wenn wer werden wessen wie wieso wieviel wird wo wofur woher wohin
-    womit wozu wurde wurden zu zum zur zwischen bedeutet bitte worum wovon womit wodurch woran dieser mal dir`,
+    womit wozu wurde wurden zu zum zur zwischen bedeutet bitte heute morgen gestern uhr zeit hallo danke worum wovon womit wodurch woran dieser mal dir`,
   fr: `a ai ait alors as au aucun aussi autre aux avait avec avez avoir avons c ce cela celle celui ces cet cette ceux
     chaque chez combien comment d dans de des donc dont du elle elles en entre est et etait etaient ete etes etre eu eux
     fais fait faire font il ils j je l la le les leur leurs lors lui m ma mais me meme mes moi mon n ne nos notre nous on
     ont ou par pas peut peuvent plus pour pourquoi qu quand que quel quelle quelles quels qui quoi s sa sans se sera ses
     si soit son sont sous suis sur t ta te tes toi ton tous tout toute toutes tu un une va vers veut vos votre vous y
-    appelle signifie quelqu lequel laquelle ici svp`,
+    appelle signifie quelqu lequel laquelle ici svp aujourd hui demain hier heure bonjour merci`,
   es: `a al algo ante antes aqui asi aun aunque cada como con contra cual cuales cuando cuanta cuantas cuanto cuantos de
     del desde donde dos e el ella ellas ellos en entre era eran es esa ese eso esta estaba estan estar este esto fue
     fueron ha habia han has hasta hay he hora la las le les lo los mas me mi mis mucho muy ni no nos nosotros o os otra otro
     para pero por porque puede pueden puedo que quien quienes se sea ser si sido sin sobre son su sus tambien te tengo
-    tiene tienen todo todos tu tus un una unas uno unos usted y ya yo favor llama significa`,
+    tiene tienen todo todos tu tus un una unas uno unos usted y ya yo favor llama significa hoy manana ayer hola gracias`,
   it: `a ad agli ai al alla alle allo anche ancora c che chi ci cio cioe come con contro cosa cui da dagli dai dal dalla
     dalle de degli dei del dell della delle dello di dice dopo dove due e ed era erano essere fa fra fu gli ha hai hanno
     ho i il in io l la le lei li lo loro lui ma me mi mia mio ne nei nel nell nella nelle no noi non nostro o ogni ora per
@@ -64,13 +65,13 @@ const LISTS = {
     же за и из или им их к как какая какие каким какой какова каков какого какому какое ко когда кого кому кто куда ли
     между меня мне может можно мой моя мы на над надо нам нас наш не него нее нет ни ним них но ну о об он она они оно от
     откуда по под почему при про с свой сколько со так также там тебя тем то того тоже той только том ты у уже чего чей
-    чем через что чтобы чья эта эти это этого этой этом этот я является находится называется значит здесь тут пожалуйста сделай идет`,
+    чем через что чтобы чья скольких скольким какую каком какому эта эти это этого этой этом этот я является находится называется значит здесь тут пожалуйста сделай идет сегодня завтра вчера привет спасибо`,
   uk: `а або б без бути був була були було в вам вас ваш ви від він вона вони все всі де для до ж з за зі і із їх його
     її й як яка яке який які коли кого кому ким котрий куди ли ми мене мені може мій моя на над нам нас наш не нема ні
     о об от по під при про скільки та так там те ти то того тому той ту у хто це цей ця чи чому що щоб я є`,
   tr: `acaba ama ancak ait bana bazi ben beni benim bir biri biz bize bizim bu buna bunda bunu bunun cok da daha de
     degil diye dir en gibi hangi hangisi hem her hic icin ile ise iste kac kadar kendi ki kim kime kimin kimi kimdir mi
-    mu misin lutfen mi mu nasil nasildir ne neden nedir neler nerede nerededir nereden nereye neyi nicin niye o olan olarak oldu
+    mu misin lutfen bugun yarin dun merhaba mi mu nasil nasildir ne neden nedir neler nerede nerededir nereden nereye neyi nicin niye o olan olarak oldu
     olur on ona onlar onu onun sen seni senin siz sizin sonra su ve var vardir veya ya yani yok zaman`,
   fi: `ei eika emme en ennen ette han hanen he hei heidan ihan ja jo joka jos jotka kanssa kuin kuinka kuka kun kenen
     kenella ketka koska lisaksi me mika mikä mikin mina minun minne missa mista mita mitka mitä moni montako mutta myos
@@ -93,32 +94,32 @@ const LISTS = {
   ar: `ا اذا الا التي الذي الذين الى ام ان انا انت انه انها او اي ايضا اين ايه بعد بل به بها بين تلك ثم حتي حول حيث خلال
     دون ذلك ذلك سوف شي عن عند عندما علي عليه عليها غير فقط في فيه فيها قبل قد كان كانت كل كم كما كيف لا لان لدي لدينا
     لقد لكل لكن لم لماذا لما له لها لهم لو ليس ما ماذا متي مثل مع من منذ منه منها نحن نعم هذا هذه هل هم هنا هناك هو هي و
-    وهو وهي يا يتم يجب يكون يمكن يمكنني توجد يوجد تسمي يسمي معني عم من فضلك هوما`,
+    وهو وهي يا يتم يجب يكون يمكن يمكنني توجد يوجد تسمي يسمي معني عم من فضلك هوما اليوم غدا امس مرحبا شكرا`,
   fa: `از اگر اما ان اي اين است اند انها او با باشد بايد براي بر به بود بودند پس تا ترين تو جه چرا چند چه چيست چگونه چي
     خود در را روي شد شده شما كجا كدام كه كي كيست كنم كند ما من مي نيز نيست و ها هاي هر هم همه هست وي يا يك`,
   he: `אבל או אולי אותו אותה אז אחרי איך אילו אין איפה אל אלה אם אנחנו אני את אתה בו בה בין בלי בעל גם דרך הוא היא היה
     היו היכן הם הן הנה זאת זה זו יש כאן כדי כי כיצד כל כמה כמו כן כש לא לאן להיות לו לה לי לכם לנו לפני למה לפי מאוד מאיפה
-    מה מהו מהי מהם מי מתי מדוע מן נו עד על עם עוד פה רק של שלו שלה שלהם שלי שלך שלנו שם תחת איזה איזו הזה הזאת הזו האלה בבקשה`,
+    מה מהו מהי מהם מי מתי מדוע מן נו עד על עם עוד פה רק של שלו שלה שלהם שלי שלך שלנו שם תחת איזה איזו הזה הזאת הזו האלה בבקשה היום מחר אתמול שלום תודה`,
   hi: `अगर अब अपना अपनी अपने आप इन इस इसका इसकी इसके इसे उन उनका उनकी उनके उस उसका उसकी उसके उसे एक एवं ऐसे और कई कब
     कम कर करता करते करती करना करें करने कहां कहाँ का काम कि कितना कितनी कितने किन किया किस किसका किसकी किसके किसने
     किसे की कुछ के केवल कैसा कैसी कैसे को कोई कौन कौनसा कौनसी क्या क्यों गई गए गया जब जहां जा जाता जाती जाते जो तक तब
     तो था थी थे दिया दो द्वारा न नहीं ने पर पास फिर बहुत बाद भी मुझे में मेरा मेरी मेरे मैं यदि यह यहां या ये रहा रही रहे
-    लिए लेकिन व वह वहां वाला वाली वाले वे सकता सकते सब साथ से हम हमारा हमारे ही हुआ हुई हुए है हैं हो तुम दीजिए कृपया होता होती होते होना`,
+    लिए लेकिन व वह वहां वाला वाली वाले वे सकता सकते सब साथ से हम हमारा हमारे ही हुआ हुई हुए है हैं हो तुम दीजिए कृपया आज कल नमस्ते धन्यवाद होता होती होते होना`,
   zh: `的 地 得 了 着 过 吗 呢 吧 啊 呀 嘛 是 有 在 和 与 及 跟 或 而 且 但 也 都 就 才 又 还 很 太 最 更 不 没 没有 我 你 您 他 她 它
     我们 你们 他们 自己 这 那 哪 这个 那个 哪个 哪些 哪里 哪儿 这里 那里 什么 怎么 怎样 怎么样 如何 为什么 为何 何时 何地 谁 几 多少 多
     多久 多长 多大 什么时候 时候 什么样 会 能 可以 要 应该 应 该 把 被 让 对 给 从 到 向 由 以 于 为 因为 所以 如果 请 请问 问 叫 做 个 些
-    位 之 其 每 各 上 下 里 中 吗 呢 告诉 知道 有没有 是否 是不是 意思 指 一 一个 在哪 在哪里 在哪儿`,
+    位 之 其 每 各 上 下 里 中 吗 呢 告诉 知道 有没有 是否 是不是 意思 指 一 一个 在哪 在哪里 在哪儿 今天 明天 昨天 你好 谢谢`,
   ja: `の に は を た が で て と し れ さ も する から な こと や い れる など ない この ため その あの どの よう また もの という まで られ
     なる へ か だ これ それ あれ どれ ここ そこ あそこ どこ いつ 誰 だれ どなた 何 なに なん いくら いくつ いくつか どう どうして どのよう どのように
     どんな なぜ 何故 ます ました ませ ません です でし でした でしょ でしょう う よ ね ん お ご ある あり いる いま し され せ せる ください 下さい 教え 教えて
-    について とは ば なら たら り ら ず ぬ いう いい 言い 言う 人 方 的 れば どちら どっち くらい ぐらい ほど だけ`,
+    について とは ば なら たら り ら ず ぬ いう いい 言い 言う 人 方 的 れば どちら どっち くらい ぐらい ほど だけ 今日 明日 昨日`,
   ko: `그 이 저 것 수 등 및 또는 그리고 하지만 그러나 은 는 을 를 의 에 에서 로 으로 와 과 도 만 누가 누구 누구의 누구를 누구인가요 누구입니까
     누구야 무엇 무엇을 무엇이 무엇인가요 무엇입니까 뭐 뭐예요 뭐야 뭘 무슨 어떤 어느 어디 어디에 어디서 어디에서 어디에요 어디예요 어디인가요
     어디입니까 어디야 언제 언제인가요 언제입니까 왜 어떻게 얼마 얼마나 얼마인가요 얼마입니까 몇 있나요 있습니까 있어요 있는 있다 합니까 하나요 해요
-    하는 했나요 했습니까 입니까 인가요 됩니까 되나요 나는 나의 내 제 우리 저는 대해 대한 주세요 알려주세요 알려 무엇일까요`,
+    하는 했나요 했습니까 입니까 인가요 됩니까 되나요 나는 나의 내 제 우리 저는 대해 대한 주세요 알려주세요 알려 무엇일까요 오늘 내일 어제 안녕하세요`,
   th: `ที่ ซึ่ง อัน และ หรือ แต่ ใน บน จาก ถึง ของ กับ แก่ แด่ ต่อ โดย ด้วย เพื่อ เป็น คือ อยู่ มี ได้ ให้ ไม่ จะ แล้ว ก็ ว่า นี้ นั้น
     นั่น นี่ ใคร อะไร ไหน ที่ไหน เมื่อ เมื่อไร เมื่อไหร่ ไร ไหร่ อย่าง อย่างไร ยังไง ทำไม กี่ เท่าไร เท่าไหร่ เท่า ไหม มั้ย หรือไม่ คน ฉัน ผม
-    ดิฉัน คุณ เขา เธอ เรา พวก มัน ความ การ ต้อง ควร อาจ สามารถ ถูก ไป มา เอา ขอ ครับ ค่ะ คะ นะ ตัว ใด บ้าง กัน ตอน ตอนไหน`,
+    ดิฉัน คุณ เขา เธอ เรา พวก มัน ความ การ ต้อง ควร อาจ สามารถ ถูก ไป มา เอา ขอ ครับ ค่ะ คะ นะ ตัว ใด บ้าง กัน วันนี้ พรุ่งนี้ เมื่อวาน สวัสดี ตอน ตอนไหน`,
 } as const;
 
 /** ISO 639-1. */

@@ -1,7 +1,13 @@
 /** The relevance floor: decides which of the passages found are given to the model. */
 import type { EmbeddingModel } from './embedder.ts';
 import { identifiersOf } from './identifiers.ts';
-import { foldText, holdsWord, isInAnotherLanguage, questionWords } from './question-words.ts';
+import {
+  type FoldedText,
+  foldText,
+  holdsWord,
+  isInAnotherLanguage,
+  questionWords,
+} from './question-words.ts';
 
 /**
  * A question is answered when the cosine similarity of the nearest passage, plus half the share of its subject words
@@ -16,7 +22,7 @@ export const SMALL_FLOOR = 0.5;
 export const WORDS_WEIGHT = 0.5;
 
 /** In a language that the embedder does not know, one passage must hold this share of the subject words. */
-export const WORDS_FLOOR = 1 / 3;
+export const WORDS_FLOOR = 0.33;
 
 /** Where question and passage are of two languages they share few words, and unrelated texts are less alike. */
 export const OTHER_LANGUAGE_FLOOR = 0.3;
@@ -45,57 +51,74 @@ interface Evidence {
   similarity: number;
 }
 
+/** What a question finds in the passages. */
+interface Judgement {
+  evidence: Evidence[];
+  answerable: boolean;
+  /** In a language that the embedder does not know similarity says nothing. */
+  byWords: boolean;
+}
+
 /**
- * The passages to answer from, in the order given; none when the question has nothing to do with them.
+ * The passages to answer from; none when the question has nothing to do with them. They stay in the order given, but
+ * where words alone decide, those that hold more of the question's come first.
  * @param questions the question in one or more forms (alone, and with what it leans on): one that is answerable is
- * enough; `whole`: the passages are all that there are
+ * enough
+ * @param model the embedding model that the similarities are of
+ * @param options whole: the passages are all that the collection has
  */
 export function relevantPassages<P extends FoundPassage>(
   questions: readonly string[],
   passages: readonly P[],
+  model: Pick<EmbeddingModel, 'unrelated' | 'english'>,
+  options: { whole: boolean },
+): P[] {
+  if (passages.length === 0) return [];
+  const texts = passages.map(({ text }) => ({ folded: foldText(text), identifiers: identifiersOf(text) }));
+  const judgements = [...new Set(questions)]
+    .map((question) => judge(question, passages, texts, model, options))
+    .filter(({ answerable }) => answerable);
+  const kept = passages.flatMap((passage, i) => {
+    const evidence = judgements.map((one) => one.evidence[i]!);
+    const held = Math.max(0, ...evidence.map((one) => one.held));
+    const keeps = evidence.some(
+      (one) => one.named || one.held >= WORDS_FLOOR || one.similarity >= PASSAGE_FLOOR,
+    );
+    return keeps ? [{ passage, held }] : [];
+  });
+  if (judgements.every(({ byWords }) => byWords)) kept.sort((a, b) => b.held - a.held);
+  return kept.map(({ passage }) => passage);
+}
+
+function judge(
+  question: string,
+  passages: readonly FoundPassage[],
+  texts: readonly { folded: FoldedText; identifiers: ReadonlySet<string> }[],
   { unrelated, english }: Pick<EmbeddingModel, 'unrelated' | 'english'>,
   { whole }: { whole: boolean },
-): P[] {
-  const texts = passages.map(({ text }) => ({ folded: foldText(text), identifiers: identifiersOf(text) }));
-  const ownFloor = whole ? SMALL_FLOOR : QUESTION_FLOOR;
-  const judged = [...new Set(questions)].map((question) => {
-    const asked = identifiersOf(question, { anyCase: true });
-    const { words, language = 'en' } = questionWords(question);
-    const total = words.reduce((sum, { weight }) => sum + weight, 0);
-    const evidence = texts.map(({ folded, identifiers }, i): Evidence => {
-      const held = words.reduce((sum, { word, weight }) => sum + (holdsWord(folded, word) ? weight : 0), 0);
-      return {
-        named: [...asked].some((identifier) => identifiers.has(identifier)),
-        held: total === 0 ? 0 : held / total,
-        similarity: (passages[i]!.similarity - unrelated) / (1 - unrelated),
-      };
-    });
-    const known = !english || language === 'en';
-    const nearest = passages[indexOfMost(evidence.map(({ similarity }) => similarity))];
-    const floor =
-      nearest === undefined || !isInAnotherLanguage(nearest.text.slice(0, LANGUAGE_CHARACTERS), language)
-        ? ownFloor
-        : OTHER_LANGUAGE_FLOOR;
-    return { evidence, answerable: isAnswerable(evidence, known ? floor : undefined) };
+): Judgement {
+  const asked = [...identifiersOf(question, { anyCase: true })];
+  const { words, language = isAscii(question) ? 'en' : undefined } = questionWords(question);
+  const total = words.reduce((sum, { weight }) => sum + weight, 0);
+  const evidence = texts.map(({ folded, identifiers }, i): Evidence => {
+    const held = words.reduce((sum, { word, weight }) => sum + (holdsWord(folded, word) ? weight : 0), 0);
+    return {
+      named: asked.some((identifier) => identifiers.has(identifier)),
+      held: total === 0 ? 0 : held / total,
+      similarity: (passages[i]!.similarity - unrelated) / (1 - unrelated),
+    };
   });
-  const answerable = judged.filter((one) => one.answerable);
-  return passages.filter((_, i) =>
-    answerable.some(({ evidence }) => {
-      const { named, held, similarity } = evidence[i]!;
-      return named || held >= WORDS_FLOOR || similarity >= PASSAGE_FLOOR;
-    }),
-  );
+  const most = (of: 'held' | 'similarity') => Math.max(...evidence.map((one) => one[of]));
+  const byWords = english && language !== 'en';
+  if (evidence.some(({ named }) => named)) return { evidence, answerable: true, byWords };
+  if (byWords) return { evidence, answerable: most('held') >= WORDS_FLOOR, byWords };
+  const nearest = passages[evidence.findIndex(({ similarity }) => similarity === most('similarity'))]!;
+  const beginning = nearest.text.slice(0, LANGUAGE_CHARACTERS);
+  const ofAnother = language !== undefined && isInAnotherLanguage(beginning, language);
+  const floor = ofAnother ? OTHER_LANGUAGE_FLOOR : whole ? SMALL_FLOOR : QUESTION_FLOOR;
+  return { evidence, answerable: most('similarity') + WORDS_WEIGHT * most('held') >= floor, byWords };
 }
 
-/** @param floor for similarity and words together; undefined where similarity says nothing */
-function isAnswerable(evidence: readonly Evidence[], floor: number | undefined): boolean {
-  if (evidence.some(({ named }) => named)) return true;
-  const held = Math.max(0, ...evidence.map((one) => one.held));
-  if (floor === undefined) return held >= WORDS_FLOOR - 1e-9;
-  const similarity = Math.max(0, ...evidence.map((one) => one.similarity));
-  return similarity + WORDS_WEIGHT * held >= floor;
-}
-
-function indexOfMost(values: readonly number[]): number {
-  return values.indexOf(Math.max(...values));
+function isAscii(text: string): boolean {
+  return /^\p{ASCII}*$/u.test(text);
 }

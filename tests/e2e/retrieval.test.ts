@@ -89,6 +89,8 @@ it('a question about the documents gets the beginning of each', async () => {
   expect(citations).toHaveLength(5);
   expect(citations.slice(0, 2).map(({ passage }) => passage)).toEqual([0, 0]);
   expect(new Set(citations.map(({ document }) => document))).toEqual(new Set(['lathe.txt', 'kiln.txt']));
+  const ofOne = await found('two', 'Summarize kiln.txt');
+  expect(new Set(ofOne.map(({ document }) => document))).toEqual(new Set(['kiln.txt']));
 });
 
 it('a chain of follow-ups keeps to its subject', async () => {

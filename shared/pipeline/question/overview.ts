@@ -13,6 +13,8 @@ export interface OverviewQuery {
   collection: string;
   /** Only documents whose metadata match. */
   filter: Filter;
+  /** Where there are some: only documents that are called so. */
+  names: readonly string[];
   topK: number;
 }
 
@@ -22,7 +24,7 @@ export interface OverviewQuery {
  */
 export async function overview(
   { catalog, fingerprint }: Pick<Services, 'catalog' | 'fingerprint'>,
-  { tenant, collection, filter, topK }: OverviewQuery,
+  { tenant, collection, filter, names, topK }: OverviewQuery,
 ): Promise<RetrievedPassage[]> {
   const matches = (document: DocumentRow) =>
     document.version !== null &&
@@ -37,9 +39,12 @@ export async function overview(
     after = page.next;
   } while (after !== undefined && documents.length < MOST_DOCUMENTS);
 
-  const sought = chosenPassages(documents.map(passagesOf), topK);
+  const chosen = documents.filter(
+    ({ name }) => names.length === 0 || names.some((one) => isCalled(name, one)),
+  );
+  const sought = chosenPassages(chosen.map(passagesOf), topK);
   const ids = sought.map(({ document, index }): PassageId => {
-    const { id, version } = documents[document]!;
+    const { id, version } = chosen[document]!;
     return { document: id, version: version!, index };
   });
   const rows = await catalog.passages.getMany(ids);
@@ -48,8 +53,14 @@ export async function overview(
     const passage = rows[i];
     if (passage === undefined || seen.has(passage.text)) return [];
     seen.add(passage.text);
-    return [{ document: documents[document]!, passage, score: 0, similarity: 0 }];
+    return [{ document: chosen[document]!, passage, score: 0, similarity: 0 }];
   });
+}
+
+/** "handbook.md" is what people call "en/Handbook.md". */
+function isCalled(name: string, called: string): boolean {
+  const [whole, part] = [name, called].map((one) => one.normalize('NFKC').toLowerCase());
+  return whole === part || whole!.endsWith(`/${part}`);
 }
 
 function passagesOf(document: DocumentRow): number {

@@ -3,7 +3,7 @@
 import type { DocumentRow } from '../../catalog/catalog.ts';
 import { type PassageRow, parsePassageId } from '../../catalog/passages.ts';
 import { BlockragError } from '../../errors.ts';
-import { isAboutDocuments } from '../../retrieval/about-documents.ts';
+import { fileNamesIn, isAboutDocuments } from '../../retrieval/about-documents.ts';
 import { retrievalText } from '../../retrieval/embedder.ts';
 import type { Hit } from '../../retrieval/ports.ts';
 import { relevantPassages } from '../../retrieval/relevance.ts';
@@ -59,9 +59,11 @@ export async function retrieve(
     );
   }
   if (isAboutDocuments(question)) {
-    const passages = await overview(services, { tenant, collection, filter, topK });
-    if (passages.length === 0) await requireReadyDocument(services, tenant, collection);
-    return passages;
+    const names = fileNamesIn(question);
+    const passages = await overview(services, { tenant, collection, filter, names, topK });
+    if (passages.length > 0) return passages;
+    // "What is Node.js?" names no document of the collection.
+    if (names.length === 0) await requireReadyDocument(services, tenant, collection);
   }
   const sought = query.sought ?? question;
   const [vector] = await embedder.embed([sought], 'query', signal);

@@ -24,6 +24,9 @@ it.each([
   'इस दस्तावेज़ का सारांश दीजिए',
   'สรุปเอกสารนี้',
   'Bu belge ne hakkında?',
+  'What is handbook.md about?',
+  'Summarize reports/annual-2024.pdf',
+  'handbook.mdを要約して',
 ])('is about the documents: %s', (question) => {
   expect(isAboutDocuments(question)).toBe(true);
 });
@@ -34,6 +37,7 @@ it.each([
   'Summarize the leave policy',
   'What does the safety document say about fire?',
   'Worum geht es beim Urlaub?',
+  'Who wrote handbook.md?',
   'Wie geht es dir?',
   'Какой пароль?',
   '密码是什么？',

@@ -104,3 +104,9 @@ describe('in a question and a passage of two languages', () => {
     ).toEqual([]);
   });
 });
+
+it('where words decide, passages that hold more of the question come first', () => {
+  const other = found(0.7, 'Der Sammelplatz liegt hinter dem Bootshaus.');
+  const right = found(0.6, 'Die Pumpen repariert Zygmunt Okafor.');
+  expect(relevantPassages(['Wer repariert die Pumpen?'], [other, right])).toEqual([right, other]);
+});
