@@ -1,10 +1,13 @@
-/** The servers that stand in for AWS on one machine, at exact versions, and how each is built into a folder. */
+/**
+ * The servers that stand in for AWS on one machine, and clients of others in Python, at exact versions, and how each is
+ * built into a folder.
+ */
 import { existsSync } from 'node:fs';
 import { copyFile, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { TOOLS, type Tool } from './tools.ts';
 
-export type ServiceName = 'versitygw' | 'dynamodb' | 'ministack' | 'lambda-ric';
+export type ServiceName = 'versitygw' | 'dynamodb' | 'ministack' | 'lambda-ric' | 'python-clients';
 
 /** How one server is installed. */
 export interface Recipe {
@@ -27,6 +30,18 @@ export interface Step {
 const VERSITYGW = 'github.com/versity/versitygw/cmd/versitygw@v1.8.0';
 const MINISTACK = 'ministack==1.5.33';
 const LAMBDA_RIC = 'aws-lambda-ric@3.3.0';
+const OPENAI_PYTHON = 'openai==3.57.0';
+/** They need an earlier openai than the newest. */
+const PYTHON_FRAMEWORKS = [
+  'openai==2.54.0',
+  'langchain-core==1.8.3',
+  'langchain-openai==1.7.4',
+  'llama-index-core==0.14.25',
+  'llama-index-llms-openai==0.8.3',
+  'llama-index-llms-openai-like==0.8.1',
+  'llama-index-embeddings-openai==0.6.0',
+  'llama-index-embeddings-openai-like==0.4.0',
+];
 const DYNAMODB = join(import.meta.dirname, 'dynamodb');
 const POM = await readFile(join(DYNAMODB, 'pom.xml'), 'utf8');
 const LOOPBACK = await readFile(join(DYNAMODB, 'Loopback.java'), 'utf8');
@@ -74,6 +89,21 @@ export const RECIPES: Record<ServiceName, Recipe> = {
         args: ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-input', MINISTACK],
       },
     ],
+  },
+  /** What asks a server in Python: a virtual environment, and the newest openai beside it in openai/. */
+  'python-clients': {
+    title: 'Python clients (openai 3.57.0 and 2.54.0, LangChain 1.7.4, LlamaIndex 0.14.25)',
+    source: [OPENAI_PYTHON, ...PYTHON_FRAMEWORKS].join(' '),
+    tools: [TOOLS.python3],
+    build: async (folder) => {
+      const python = join(folder, 'bin', 'python');
+      const install = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-input'];
+      return [
+        { command: 'python3', args: ['-m', 'venv', folder] },
+        { command: python, args: [...install, ...PYTHON_FRAMEWORKS] },
+        { command: python, args: [...install, '--target', join(folder, 'openai'), OPENAI_PYTHON] },
+      ];
+    },
   },
   /** The program that runs a Node function in Lambda. Its scripts, which npm does not run by itself, build a part of it. */
   'lambda-ric': {
