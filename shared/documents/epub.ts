@@ -2,6 +2,7 @@
 import { BlockragError } from '../errors.ts';
 import { parseFragment } from './html.ts';
 import { resolvePart } from './office/package.ts';
+import { dateOf } from './office/properties.ts';
 import {
   child,
   decodeXml,
@@ -18,7 +19,7 @@ const CONTAINER = 'meta-inf/container.xml';
 const ENCRYPTION = 'meta-inf/encryption.xml';
 /** Fonts may be scrambled in a book that can be read. */
 const FONT_SCRAMBLING = ['http://www.idpf.org/2008/embedding', 'http://ns.adobe.com/pdf/enc#RC'];
-const METADATA = ['language', 'publisher', 'date', 'identifier', 'description', 'rights'] as const;
+const METADATA = ['language', 'publisher', 'description'] as const;
 /** XHTML may close these at once; HTML would take what follows for their content. */
 const CLOSED_AT_ONCE =
   /<(title|script|style|textarea|iframe|a|span|div|p|i|b|em|strong|sub|sup|td|th|li|h[1-6])(\s[^<>]*)?\/>/gi;
@@ -82,6 +83,13 @@ function bookProperties(metadata: XmlElement | undefined): Pick<Content, 'title'
   const found: [string, string][] = [
     ['author', all('creator').join(', ')],
     ['subject', all('subject').join(', ')],
+    ['date', dateOf(all('date')[0] ?? '') || (all('date')[0] ?? '')],
+    [
+      'isbn',
+      all('identifier')
+        .find((id) => /^(?:urn:isbn:)?97[89][\d-]{10,14}$/i.test(id))
+        ?.replace(/^urn:isbn:/i, '') ?? '',
+    ],
     ...METADATA.map((key): [string, string] => [key, all(key)[0]?.replace(/<[^<>]*>/g, ' ') ?? '']),
   ];
   return {

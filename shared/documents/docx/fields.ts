@@ -5,9 +5,6 @@ import { symbolText } from '../office/symbols.ts';
 import { child, elements, isOn, type XmlElement } from '../office/xml.ts';
 import { val } from './styles.ts';
 
-/** Stands for a page number in headers and footers until they are tidied. */
-export const PAGE_MARK = '\ue000';
-
 export interface Field {
   code: string;
   isInResult: boolean;

@@ -5,14 +5,21 @@ import type { XmlElement } from '../office/xml.ts';
 import type { Block } from '../types.ts';
 import type { DocxFile } from './file.ts';
 
+const MONOSPACED =
+  /^(?:courier|consolas|lucida console|menlo|monaco|cascadia|source code|fira (?:code|mono))|\bmono\b/i;
+
 export interface Inline {
   text: string;
+  /** With all its blanks. */
+  raw: string;
   /** Notes and comments that it refers to, in order. */
   notes: string[];
   /** Text boxes, charts and diagrams that are anchored in it. */
   blocks: Block[];
   /** All of the text is bold. */
   isBold: boolean;
+  /** All of it is in a font for code. */
+  isMonospaced: boolean;
   /** It holds a picture, whether that has a text or not. */
   hasDrawing: boolean;
 }
@@ -31,7 +38,12 @@ export interface Surroundings {
 }
 
 export function emptyInline(): Inline {
-  return { text: '', notes: [], blocks: [], isBold: true, hasDrawing: false };
+  return { text: '', raw: '', notes: [], blocks: [], isBold: true, isMonospaced: true, hasDrawing: false };
+}
+
+/** Whether a font is one for code. */
+export function isMonospaced(font: string | undefined): boolean {
+  return font !== undefined && MONOSPACED.test(font);
 }
 
 /** Text in a symbol font, or with characters of one that have lost their font. */

@@ -1,12 +1,13 @@
 /** The text of a paragraph: as Word shows it, with changes accepted and fields as their results. */
 import { altText, graphicBlocks } from '../office/drawing.ts';
+import { PAGE_MARK } from '../office/header-line.ts';
 import { linked, script, TICKED, tidyTicks, UNTICKED } from '../office/marks.ts';
 import { mathText } from '../office/math.ts';
 import { ballotText, symbolText } from '../office/symbols.ts';
 import { child, descendants, elements, isOn, textContent, type XmlElement } from '../office/xml.ts';
-import { type Field, isPageNumber, linkOf, PAGE_MARK, shownWithoutResult } from './fields.ts';
+import { type Field, isPageNumber, linkOf, shownWithoutResult } from './fields.ts';
 import type { NoteKind } from './file.ts';
-import { emptyInline, fontText, type Inline, type Surroundings, tidy } from './inline-parts.ts';
+import { emptyInline, fontText, type Inline, isMonospaced, type Surroundings, tidy } from './inline-parts.ts';
 import { mergeFormats, type RunFormat, runFormat, type Style, val } from './styles.ts';
 
 const SIGNS: Readonly<Record<string, string>> = {
@@ -42,6 +43,8 @@ export class InlineReader {
   #text = '';
   #script: '^' | '_' | '' = '';
   #scripted = '';
+  /** Where the last equation of the paragraph ends. */
+  #equationEnd = 0;
   #result: Inline = emptyInline();
 
   constructor(around: Surroundings) {
@@ -52,15 +55,19 @@ export class InlineReader {
     this.#paragraph = paragraph;
     this.#style = style;
     this.#text = '';
+    this.#equationEnd = 0;
     this.#result = emptyInline();
     this.#visitAll(paragraph);
     this.#flush();
     const text = tidyTicks(ballotText(this.#text));
-    const { isBold } = this.#result;
+    const { isBold, isMonospaced } = this.#result;
+    const hasText = text.trim() !== '';
     return {
       ...this.#result,
-      isBold: isBold && text.trim() !== '',
-      text: style.role === 'code' ? text : tidy(text),
+      text: tidy(text),
+      raw: text,
+      isBold: isBold && hasText,
+      isMonospaced: isMonospaced && hasText,
     };
   }
 
@@ -77,9 +84,16 @@ export class InlineReader {
       this.#link(start, this.#around.links.get(attributes['r:id'] ?? '')?.target ?? '');
     } else if (name === 'w:fldSimple') this.#simpleField(element);
     else if (name === 'w:sdt') this.#control(element);
-    else if (name === 'm:oMath') this.#put(mathText(element));
+    else if (name === 'm:oMath') this.#equation(element);
     else if (name === 'm:oMathPara') this.#put(`\n${mathText(element)}\n`);
     else if (GROUPS.has(name)) this.#visitAll(element);
+  }
+
+  /** Equations with nothing between them are lines. */
+  #equation(element: XmlElement): void {
+    const isNext = this.#equationEnd > 0 && this.#position() === this.#equationEnd;
+    this.#put((isNext ? '\n' : '') + mathText(element));
+    this.#equationEnd = this.#position();
   }
 
   #run(run: XmlElement): void {
@@ -194,7 +208,9 @@ export class InlineReader {
     this.#script = mark;
     if (mark === '') this.#text += text;
     else this.#scripted += text;
-    if (!format.isBold && text.trim() !== '') this.#result.isBold = false;
+    if (text.trim() === '') return;
+    this.#result.isBold &&= format.isBold ?? false;
+    this.#result.isMonospaced &&= isMonospaced(format.font);
   }
 
   /** Ends a superscript or subscript, which may be of several runs. */

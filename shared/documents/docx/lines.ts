@@ -12,6 +12,11 @@ export class Lines {
     return this.#kind === undefined || this.#kind === kind;
   }
 
+  /** Whether there are lines of a kind under way. */
+  isOf(kind: Kind): boolean {
+    return this.#kind === kind;
+  }
+
   add(kind: Kind, text: string, level: number): void {
     this.#kind = kind;
     this.#lines.push({ text, level });

@@ -129,7 +129,7 @@ class Story {
     const label = number?.label ?? '';
     if (style.role === 'title' && text !== '' && !this.#part.isHeader) this.#title(text);
     else if (style.role === 'toc') this.#add('toc', label + text);
-    else if (style.role === 'code') this.#add('code', label + text);
+    else if (this.#isCode(inline, style, label)) this.#add('code', label + inline.raw.trimEnd());
     else if (isHeading && !this.#part.isHeader)
       this.#push({ kind: 'heading', level: outline + 1, text: label + text });
     else if (label !== '' && text !== '') {
@@ -137,6 +137,12 @@ class Story {
       for (const note of inline.notes.splice(0)) this.#lines.add('list', note, number!.level + 1);
     } else if (text !== '') this.#push({ kind: 'text', text });
     this.#addNotes(inline);
+  }
+
+  /** In a style for code; or in its font, with its signs or below code. */
+  #isCode({ text, isMonospaced }: Inline, style: Style, label: string): boolean {
+    if (style.role === 'code') return true;
+    return isMonospaced && label === '' && (this.#lines.isOf('code') || /[(){}=;<>]/.test(text));
   }
 
   /** The automatic number, counted. */
@@ -179,7 +185,9 @@ class Story {
       text: [carried.text, inline.text].filter((text) => text !== '').join(' '),
       notes: [...carried.notes, ...inline.notes],
       blocks: [...carried.blocks, ...inline.blocks],
+      raw: [carried.raw, inline.raw].filter((text) => text !== '').join(' '),
       isBold: carried.isBold && inline.isBold,
+      isMonospaced: carried.isMonospaced && inline.isMonospaced,
       hasDrawing: carried.hasDrawing || inline.hasDrawing,
     };
   }

@@ -23,9 +23,10 @@ export class OdfReader {
   #headings: number[] = [];
   #listCounters: number[] = [];
 
-  constructor(styles: OdfStyles, readFormula: (href: string) => string) {
+  constructor(styles: OdfStyles, readFormula: (href: string) => string, isHeader = false) {
     this.#around = {
       styles,
+      isHeader,
       readFormula,
       readBox: (box) => this.read(box),
       readNote: (body) => this.read(body).map(linesText).join('\n'),

@@ -1,4 +1,5 @@
 /** The text of a paragraph of OpenDocument. */
+import { PAGE_MARK } from '../office/header-line.ts';
 import { linked, script, tidyTicks } from '../office/marks.ts';
 import { ballotText } from '../office/symbols.ts';
 import { child, descendants, elements, textContent, type XmlElement } from '../office/xml.ts';
@@ -15,18 +16,15 @@ export interface OdfInline {
 /** What is outside of a paragraph but in it. */
 export interface OdfSurroundings {
   styles: OdfStyles;
+  isHeader: boolean;
   readBox(box: XmlElement): Block[];
   readNote(body: XmlElement): string;
   /** The equation of an embedded object, as it was typed. */
   readFormula(href: string): string;
 }
 
-const LEFT_OUT = new Set([
-  'text:page-number',
-  'text:page-count',
-  'text:tracked-changes',
-  'office:annotation-end',
-]);
+const LEFT_OUT = new Set(['text:tracked-changes', 'office:annotation-end', 'text:sheet-name']);
+const PAGE_NUMBERS = new Set(['text:page-number', 'text:page-count']);
 const MAX_BLANKS = 1000;
 
 export function readInline(paragraph: XmlElement, around: OdfSurroundings): OdfInline {
@@ -52,6 +50,7 @@ function textOf(parent: XmlElement, around: OdfSurroundings, found: OdfInline): 
 function elementText(element: XmlElement, around: OdfSurroundings, found: OdfInline, before: string): string {
   const { name, attributes } = element;
   if (LEFT_OUT.has(name)) return '';
+  if (PAGE_NUMBERS.has(name)) return around.isHeader ? PAGE_MARK : '';
   switch (name) {
     case 'text:s':
       return ' '.repeat(Math.min(Number(attributes['text:c'] ?? 1) || 1, MAX_BLANKS));

@@ -1,5 +1,6 @@
 /** OpenDocument: texts (ODT), spreadsheets (ODS) and presentations (ODP). */
 import { BlockragError } from '../../errors.ts';
+import { headerLine } from '../office/header-line.ts';
 import { dateOf } from '../office/properties.ts';
 import { child, descendants, elements, parseXml, textContent, type XmlElement } from '../office/xml.ts';
 import type { Block, Content } from '../types.ts';
@@ -35,16 +36,19 @@ export async function parseOdf(bytes: Uint8Array, name: string): Promise<Content
   const [body] = elements(child(content, 'office:body'));
   if (body === undefined) throw damaged(name, 'it has no text');
   const styles = read('styles.xml');
-  const reader = new OdfReader(new OdfStyles(styles, content), (href) => {
+  const known = new OdfStyles(styles, content);
+  const readFormula = (href: string) => {
     const folder = href.replace(/^\.\//, '').toLowerCase();
     return descendants(read(`${folder}/content.xml`), '_:annotation')
       .map(textContent)
       .join(' ')
       .trim();
-  });
+  };
+  const reader = new OdfReader(known, readFormula);
+  const headers = headerBlocks(styles, new OdfReader(known, readFormula, true));
   return {
     ...properties(read('meta.xml')),
-    blocks: [...headerBlocks(styles, reader), ...bodyBlocks(body, reader)],
+    blocks: [...headers, ...bodyBlocks(body, reader)],
   };
 }
 
@@ -58,8 +62,9 @@ function bodyBlocks(body: XmlElement, reader: OdfReader): Block[] {
 /** Each line of headers and footers once. */
 function headerBlocks(styles: XmlElement | undefined, reader: OdfReader): Block[] {
   const found = descendants(child(styles, 'office:master-styles'), 'style:header', 'style:footer');
-  const lines = new Set(found.flatMap((header) => plainParagraphs(header, reader).split('\n')));
-  const shown = [...lines].filter((line) => /\p{L}{3}|\d{3}/u.test(line));
+  const displayed = found.filter(({ attributes }) => attributes['style:display'] !== 'false');
+  const lines = displayed.flatMap((header) => plainParagraphs(header, reader).split('\n'));
+  const shown = [...new Set(lines.map(headerLine))].filter((line) => /[\p{L}\p{N}]/u.test(line));
   return shown.length === 0 ? [] : [{ kind: 'text', text: shown.join('\n') }];
 }
 

@@ -7,13 +7,16 @@ import { child, descendants, elements, isTrue, textContent, type XmlElement } fr
 const GENERATED =
   / ?(?:Description (?:automatically )?generated(?: with \w+ confidence)?|Automatisch generierte Beschreibung|AI-generated content may be incorrect\.?)/gi;
 
+const FILE_NAME = /^[^ ]+\.(?:png|jpe?g|gif|emf|wmf|svg|bmp|tiff?|webp)$/i;
+
 /** The alternative text of a drawing's non-visual properties (wp:docPr, p:cNvPr); '' when it has none. */
 export function altText(properties: XmlElement | undefined): string {
   if (properties === undefined) return '';
   if (descendants(properties, 'decorative:decorative').some(({ attributes }) => isTrue(attributes.val)))
     return '';
   const { descr = '', title = '' } = properties.attributes;
-  return (descr || title).replace(/\s+/g, ' ').replace(GENERATED, '').trim();
+  const text = (descr || title).replace(/\s+/g, ' ').replace(GENERATED, '').trim();
+  return FILE_NAME.test(text) ? '' : text;
 }
 
 /** The blocks of the charts and diagrams that a drawing refers to. */

@@ -9,9 +9,18 @@ export function mathText(element: XmlElement): string {
   return text.replace(/[\u{1d400}-\u{1d7ff}]/gu, (letter) => letter.normalize('NFKC')).trim();
 }
 
-/** All that is in an element, one after the other. */
+/** All that is in an element, one after the other; a blank where what follows would go on in a script or a name. */
 function content(element: XmlElement | undefined): string {
-  return elements(element).map(textOf).join('');
+  let text = '';
+  let isOpen = false;
+  for (const part of elements(element)) {
+    const next = textOf(part);
+    if (next === '') continue;
+    const isName = part.name === 'm:func' && /[\p{L}\p{N}]$/u.test(text);
+    text += (isOpen && /^[\p{L}\p{N}]/u.test(next)) || isName ? ` ${next}` : next;
+    isOpen = part.name.startsWith('m:') && part.name !== 'm:r' && part.name !== 'm:d';
+  }
+  return text;
 }
 
 /** An argument: "num", "e", "sub". */
@@ -35,11 +44,11 @@ function textOf(element: XmlElement): string {
     case 'm:f':
       return fraction(element);
     case 'm:sSup':
-      return argument(element, 'e') + raised(element);
+      return base(element) + raised(element);
     case 'm:sSub':
-      return argument(element, 'e') + lowered(element);
+      return base(element) + lowered(element);
     case 'm:sSubSup':
-      return argument(element, 'e') + lowered(element) + raised(element);
+      return base(element) + lowered(element) + raised(element);
     case 'm:sPre':
       return lowered(element) + raised(element) + group(argument(element, 'e'));
     case 'm:rad':
@@ -77,6 +86,12 @@ function fraction(element: XmlElement): string {
   const below = argument(element, 'den');
   const isStacked = property(element, 'type') === 'noBar';
   return isStacked ? `${group(above)} over ${group(below)}` : `${group(above)}/${group(below)}`;
+}
+
+/** What a script stands at: a fraction in parentheses. */
+function base(element: XmlElement): string {
+  const text = argument(element, 'e');
+  return elements(child(element, 'm:e')).some(({ name }) => name === 'm:f') ? group(text) : text;
 }
 
 function raised(element: XmlElement): string {
@@ -128,7 +143,8 @@ function called(name: string, text: string): string {
 }
 
 /** In parentheses unless it is one number, name or bracketed group. */
-function group(text: string): string {
+function group(argument: string): string {
+  const text = argument.trim();
   const isOne = /^(?:[\p{L}\p{M}]+|[\p{N}.,]+|[^\s\p{L}\p{N}])$/u.test(text);
   return isOne || isBracketed(text) ? text : `(${text})`;
 }

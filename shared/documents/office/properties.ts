@@ -13,6 +13,9 @@ const GENERATORS =
 const GENERATED = /^generated (?:by|using) /i;
 /** What programs call a document that nobody has named. */
 const UNNAMED = /^(?:power ?point[- ]\p{L}+|word document)$/iu;
+/** Custom properties that programs set: "_MarkAsFinal", "MSIP_Label_...", what a converter found in a PDF. */
+const PROGRAM_PROPERTY =
+  /[_.]|^(?:AssetID|ContentTypeId|Created|Creator|LastSaved|Producer|AppVersion|DocSecurity|LinksUpToDate|ScaleCrop|ShareDoc|HyperlinksChanged|ICV|KSO.*|Generator|Order|TemplateUrl|xd_.*)$/i;
 const MAX_CUSTOM = 50;
 
 /** Title and metadata of a file; what only a library has left there is left out. */
@@ -29,7 +32,8 @@ export function readProperties(file: OfficePackage): Properties {
   if (!isGenerated) {
     set('author', text('dc:creator'));
     set('created', dateOf(text('dcterms:created')));
-    set('modified', dateOf(text('dcterms:modified')));
+    if (dateOf(text('dcterms:modified')) !== metadata.created)
+      set('modified', dateOf(text('dcterms:modified')));
   }
   set('subject', text('dc:subject'));
   set('keywords', text('core:keywords'));
@@ -40,8 +44,7 @@ export function readProperties(file: OfficePackage): Properties {
   set('manager', textContent(child(extended, 'app:Manager')).trim());
   for (const property of elements(custom, 'custom:property').slice(0, MAX_CUSTOM)) {
     const name = property.attributes.name ?? '';
-    // Names with an underscore are those of programs: "_MarkAsFinal", "MSIP_Label_..."
-    if (name !== '' && !name.includes('_')) set(name, textContent(property).trim());
+    if (name !== '' && !PROGRAM_PROPERTY.test(name)) set(name, textContent(property).trim());
   }
   const title = text('dc:title');
   return { title: title === '' || UNNAMED.test(title) ? undefined : title, metadata };

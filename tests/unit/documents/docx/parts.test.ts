@@ -138,6 +138,15 @@ describe('equations', () => {
       `<m:func><m:fName><m:limLow>${e(r('lim'))}<m:lim>${r('n→∞')}</m:lim></m:limLow></m:fName>${e(r('x'))}</m:func>`,
     ],
     ['F', r('\u{1d439}')],
+    [
+      '((x-c)/v)^2',
+      `<m:sSup>${e(`<m:f><m:num>${r('x-c')}</m:num><m:den>${r('v')}</m:den></m:f>`)}<m:sup>${r('2')}</m:sup></m:sSup>`,
+    ],
+    [
+      'x^k a cos t',
+      `<m:sSup>${e(r('x'))}<m:sup>${r('k')}</m:sup></m:sSup>${r('a')}<m:func><m:fName>${r('cos')}</m:fName>${e(r('t'))}</m:func>`,
+    ],
+    ['a=b\nc=d', `${r('a=b')}</m:oMath><m:oMath>${r('c=d')}`],
   ])('read %s', async (text, xml) => {
     expect(await read(paragraph(`${run('Here ')}<m:oMath>${xml}</m:oMath>${run(' holds.')}`))).toEqual([
       `Here ${text} holds.`,

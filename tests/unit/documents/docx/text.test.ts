@@ -219,4 +219,19 @@ describe('headings', () => {
     ]);
     expect(cleanLines(content)).toHaveLength(3);
   });
+
+  it('take lines in a font for code, with its signs, for code', async () => {
+    const mono = (text: string) => paragraph(run(text, '<w:rFonts w:ascii="Courier New"/>'));
+    const { blocks } = await parseDocx(
+      await wordFile(
+        mono('A memo in an old typeface.') + mono('def f(n):') + mono('    return n') + paragraph('End'),
+      ),
+      'a.docx',
+    );
+    expect(blocks).toEqual([
+      { kind: 'text', text: 'A memo in an old typeface.' },
+      { kind: 'code', text: 'def f(n):\n    return n' },
+      { kind: 'text', text: 'End' },
+    ]);
+  });
 });
