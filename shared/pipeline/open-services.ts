@@ -1,6 +1,7 @@
 /** Opens the stages over a set of stores: the model fetched and compiled, threads made, settings checked. */
 import { openAccess } from '../access/index.ts';
 import { Engine } from '../attention/engine.ts';
+import { BoundedMap } from '../bounded.ts';
 import { Catalog } from '../catalog/catalog.ts';
 import { type Config, fetchSettings, ocrOptions } from '../config.ts';
 import { DocumentReader } from '../documents/index.ts';
@@ -20,6 +21,8 @@ import { checkFormat, chooseSettings, DATA_FORMAT, refuseOutdated, type Settings
 import { KvBudget } from './stored-kv/budget.ts';
 
 const DAY_MS = 86_400_000;
+/** Memory for the KV of blocks that requests made. */
+const PASSING_BYTES = 64 * 1024 * 1024;
 
 export interface ServiceOptions extends Pick<FetchOptions, 'onProgress' | 'signal'> {
   /** Adopt another model, KV dtype or passage size, and encode every document again. */
@@ -102,6 +105,7 @@ export async function openServices(
     fingerprint: settings.fingerprint,
     answering: new Gate(config.concurrentAnswers),
     budget: new KvBudget({ catalog, blobs: stores.blobs, limit: config.kvBytes, logger }),
+    passing: new BoundedMap(PASSING_BYTES, ({ length }) => length),
     maxDocumentBytes: config.maxDocumentBytes,
     quarantineMs: config.quarantineDays * DAY_MS,
     maxQuestionLength: config.maxQuestionLength,

@@ -2,6 +2,7 @@
 
 import type { Access } from '../access/index.ts';
 import type { Engine } from '../attention/engine.ts';
+import type { BoundedMap } from '../bounded.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { DocumentReader } from '../documents/index.ts';
 import type { Gate } from '../gate.ts';
@@ -42,6 +43,11 @@ export interface Services {
   answering: Gate;
   /** Keeps the stored KV under its number of bytes. */
   budget: KvBudget;
+  /**
+   * KV of blocks that requests made: other system messages, and passages anchored to their place. In memory only, the
+   * least recently used go first: stored, they could fill the disk beside every quota.
+   */
+  passing: BoundedMap<string, Uint8Array<ArrayBuffer>>;
   maxDocumentBytes: number;
   /** How long originals are kept that no document knows of. */
   quarantineMs: number;

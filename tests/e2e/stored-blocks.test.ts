@@ -60,6 +60,21 @@ describe('what a question reuses', () => {
   });
 });
 
+describe('a block that a request made', () => {
+  it.each<[string, object]>([
+    ['another system message', { system: 'You answer in one word.' }],
+    ['an anchored passage', { attention: 'anchor', topK: 1 }],
+  ])('%s is not stored, but known for a while', async (_what, more) => {
+    const before = blobFiles(data);
+    const first = await askBlockrag(blockrag, QUESTION, more);
+    expect(first.usage.encodedTokens).toBeGreaterThan(0);
+    const second = await askBlockrag(blockrag, QUESTION, more);
+    expect(second.usage.encodedTokens).toBe(0);
+    expect(second.answer).toBe(first.answer);
+    expect(blobFiles(data)).toEqual(before);
+  });
+});
+
 describe('a damaged blob', () => {
   let before: Answer;
   let blob: string;

@@ -36,7 +36,7 @@ export function chooseFitting(
 }
 
 /** What loading blocks, and keeping those that the store lacked, work with. */
-export type LoadServices = Pick<Services, 'model' | 'tokenizer' | 'dtype' | 'blobs'>;
+export type LoadServices = Pick<Services, 'model' | 'tokenizer' | 'dtype' | 'blobs' | 'passing'>;
 export type StoreServices = Pick<
   Services,
   'catalog' | 'blobs' | 'budget' | 'queue' | 'logger' | 'fingerprint'
@@ -83,10 +83,19 @@ export function loadBlocks(
     start += block.length;
     const key = keyOf(services, tenant, block, anchor);
     // Full attention computes everything anew: nothing is read.
-    const read = () => reads.add(services.blobs.get(blobPath(tenant, key)));
+    const read = () => reads.add(readObject(services, tenant, key));
     return { tokens: block, key, object: attention === 'full' ? undefined : read };
   });
   return { blocks, reads };
+}
+
+/** What is moved to the engine's thread must be a copy. */
+async function readObject(
+  { passing, blobs }: LoadServices,
+  tenant: string,
+  key: string,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  return passing.get(key)?.slice() ?? blobs.get(blobPath(tenant, key));
 }
 
 /** Keeps what the store lacked or had damaged. The answer does not depend on it: a failure is only logged. */

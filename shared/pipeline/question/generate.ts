@@ -58,7 +58,7 @@ export interface Generated {
 /** What generating text works with. */
 export type GenerateServices = LoadServices &
   StoreServices &
-  Pick<Services, 'access' | 'answering' | 'engine' | 'metrics' | 'tier'>;
+  Pick<Services, 'access' | 'answering' | 'engine' | 'metrics' | 'template' | 'tier'>;
 
 /**
  * Runs the model on a prompt; stores what the store lacked. Waits for its turn among the answers. The tokens that it
@@ -90,7 +90,7 @@ async function generateNow(
   { signal, onText }: GenerateOptions,
   spent: { tokens: number },
 ): Promise<Generated> {
-  const { engine, tokenizer, dtype, metrics } = services;
+  const { engine, tokenizer, template, dtype, metrics } = services;
   const started = performance.now();
   const tokens =
     preface === undefined ? [] : [preface, ...passages.map(({ passage }) => passage.tokens).reverse()];
@@ -116,7 +116,10 @@ async function generateNow(
       const passage = event.index === 0 ? undefined : passages[passages.length - event.index];
       encoded.add(event.index);
       if (event.damaged !== undefined) metrics.blobsRead('damaged');
-      storing.push(storeBlob(services, tenant, blocks[event.index]!, event, passage));
+      // A request can make as many of these as it likes: they are not stored, and not charged to the tenant.
+      const madeByRequest = passage === undefined ? preface !== template.preface : attention === 'anchor';
+      if (madeByRequest) services.passing.set(blocks[event.index]!.key, event.object);
+      else storing.push(storeBlob(services, tenant, blocks[event.index]!, event, passage));
     } else if (event.kind === 'attended') {
       figures = event;
       if (attention !== 'full') countReads(services, blocks, encoded, reads, event);

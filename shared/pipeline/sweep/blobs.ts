@@ -4,7 +4,7 @@ import type { Catalog } from '../../catalog/catalog.ts';
 import { knowsVersion } from '../../catalog/document-row.ts';
 import type { BlobEntry } from '../../storage/ports.ts';
 import type { Services } from '../services.ts';
-import { isPrefaceUser } from '../stored-kv/location.ts';
+import { isPrefaceUser, type KeySource, keyOf } from '../stored-kv/location.ts';
 import { type KvStores, removeKv, resumeDeletion } from '../stored-kv/remove-kv.ts';
 import { retireItem, type WorkItem } from '../work/items.ts';
 import { pagesOf } from './pages.ts';
@@ -12,7 +12,8 @@ import type { SweepPass } from './pass.ts';
 
 /** What looking at blobs works with. */
 type BlobServices = KvStores &
-  Pick<Services, 'queue' | 'fingerprint'> & { catalog: Pick<Catalog, 'documents'> };
+  Pick<Services, 'queue' | 'fingerprint' | 'template'> &
+  KeySource & { catalog: Pick<Catalog, 'documents'> };
 
 /** Versions of one blob that are looked at: where all of them are left over, more are seen next time. */
 const USERS = 16;
@@ -80,13 +81,14 @@ async function areUsed(
   const { catalog, queue } = services;
   const usersOf = await Promise.all(blobs.map(({ key }) => catalog.blobs.usersOf(key, USERS)));
   const lives = await livingVersions(services, blobs, usersOf);
+  const prefaceOf = (tenant: string) => keyOf(services, tenant, services.template.preface);
   const leftOver = new Map<string, WorkItem>();
   const used: boolean[] = [];
   for (const [i, { tenant, key }] of blobs.entries()) {
     let users = 0;
     for (const user of usersOf[i]!) {
-      if (!lives(tenant, user)) {
-        // An outdated preface is no document's: this is all that is left of it.
+      if (!lives(tenant, user) || (isPrefaceUser(user) && key !== prefaceOf(tenant))) {
+        // A preface is no document's: this is all that is left of one that is outdated, or that a request made.
         if (isPrefaceUser(user)) {
           await catalog.blobs.dropUse(key, user);
           continue;

@@ -32,13 +32,17 @@ export type SweepServices = Pick<
   | 'blobs'
   | 'budget'
   | 'catalog'
+  | 'dtype'
   | 'fingerprint'
   | 'index'
   | 'logger'
   | 'maxDocumentBytes'
   | 'metrics'
+  | 'model'
   | 'quarantineMs'
   | 'queue'
+  | 'template'
+  | 'tokenizer'
 >;
 
 /** Anything younger is left alone: another process may still be using it, or need it again soon. */

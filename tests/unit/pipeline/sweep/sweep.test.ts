@@ -5,7 +5,7 @@ import { ingestVersion } from '../../../../shared/pipeline/intake/ingest.ts';
 import { originalPath } from '../../../../shared/pipeline/intake/original.ts';
 import { acceptDocument, documentId, submitDocument } from '../../../../shared/pipeline/intake/submit.ts';
 import type { Services } from '../../../../shared/pipeline/services.ts';
-import { blobPath } from '../../../../shared/pipeline/stored-kv/location.ts';
+import { blobPath, keyOf } from '../../../../shared/pipeline/stored-kv/location.ts';
 import { removeKv } from '../../../../shared/pipeline/stored-kv/remove-kv.ts';
 import { storeKv, useKv } from '../../../../shared/pipeline/stored-kv/store-kv.ts';
 import { beginEpoch } from '../../../../shared/pipeline/sweep/epoch.ts';
@@ -163,11 +163,13 @@ it('a version that nobody knows of is retired, and its blobs go with it', async 
   expect(await sweepAfter(2 * HOUR)).toEqual(NOTHING);
 });
 
-it('the preface of a model that is used no more goes, the one that is used stays', async () => {
+it('the preface of a model that is used no more goes, and one that a request made; the one that is used stays', async () => {
   await storeKv(services, blob, { document: 'preface', version: 'other' });
-  const current = { ...blob, key: KEY.replace('ab', 'cd') };
-  await storeKv(services, current, { document: 'preface', version: services.fingerprint });
-  expect(await sweepAfter(0, { graceMs: 0 })).toEqual({ ...NOTHING, blobs: 1 });
+  const own = { document: 'preface', version: services.fingerprint };
+  const current = { ...blob, key: keyOf(services, 't', services.template.preface) };
+  await storeKv(services, current, own);
+  await storeKv(services, { ...blob, key: keyOf(services, 't', Uint32Array.of(9)) }, own);
+  expect(await sweepAfter(0, { graceMs: 0 })).toEqual({ ...NOTHING, blobs: 2 });
   expect(await services.blobs.has(blobPath('t', current.key))).toBe(true);
 });
 
