@@ -15,6 +15,13 @@ const GROUPS = new Set([
   'text:bibliography',
   'text:alphabetical-index',
 ]);
+/** Of a list whose style is not there. */
+const DASHES: NumberLevels = new Map(
+  Array.from({ length: 10 }, (_, i) => [
+    i + 1,
+    { format: 'bullet', prefix: '', suffix: '', start: 1, shown: 1 },
+  ]),
+);
 const ROW_GROUPS = new Set(['table:table-header-rows', 'table:table-rows', 'table:table-row-group']);
 
 /** Reads bodies, cells and text boxes of one file: headings are counted through. */
@@ -81,8 +88,8 @@ export class OdfReader {
     return elements(list).flatMap((item) => {
       if (item.name !== 'text:list-item' && item.name !== 'text:list-header') return [];
       const number =
-        item.name === 'text:list-header' ? '' : nextNumber(this.#listCounters, level, levels ?? new Map());
-      let mark = `${indent}${item.name === 'text:list-header' ? '' : `${number || '-'} `}`;
+        item.name === 'text:list-header' ? '' : nextNumber(this.#listCounters, level, levels ?? DASHES);
+      let mark = indent + (number === '' ? '' : `${number} `);
       return elements(item).flatMap((element) => {
         if (element.name === 'text:list') return this.#listLines(element, levels, level + 1);
         const inner: Block[] = [];
@@ -128,7 +135,9 @@ export class OdfReader {
         continue;
       }
       const span = Math.min(Number(attributes['table:number-columns-spanned'] ?? 1) || 1, MAX_COLUMNS);
-      const lines = this.read(cell).flatMap((block) => blockLines(block));
+      const found = this.read(cell).flatMap((block) => blockLines(block));
+      // Presentations have a list around each text.
+      const lines = found.length === 1 ? [found[0]!.replace(/^- /, '')] : found;
       cells.push({ start, span: Math.max(span, isCovered ? count : 1), lines, isContinued: isCovered });
       start += count;
     }

@@ -89,7 +89,7 @@ function elementText(element: XmlElement, around: OdfSurroundings, found: OdfInl
 
 /** A picture's text, an equation; the text of boxes goes to the blocks. */
 export function drawingText(frame: XmlElement, around: OdfSurroundings, found: OdfInline): string {
-  const boxes = frame.name === 'draw:frame' ? elements(frame, 'draw:text-box') : [frame];
+  const boxes = frame.name === 'draw:frame' ? [...elements(frame, 'draw:text-box'), frame] : [frame];
   for (const box of boxes) found.blocks.push(...around.readBox(box));
   const formula = elements(frame, 'draw:object').map(({ attributes }) =>
     around.readFormula(attributes['xlink:href'] ?? ''),

@@ -127,7 +127,10 @@ function properties(root: XmlElement | undefined): Pick<Content, 'title' | 'meta
   const found: [string, string][] = [
     ['author', text('meta:initial-creator') || text('dc:creator')],
     ['created', dateOf(text('meta:creation-date'))],
-    ['modified', dateOf(text('dc:date'))],
+    [
+      'modified',
+      dateOf(text('dc:date')) === dateOf(text('meta:creation-date')) ? '' : dateOf(text('dc:date')),
+    ],
     ['subject', text('dc:subject')],
     ['keywords', elements(meta, 'meta:keyword').map(textContent).join(', ')],
     ['description', text('dc:description')],

@@ -20,7 +20,7 @@ interface NumberLevel {
   shown: number;
 }
 
-/** By level, 1-based; bullets have none. */
+/** By level, 1-based. */
 export type NumberLevels = ReadonlyMap<number, NumberLevel>;
 
 const MAX_CHAIN = 20;
@@ -82,30 +82,31 @@ export class OdfStyles {
   }
 }
 
-/** Counts on at a level (1-based) and gives its number; '' where it has none. */
+/** Counts on at a level (1-based) and gives its number, or a dash; '' where it has neither. */
 export function nextNumber(counters: number[], level: number, levels: NumberLevels): string {
   const own = levels.get(level);
   for (let i = 0; i < level - 1; i++) counters[i] ??= levels.get(i + 1)?.start ?? 1;
   counters[level - 1] = counters[level - 1] === undefined ? (own?.start ?? 1) : counters[level - 1]! + 1;
   counters.length = level;
   if (own === undefined || own.format === 'none') return '';
+  if (own.format === 'bullet') return '-';
   const parts: string[] = [];
   for (let i = Math.max(1, level - own.shown + 1); i <= level; i++) {
     const format = levels.get(i)?.format ?? 'none';
-    if (format !== 'none') parts.push(formatNumber(counters[i - 1] ?? 1, format));
+    if (format !== 'none' && format !== 'bullet') parts.push(formatNumber(counters[i - 1] ?? 1, format));
   }
   return own.prefix + parts.join('.') + own.suffix;
 }
 
 function readLevels(list: XmlElement | undefined): NumberLevels {
-  const levels = elements(list).filter(
-    ({ name }) => name === 'text:list-level-style-number' || name === 'text:outline-level-style',
-  );
   return new Map(
-    levels.map(({ attributes }) => [
+    elements(list).map(({ name, attributes }) => [
       Number(attributes['text:level'] ?? 1),
       {
-        format: formatOf(attributes['style:num-format'] ?? ''),
+        format:
+          name.endsWith('-bullet') || name.endsWith('-image')
+            ? 'bullet'
+            : formatOf(attributes['style:num-format'] ?? ''),
         prefix: attributes['style:num-prefix'] ?? '',
         suffix: attributes['style:num-suffix'] ?? '',
         start: Number(attributes['text:start-value'] ?? 1),

@@ -18,6 +18,8 @@ export interface GridRow {
   isHeader?: boolean;
 }
 
+/** Columns of a cell that another below can go on from. */
+const MAX_SPAN = 1000;
 /** Rows that tell whether the first is a header. */
 const SAMPLE = 20;
 /** A merged cell of more text is not repeated: its rows would be nothing else. */
@@ -59,7 +61,9 @@ function continued(gridRows: readonly GridRow[]): GridRow[] {
     ...row,
     cells: cells.map((cell) => {
       const origin = cell.isContinued ? above.get(cell.start) : undefined;
-      if (!cell.isContinued) above.set(cell.start, cell);
+      if (!cell.isContinued) {
+        for (let i = 0; i < Math.min(cell.span, MAX_SPAN); i++) above.set(cell.start + i, cell);
+      }
       if (origin === undefined) return cell;
       return { ...cell, lines: textOf(origin).length > MAX_REPEATED ? [] : origin.lines };
     }),

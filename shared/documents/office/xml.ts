@@ -172,7 +172,11 @@ function alternative(element: XmlElement): XmlNode[] {
 function prefixOf(uri: string): string {
   const key = uri.replace(/^http:\/\/(?:schemas\.openxmlformats\.org|purl\.oclc\.org\/ooxml)\//, '');
   if (key !== uri) return OOXML[key.replace('/2006', '')] ?? '_';
-  if (uri.startsWith(ODF)) return uri.slice(ODF.length).split(':')[0]!;
+  if (uri.startsWith(ODF))
+    return uri
+      .slice(ODF.length)
+      .split(':')[0]!
+      .replace(/^drawing$/, 'draw');
   return OTHER[uri] ?? '_';
 }
 

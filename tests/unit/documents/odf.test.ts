@@ -4,9 +4,10 @@ import { lines, zipped } from '../../support/office-files.ts';
 
 const ODF = 'urn:oasis:names:tc:opendocument:xmlns:';
 const SPACES = [
-  ...['office', 'text', 'table', 'style', 'draw', 'meta', 'presentation'].map(
+  ...['office', 'text', 'table', 'style', 'meta', 'presentation'].map(
     (name) => `xmlns:${name}="${ODF}${name}:1.0"`,
   ),
+  `xmlns:draw="${ODF}drawing:1.0"`,
   `xmlns:svg="${ODF}svg-compatible:1.0"`,
   `xmlns:fo="${ODF}xsl-fo-compatible:1.0"`,
   'xmlns:xlink="http://www.w3.org/1999/xlink"',
@@ -77,6 +78,25 @@ describe('an OpenDocument text', () => {
     ]);
   });
 
+  it('has areas of several rows and columns filled', async () => {
+    const cell = (text: string, more = '') => `<table:table-cell ${more}>${p(text)}</table:table-cell>`;
+    const row = (...cells: string[]) => `<table:table-row>${cells.join('')}</table:table-row>`;
+    const area = 'table:number-rows-spanned="2" table:number-columns-spanned="2"';
+    const covered = '<table:covered-table-cell/>';
+    const content = await read(
+      `<office:text><table:table>${row(cell('a'), cell('b'), cell('c'))}${row(cell('dock', area), covered, cell('1'))}${row(covered, covered, cell('2'))}</table:table></office:text>`,
+    );
+    expect(content.blocks).toMatchObject([
+      {
+        header: ['a', 'b', 'c'],
+        rows: [
+          ['dock', 'dock', '1'],
+          ['dock', 'dock', '2'],
+        ],
+      },
+    ]);
+  });
+
   it('is refused with a password', async () => {
     const manifest = `<m:manifest xmlns:m="${ODF}manifest:1.0"><m:file-entry><m:encryption-data/></m:file-entry></m:manifest>`;
     await expect(read('<office:text/>', { 'META-INF/manifest.xml': manifest })).rejects.toMatchObject({
@@ -98,8 +118,10 @@ it('a spreadsheet has its sheets for headings, whatever is repeated to its end',
 it('a presentation has its slides for pages', async () => {
   const box = (text: string, more = '') =>
     `<draw:frame ${more}><draw:text-box>${p(text)}</draw:text-box></draw:frame>`;
-  const page = `<draw:page>${box('Tides', 'presentation:class="title"')}${box('High at noon')}<presentation:notes>${box('Slowly')}</presentation:notes></draw:page>`;
+  const table =
+    '<draw:frame><table:table><table:table-row><table:table-cell><text:p>a</text:p></table:table-cell><table:table-cell><text:p>b</text:p></table:table-cell></table:table-row></table:table></draw:frame>';
+  const page = `<draw:page>${box('Tides', 'presentation:class="title"')}${box('High at noon')}${table}<presentation:notes>${box('Slowly')}</presentation:notes></draw:page>`;
   const content = await read(`<office:presentation>${page}${page}</office:presentation>`);
-  expect(lines(content).slice(0, 3)).toEqual(['## Tides', 'High at noon', 'Notes: Slowly']);
-  expect(content.blocks.map((block) => block.page)).toEqual([1, 1, 1, 2, 2, 2]);
+  expect(lines(content).slice(0, 4)).toEqual(['## Tides', 'High at noon', 'a | b', 'Notes: Slowly']);
+  expect(content.blocks.map((block) => block.page)).toEqual([1, 1, 1, 1, 2, 2, 2, 2]);
 });
