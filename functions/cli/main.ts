@@ -4,6 +4,9 @@ import { createProgram } from './program.ts';
 /** What a command leaves behind has so long to end by itself. */
 const END_MS = 3_000;
 
+// What is written is its user's alone, whatever the shell's umask.
+if (process.platform !== 'win32') process.umask(0o077);
+
 /** Ctrl-C and SIGTERM stop the work cleanly; a second one ends the process at once. */
 const stop = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) {

@@ -34,6 +34,7 @@ export function createProgram(signal: AbortSignal): Command {
   addMainCommands(program, run);
   addAgentCommands(program, run);
   addDocumentCommands(program, run);
+  addBackupCommands(program, run);
   addModelCommands(program, run);
   addKeyCommands(program, run);
   addToolCommands(program, run);
@@ -134,6 +135,23 @@ function addDocumentCommands(program: Command, run: Run): void {
     .description('what is stored, and what is still to be done')
     .addHelpText('after', '\nExample:\n  blockrag stats --json')
     .action(run(async () => (await import('./commands/documents.ts')).showStats));
+}
+
+function addBackupCommands(program: Command, run: Run): void {
+  const withDataOptions = (command: Command) =>
+    command
+      .option('--data <dir>', 'data directory (default: ./.blockrag, or $BLOCKRAG_DATA)')
+      .option('--json', 'print JSON');
+  withDataOptions(program.command('backup'))
+    .description('copy the data directory into a new one, also while a server works on it')
+    .argument('<directory>', 'a new or empty directory; on the same disk files are linked')
+    .addHelpText('after', '\nExample:\n  blockrag backup /backups/monday --data ./station')
+    .action(run(async () => (await import('./commands/backup.ts')).backupCommand));
+  withDataOptions(program.command('restore'))
+    .description('make a data directory of a backup, after its files were checked')
+    .argument('<directory>', 'as backup made it')
+    .addHelpText('after', '\nExample:\n  blockrag restore /backups/monday --data ./station')
+    .action(run(async () => (await import('./commands/backup.ts')).restoreCommand));
 }
 
 function addModelCommands(program: Command, run: Run): void {

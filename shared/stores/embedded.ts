@@ -1,4 +1,5 @@
 /** The embedded default: everything in one data directory, which one process owns. */
+import { chmod, mkdir, stat } from 'node:fs/promises';
 import type { Environment } from '../storage/lmdb/environment.ts';
 import type { Ownership } from '../storage/lmdb/ownership.ts';
 import type { Table, WorkQueue } from '../storage/ports.ts';
@@ -7,7 +8,20 @@ import { closable, MAX_ATTEMPTS, type Stores, WORK_QUEUE } from './stores.ts';
 /** Opens only the database of a data directory, to see which process owns it or to work with its keys. */
 export async function openDataDirectory(directory: string): Promise<Environment> {
   const { openEnvironment } = await import('../storage/lmdb/environment.ts');
+  await keepToOwner(directory);
   return openEnvironment(`${directory}/catalog`);
+}
+
+/** What is in a data directory is its owner's: others cannot enter it, whatever the umask was. */
+async function keepToOwner(directory: string): Promise<void> {
+  try {
+    if ((await mkdir(directory, { recursive: true, mode: 0o700 })) !== undefined) return;
+    const { mode } = await stat(directory);
+    // What an operator gave to a group stays.
+    if ((mode & 0o007) !== 0) await chmod(directory, mode & 0o770);
+  } catch {
+    // Another user's directory, or a file system without modes; what cannot be used fails where it is used.
+  }
 }
 
 /**

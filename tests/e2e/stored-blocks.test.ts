@@ -1,6 +1,7 @@
 import { copyFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { pino } from 'pino';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { BlockragError } from '../../shared/errors.ts';
 import { DEFAULT_TENANT } from '../../shared/pipeline/defaults.ts';
 import type { Answer } from '../../shared/pipeline/question/answer.ts';
 import type { System } from '../../shared/pipeline/system.ts';
@@ -57,6 +58,20 @@ describe('what a question reuses', () => {
     const second = await askBlockrag(blockrag, QUESTION, { attention: 'anchor' });
     expect(second.usage).toMatchObject({ reusedTokens: prefaceTokens + passageTokens, encodedTokens: 0 });
     expect(second.answer).toBe(first.answer);
+  });
+});
+
+describe('a blob that cannot be read', () => {
+  it('is computed anew, and the answer is the same', async () => {
+    const before = await askBlockrag(blockrag, QUESTION);
+    const { blobs } = blockrag.services;
+    const get = vi.spyOn(blobs, 'get').mockImplementation(() => {
+      return Promise.reject(new BlockragError('storage_failed', 'The disk is broken there.'));
+    });
+    const answer = await askBlockrag(blockrag, QUESTION);
+    get.mockRestore();
+    expect(answer.answer).toBe(before.answer);
+    expect(answer.usage).toMatchObject({ reusedTokens: 0, encodedTokens: prefaceTokens + passageTokens });
   });
 });
 

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { BlockragError } from '../../errors.ts';
 import type { DocumentSource } from '../../storage/ports.ts';
 import { checkMetadata } from '../metadata.ts';
-import { sourceKey } from './source-name.ts';
+import { checkedSourceKey } from './source-name.ts';
 import { checkUpload, type NewUpload, type Uploads, type UploadTicket } from './uploads.ts';
 
 export class PresignedUploads implements Uploads {
@@ -20,7 +20,7 @@ export class PresignedUploads implements Uploads {
     const { mediaType, bytes, sha256 } = upload;
     const metadata = checkMetadata(upload.metadata ?? {});
     const expires = Date.now() + seconds * 1000;
-    const { url, headers } = await this.#source.uploadUrl(sourceKey(upload), {
+    const { url, headers } = await this.#source.uploadUrl(checkedSourceKey(upload), {
       mediaType,
       bytes,
       sha256,

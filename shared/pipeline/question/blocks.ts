@@ -36,7 +36,7 @@ export function chooseFitting(
 }
 
 /** What loading blocks, and keeping those that the store lacked, work with. */
-export type LoadServices = Pick<Services, 'model' | 'tokenizer' | 'dtype' | 'blobs' | 'passing'>;
+export type LoadServices = Pick<Services, 'model' | 'tokenizer' | 'dtype' | 'blobs' | 'passing' | 'logger'>;
 export type StoreServices = Pick<
   Services,
   'catalog' | 'blobs' | 'budget' | 'queue' | 'logger' | 'fingerprint'
@@ -91,11 +91,17 @@ export function loadBlocks(
 
 /** What is moved to the engine's thread must be a copy. */
 async function readObject(
-  { passing, blobs }: LoadServices,
+  { passing, blobs, logger }: LoadServices,
   tenant: string,
   key: string,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  return passing.get(key)?.slice() ?? blobs.get(blobPath(tenant, key));
+  try {
+    return passing.get(key)?.slice() ?? (await blobs.get(blobPath(tenant, key)));
+  } catch (error) {
+    // It can be computed anew, as a damaged one is.
+    logger.warn({ blob: key, err: error }, 'a stored blob could not be read');
+    return undefined;
+  }
 }
 
 /** Keeps what the store lacked or had damaged. The answer does not depend on it: a failure is only logged. */

@@ -70,6 +70,25 @@ export class Environment {
     }
   }
 
+  /**
+   * Copies a snapshot of all databases into a directory, which must be there; reads and writes go on meanwhile.
+   * @throws BlockragError `storage_full`, `storage_failed`
+   */
+  async copyTo(directory: string): Promise<void> {
+    this.#refuseIfClosed();
+    try {
+      await this.#root.backup(directory, false);
+    } catch (error) {
+      throw storageFailure(error, `copy the database into ${directory}`);
+    }
+  }
+
+  /** Removes all that is in the database of that name. */
+  async clear(name: string): Promise<void> {
+    const database = this.database(name);
+    await this.write(() => void database.clearSync());
+  }
+
   /** Waits for the writes under way, then closes every database of it. */
   async close(): Promise<void> {
     if (this.#closed) return;

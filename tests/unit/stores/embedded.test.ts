@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -90,4 +90,16 @@ describe('embedded stores', () => {
     stores = await open(directory);
     expect(await stores.queue.receive(NOW)).toMatchObject([{ id: 'a', attempt: 2, ranOut: true }]);
   });
+});
+
+it('a data directory cannot be entered by other users', async () => {
+  const parent = await mkdtemp(join(tmpdir(), 'blockrag-modes-'));
+  const modeOf = async (path: string) => (await stat(path)).mode & 0o777;
+  const fresh = join(parent, 'fresh');
+  await (await open(fresh)).close();
+  expect(await modeOf(fresh)).toBe(0o700);
+  await chmod(fresh, 0o755);
+  await (await open(fresh)).close();
+  expect(await modeOf(fresh)).toBe(0o750);
+  await rm(parent, { recursive: true });
 });
