@@ -43,7 +43,9 @@ export const ERROR_MEANINGS = {
   document_corrupt: 'The document is damaged or not what its format requires: open it and save it again.',
   document_not_text: 'The document should be text but is not valid UTF-8 or UTF-16: convert it.',
   document_type_unknown:
-    'The format is not known: send PDF, DOCX, HTML, Markdown or text, named accordingly.',
+    'The format is not read: convert the document as the message says, or to PDF, an Office format, HTML or text.',
+  document_exists:
+    'There is another document of this name, and `if_exists` is `error`: choose another name, or replace it.',
   document_too_large: 'The document has too many bytes: split it, or raise `BLOCKRAG_MAX_DOCUMENT_BYTES`.',
   document_too_complex: 'Reading the document needs more memory than is allowed: split it into smaller ones.',
   document_timeout: 'Reading the document took longer than is allowed: split it into smaller ones.',

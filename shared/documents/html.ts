@@ -1,7 +1,6 @@
 /** HTML: the article of a page if Readability finds one, else the whole page. */
 import { Readability } from '@mozilla/readability';
 import { parseHTML } from 'linkedom';
-import { decodeText } from './decode.ts';
 import { htmlBlocks, textOfBlock } from './html-blocks.ts';
 import { onlyTopHeading } from './outline.ts';
 import type { Block, Content } from './types.ts';
@@ -26,27 +25,6 @@ export function parseHtml(html: string): Content {
 /** The blocks of a piece of HTML: of a converted document, or in Markdown. */
 export function parseFragment(html: string): Block[] {
   return htmlBlocks(parsePage(html).documentElement);
-}
-
-/**
- * Decodes a page: in the encoding that its meta element declares, else as `decodeText` does.
- *
- * @throws BlockragError `document_not_text`
- */
-export function decodeHtml(bytes: Uint8Array, name: string): string {
-  const head = new TextDecoder('latin1').decode(bytes.subarray(0, 1024));
-  const declared = /<meta[^>]+charset\s*=\s*["']?\s*([\w-]+)/i.exec(head)?.[1];
-  if (declared === undefined || /^utf-?(?:8|16)/i.test(declared)) return decodeText(bytes, name);
-  return decodeText(Buffer.from(decoderOf(declared).decode(bytes)), name);
-}
-
-/** An encoding of an unknown name is read as UTF-8 and fails there if it is not. */
-function decoderOf(encoding: string): TextDecoder {
-  try {
-    return new TextDecoder(encoding);
-  } catch {
-    return new TextDecoder('utf-8', { fatal: true });
-  }
 }
 
 /** linkedom makes the first element the root, whatever it is: text after it would be lost. */

@@ -1,17 +1,64 @@
 /** A file's bytes to a parsed document, whatever its format. */
 import { BlockragError } from '../errors.ts';
+import { parseAsciiDoc } from './asciidoc.ts';
+import { parseCsv } from './csv.ts';
 import { decodeText } from './decode.ts';
 import { type DocumentSource, type DocumentType, detectType } from './detect.ts';
+
+import { type BinaryType, isBinaryType } from './document-types.ts';
 import { parseDocx } from './docx/docx.ts';
-import { decodeHtml, parseHtml } from './html.ts';
+import { parseEmail } from './email.ts';
+import { parseEpub } from './epub.ts';
+import { parseHtml } from './html.ts';
+import { parseJson } from './json.ts';
+import { parseLatex } from './latex.ts';
+
 import { parseMarkdown } from './markdown.ts';
+import { parseOdf } from './odf/odf.ts';
+import { parseOrg } from './org.ts';
 import { outline } from './outline.ts';
 import { parsePdf } from './pdf.ts';
-import { parseText } from './text.ts';
+import { parsePptx } from './pptx/pptx.ts';
+import { parseRst } from './rst.ts';
+import { parseLines, parseText } from './text.ts';
 import type { Content, ParsedDocument } from './types.ts';
+import { parseXlsx } from './xlsx/xlsx.ts';
+import { parseXml } from './xml.ts';
+import { parseYaml } from './yaml.ts';
+
+/** Reads the bytes of a format that is no text. */
+type BytesParser = (bytes: Uint8Array, name: string) => Content | Promise<Content>;
+/** Reads the text of a file in a text format. */
+type TextParser = (text: string) => Content;
+
+const BYTES_PARSERS: Readonly<Record<BinaryType, BytesParser>> = {
+  pdf: parsePdf,
+  docx: parseDocx,
+  email: parseEmail,
+  xlsx: parseXlsx,
+  pptx: parsePptx,
+  odt: parseOdf,
+  epub: parseEpub,
+};
+
+const TEXT_PARSERS: Readonly<Record<Exclude<DocumentType, BinaryType>, TextParser>> = {
+  html: parseHtml,
+  markdown: parseMarkdown,
+  text: parseText,
+  xml: parseXml,
+  rst: parseRst,
+  asciidoc: parseAsciiDoc,
+  org: parseOrg,
+  latex: parseLatex,
+  csv: parseCsv,
+  json: parseJson,
+  yaml: parseYaml,
+  log: parseLines,
+  code: parseLines,
+};
 
 /**
- * Reads a PDF, DOCX, HTML, Markdown or text file. It has at least one section.
+ * Reads a file of any format in document-types.ts. It has at least one section.
  *
  * @throws BlockragError `document_empty`, `document_no_text`, `document_type_unknown`, `document_not_text`,
  * `document_encrypted`, `document_corrupt`, `document_too_complex`
@@ -20,12 +67,12 @@ export async function parseDocument(bytes: Uint8Array, source: DocumentSource): 
   const { name } = source;
   if (bytes.length === 0) throw emptyError(name);
   const type = detectType(bytes, source);
-  const content = await parseAs(type, bytes, name).catch((error: unknown) => {
+  const content = await parseAs(type, bytes, source).catch((error: unknown) => {
     throw parseError(error, name);
   });
   const document = outline(content, titleOfName(name));
   if (document.sections.length > 0) return document;
-  if (type === 'text' || type === 'markdown') throw emptyError(name);
+  if (!isBinaryType(type) && type !== 'html') throw emptyError(name);
   throw new BlockragError(
     'document_no_text',
     type === 'pdf'
@@ -34,19 +81,13 @@ export async function parseDocument(bytes: Uint8Array, source: DocumentSource): 
   );
 }
 
-async function parseAs(type: DocumentType, bytes: Uint8Array, name: string): Promise<Content> {
-  switch (type) {
-    case 'pdf':
-      return parsePdf(bytes, name);
-    case 'docx':
-      return parseDocx(bytes, name);
-    case 'html':
-      return parseHtml(decodeHtml(bytes, name));
-    case 'markdown':
-      return parseMarkdown(decodeText(bytes, name));
-    case 'text':
-      return parseText(decodeText(bytes, name));
-  }
+async function parseAs(
+  type: DocumentType,
+  bytes: Uint8Array,
+  { name, mediaType }: DocumentSource,
+): Promise<Content> {
+  if (isBinaryType(type)) return BYTES_PARSERS[type](bytes, name);
+  return TEXT_PARSERS[type](decodeText(bytes, name, mediaType));
 }
 
 /** What a parser throws at a hostile or damaged file, with a stable code. */
