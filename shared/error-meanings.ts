@@ -41,7 +41,8 @@ export const ERROR_MEANINGS = {
   document_no_text: 'No text was found in the document: if it is a scan, run OCR on it first.',
   document_encrypted: 'The document is protected by a password: remove the protection and add it again.',
   document_corrupt: 'The document is damaged or not what its format requires: open it and save it again.',
-  document_not_text: 'The document should be text but is not valid UTF-8 or UTF-16: convert it.',
+  document_not_text:
+    'The document should be text but holds binary data: the message says what it is, where that can be seen.',
   document_type_unknown:
     'The format is not read: convert the document as the message says, or to PDF, an Office format, HTML or text.',
   document_exists:
