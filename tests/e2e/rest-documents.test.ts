@@ -47,6 +47,7 @@ describe('the REST API for documents', () => {
     const send = async (text: string, more: Record<string, string> = {}, name = 'quay.md') => {
       const form = new FormData();
       form.set('file', new File([text], name));
+      form.set('collection', 'quays');
       for (const [field, value] of Object.entries(more)) form.set(field, value);
       const response = await server.fetch('/v1/documents', { method: 'POST', body: form });
       return { status: response.status, body: (await response.json()) as Record<string, unknown> };
