@@ -9,7 +9,14 @@ import {
   toRetrieval,
 } from './api/schemas/requests.ts';
 import { type AnswerEvent, type AnswerView, viewAnswer } from './api/views/answer.ts';
-import { type DocumentEvent, type DocumentView, viewDocument, viewEvent } from './api/views/document.ts';
+import {
+  type AddedView,
+  type DocumentEvent,
+  type DocumentView,
+  viewAdded,
+  viewDocument,
+  viewEvent,
+} from './api/views/document.ts';
 import { viewPassage } from './api/views/passage.ts';
 import { type FoundPassageView, viewFound } from './api/views/search.ts';
 import {
@@ -76,16 +83,16 @@ export class Blockrag implements Pick<BlockragClient, keyof BlockragClient> {
    * Takes a document in, or replaces the one of that name; it is durable when this resolves, and encoded in the
    * background (see `ready`).
    * @throws BlockragError `document_empty`, `document_too_large`, `quota_exceeded`, `storage_full`; with a key also
-   *   `idempotency_mismatch`, `conflict`
+   *   `idempotency_mismatch`, `conflict`; `document_exists` where `ifExists` is `error`
    */
   async add(
-    { text, bytes, mediaType, metadata, ...named }: NewDocument,
+    { text, bytes, mediaType, metadata, ifExists, ...named }: NewDocument,
     { idempotencyKey, signal }: AddOptions = {},
-  ): Promise<DocumentView> {
+  ): Promise<AddedView> {
     if (signal?.aborted) throw new BlockragError('cancelled', 'The request was cancelled.');
     const upload = {
       ...parseRequest(newDocumentSchema, named),
-      ...{ tenant: this.tenant, metadata },
+      ...{ tenant: this.tenant, metadata, ifExists },
       ...(bytes === undefined
         ? { mediaType: 'text/plain', bytes: new TextEncoder().encode(text) }
         : { mediaType, bytes }),
@@ -93,7 +100,7 @@ export class Blockrag implements Pick<BlockragClient, keyof BlockragClient> {
     const row = await (idempotencyKey === undefined
       ? this.core.add(upload)
       : this.core.addOnce(upload, idempotencyKey));
-    return viewDocument(row);
+    return viewAdded(row);
   }
 
   /** A document as it is now. @throws BlockragError `document_not_found` */

@@ -42,9 +42,12 @@ export const ERROR_MEANINGS = {
     'No text was found in the document: if it is a scan, have it recognised with `--ocr` or `BLOCKRAG_OCR`.',
   document_encrypted: 'The document is protected by a password: remove the protection and add it again.',
   document_corrupt: 'The document is damaged or not what its format requires: open it and save it again.',
-  document_not_text: 'The document should be text but is not valid UTF-8 or UTF-16: convert it.',
+  document_not_text:
+    'The document should be text but holds binary data: the message says what it is, where that can be seen.',
   document_type_unknown:
-    'The format is not known: send PDF, DOCX, HTML, Markdown or text, named accordingly.',
+    'The format is not read: convert the document as the message says, or to PDF, an Office format, HTML or text.',
+  document_exists:
+    'There is another document of this name, and `if_exists` is `error`: choose another name, or replace it.',
   document_too_large: 'The document has too many bytes: split it, or raise `BLOCKRAG_MAX_DOCUMENT_BYTES`.',
   document_too_complex: 'Reading the document needs more memory than is allowed: split it into smaller ones.',
   document_timeout: 'Reading the document took longer than is allowed: split it into smaller ones.',

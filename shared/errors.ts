@@ -34,6 +34,7 @@ export const ERROR_STATUS = {
   document_corrupt: 422,
   document_not_text: 422,
   document_type_unknown: 415,
+  document_exists: 409,
   document_too_large: 413,
   document_too_complex: 422,
   document_timeout: 422,

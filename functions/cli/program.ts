@@ -2,7 +2,7 @@
  * The commands with their options and help; what a command does is in commands/. Building the program loads no model,
  * store or server: a command's module is loaded when the command runs.
  */
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { DEFAULT_MAX_TOKENS, DEFAULT_TOP_K } from '../../shared/pipeline/defaults.ts';
 import type { AddKeyOptions, KeyOptions, ListKeysOptions } from './commands/keys.ts';
 import { attentionOption, wholeNumber, withCommonOptions } from './options.ts';
@@ -70,9 +70,15 @@ function addMainCommands(program: Command, run: Run): void {
 
   withCommonOptions(program.command('add'))
     .description('add files and folders; waits until they are ready')
-    .argument('<paths...>', 'PDF, DOCX, HTML, Markdown or text files, or folders of them')
+    .argument('<paths...>', 'files (PDF, Office formats, HTML, e-mail, any text), or folders of them')
     .option('--collection <name>', 'collection to add to')
     .option('--no-wait', 'return when the documents are stored, before they are encoded')
+    .addOption(
+      new Option('--if-exists <what>', 'what becomes of another document of the same name')
+        .choices(['replace', 'error'])
+        .default('replace'),
+    )
+    .option('--verbose', 'name each file of a folder that is skipped, and why')
     .addHelpText('after', '\nExample:\n  blockrag add handbook.pdf notes/ --collection station')
     .action(run(async () => (await import('./commands/add.ts')).add));
 

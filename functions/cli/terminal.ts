@@ -5,6 +5,11 @@ export function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
+/** A remark that is no result: on stderr. */
+export function printNote(text: string): void {
+  process.stderr.write(`${plain(text)}\n`);
+}
+
 export function printJson(value: unknown): void {
   print(JSON.stringify(value));
 }

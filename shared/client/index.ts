@@ -1,7 +1,7 @@
 /** `blockrag/client`: the REST API of a server, typed. It runs wherever there is `fetch`. */
 import type { QueryInput, SearchInput } from '../api/schemas/requests.ts';
 import type { AnswerEvent, AnswerView } from '../api/views/answer.ts';
-import type { DocumentEvent, DocumentView } from '../api/views/document.ts';
+import type { AddedView, DocumentEvent, DocumentView } from '../api/views/document.ts';
 import type { PassageView } from '../api/views/passage.ts';
 import type { FoundPassageView } from '../api/views/search.ts';
 import type { StatsView, SystemView, WorkView } from '../api/views/system.ts';
@@ -12,7 +12,7 @@ import { serverSentEvents } from './server-sent-events.ts';
 import { untilReady } from './until-ready.ts';
 
 export type { AnswerEvent, AnswerView, CitationView, UsageView } from '../api/views/answer.ts';
-export type { DocumentEvent, DocumentView } from '../api/views/document.ts';
+export type { AddedView, DocumentEvent, DocumentView } from '../api/views/document.ts';
 export type { PassageView } from '../api/views/passage.ts';
 export type { FoundPassageView } from '../api/views/search.ts';
 export type { StatsView, SystemView, WorkView } from '../api/views/system.ts';
@@ -30,12 +30,14 @@ export interface RequestOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** A document to add: its text, or the bytes of its file (PDF, DOCX, HTML, Markdown, text). */
+/** A document to add: its text, or the bytes of its file (PDF, an Office format, HTML, any text). */
 export type NewDocument = {
   /** The same name in the same collection is the same document. */
   name: string;
   collection?: string | undefined;
   metadata?: Record<string, string | number | boolean> | undefined;
+  /** What becomes of another document of this name; `replace` unless told. `error`: see `document_exists`. */
+  ifExists?: 'replace' | 'error' | undefined;
 } & (
   | { text: string; bytes?: undefined; mediaType?: undefined }
   | {
@@ -115,14 +117,16 @@ export class BlockragClient {
   }
 
   /** Takes a document in; it is durable when this resolves, and encoded in the background (see `watch`). */
-  add(document: NewDocument, { idempotencyKey, signal }: AddOptions = {}): Promise<DocumentView> {
+  add(document: NewDocument, { idempotencyKey, signal }: AddOptions = {}): Promise<AddedView> {
     const headers = idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey };
-    const { name, collection, metadata, text, bytes, mediaType } = document;
-    const body = bytes === undefined ? { name, collection, metadata, text } : new FormData();
+    const { name, collection, metadata, text, bytes, mediaType, ifExists } = document;
+    const body =
+      bytes === undefined ? { name, collection, metadata, text, if_exists: ifExists } : new FormData();
     if (body instanceof FormData) {
       body.set('file', new Blob([bytes!], { type: mediaType ?? '' }), 'document');
       body.set('name', name);
       if (collection !== undefined) body.set('collection', collection);
+      if (ifExists !== undefined) body.set('if_exists', ifExists);
       if (metadata !== undefined) body.set('metadata', JSON.stringify(metadata));
     }
     return this.#http.json('POST', '/v1/documents', { body, headers, signal });

@@ -1,5 +1,4 @@
 /** HTML pages and pieces of HTML: all that a reader of the page can see, without navigation and banners. */
-import { decodeText } from './decode.ts';
 import { htmlBlocks } from './html-blocks.ts';
 import { type Survey, survey } from './html-survey.ts';
 import { parseTree } from './html-tree.ts';
@@ -48,27 +47,6 @@ export function parseHtml(html: string): Content {
 export function parseFragment(html: string): Block[] {
   const root = parseTree(html);
   return htmlBlocks(root, survey(root));
-}
-
-/**
- * Decodes a page: in the encoding that its meta element declares, else as `decodeText` does.
- *
- * @throws BlockragError `document_not_text`
- */
-export function decodeHtml(bytes: Uint8Array, name: string): string {
-  const head = new TextDecoder('latin1').decode(bytes.subarray(0, 1024));
-  const declared = /<meta[^>]+charset\s*=\s*["']?\s*([\w-]+)/i.exec(head)?.[1];
-  if (declared === undefined || /^utf-?(?:8|16)/i.test(declared)) return decodeText(bytes, name);
-  return decodeText(Buffer.from(decoderOf(declared).decode(bytes)), name);
-}
-
-/** An encoding of an unknown name is read as UTF-8 and fails there if it is not. */
-function decoderOf(encoding: string): TextDecoder {
-  try {
-    return new TextDecoder(encoding);
-  } catch {
-    return new TextDecoder('utf-8', { fatal: true });
-  }
 }
 
 function metadataOf(known: Survey): Record<string, string> {

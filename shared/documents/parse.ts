@@ -1,14 +1,30 @@
 /** A file's bytes to a parsed document, whatever its format. */
 import { BlockragError } from '../errors.ts';
+import { parseAsciiDoc } from './asciidoc.ts';
+import { parseCsv } from './csv.ts';
 import { decodeText } from './decode.ts';
 import { type DocumentSource, type DocumentType, detectType } from './detect.ts';
+
+import { type BinaryType, isBinaryType } from './document-types.ts';
 import { parseDocx } from './docx/docx.ts';
-import { decodeHtml, parseHtml } from './html.ts';
+import { parseEmail } from './email.ts';
+import { parseEpub } from './epub.ts';
+import { parseHtml } from './html.ts';
+import { parseJson } from './json.ts';
+import { parseLatex } from './latex.ts';
+
 import { parseMarkdown } from './markdown.ts';
+import { parseOdf } from './odf/odf.ts';
+import { parseOrg } from './org.ts';
 import { outline } from './outline.ts';
 import { parsePdf } from './pdf.ts';
-import { parseText } from './text.ts';
+import { parsePptx } from './pptx/pptx.ts';
+import { parseRst } from './rst.ts';
+import { parseLines, parseText } from './text.ts';
 import type { Content, OcrOptions, ParsedDocument, ReadProgress } from './types.ts';
+import { parseXlsx } from './xlsx/xlsx.ts';
+import { parseXml } from './xml.ts';
+import { parseYaml } from './yaml.ts';
 
 export interface ParseOptions {
   /** Recognises the text of pages that are pictures; they are left out unless told. */
@@ -16,8 +32,39 @@ export interface ParseOptions {
   onProgress?: ((progress: ReadProgress) => void) | undefined;
 }
 
+/** Reads the bytes of a format that is no text. */
+type BytesParser = (bytes: Uint8Array, name: string, options: ParseOptions) => Content | Promise<Content>;
+/** Reads the text of a file in a text format. */
+type TextParser = (text: string) => Content;
+
+const BYTES_PARSERS: Readonly<Record<BinaryType, BytesParser>> = {
+  pdf: parsePdf,
+  docx: parseDocx,
+  email: parseEmail,
+  xlsx: parseXlsx,
+  pptx: parsePptx,
+  odt: parseOdf,
+  epub: parseEpub,
+};
+
+const TEXT_PARSERS: Readonly<Record<Exclude<DocumentType, BinaryType>, TextParser>> = {
+  html: parseHtml,
+  markdown: parseMarkdown,
+  text: parseText,
+  xml: parseXml,
+  rst: parseRst,
+  asciidoc: parseAsciiDoc,
+  org: parseOrg,
+  latex: parseLatex,
+  csv: parseCsv,
+  json: parseJson,
+  yaml: parseYaml,
+  log: parseLines,
+  code: parseLines,
+};
+
 /**
- * Reads a PDF, DOCX, HTML, Markdown or text file. It has at least one section.
+ * Reads a file of any format in document-types.ts. It has at least one section.
  *
  * @throws BlockragError `document_empty`, `document_no_text`, `document_type_unknown`, `document_not_text`,
  * `document_encrypted`, `document_corrupt`, `document_too_complex`
@@ -30,12 +77,12 @@ export async function parseDocument(
   const { name } = source;
   if (bytes.length === 0) throw emptyError(name);
   const type = detectType(bytes, source);
-  const content = await parseAs(type, bytes, name, options).catch((error: unknown) => {
+  const content = await parseAs(type, bytes, source, options).catch((error: unknown) => {
     throw parseError(error, name);
   });
   const document = { ...outline(content, titleOfName(name)), pages: content.pages };
   if (document.sections.length > 0) return document;
-  if (type === 'text' || type === 'markdown') throw emptyError(name);
+  if (!isBinaryType(type) && type !== 'html') throw emptyError(name);
   throw new BlockragError(
     'document_no_text',
     type === 'pdf'
@@ -47,21 +94,11 @@ export async function parseDocument(
 async function parseAs(
   type: DocumentType,
   bytes: Uint8Array,
-  name: string,
+  { name, mediaType }: DocumentSource,
   options: ParseOptions,
 ): Promise<Content> {
-  switch (type) {
-    case 'pdf':
-      return parsePdf(bytes, name, options);
-    case 'docx':
-      return parseDocx(bytes, name);
-    case 'html':
-      return parseHtml(decodeHtml(bytes, name));
-    case 'markdown':
-      return parseMarkdown(decodeText(bytes, name));
-    case 'text':
-      return parseText(decodeText(bytes, name));
-  }
+  if (isBinaryType(type)) return BYTES_PARSERS[type](bytes, name, options);
+  return TEXT_PARSERS[type](decodeText(bytes, name, mediaType));
 }
 
 /** What a parser throws at a hostile or damaged file, with a stable code. */

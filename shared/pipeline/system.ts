@@ -7,7 +7,7 @@ import { modelAliases } from '../model/sources/model-id.ts';
 import type { Stores } from '../stores/stores.ts';
 import { span } from '../tracing.ts';
 import { watchDocument } from './intake/progress.ts';
-import { type NewDocument, submitDocument, submitOnce } from './intake/submit.ts';
+import { type NewDocument, type SubmittedRow, submitDocument, submitOnce } from './intake/submit.ts';
 import { LocalUploads, type Uploads } from './intake/uploads.ts';
 import { listCollections } from './listing/collections.ts';
 import { type ListOptions, listDocuments } from './listing/documents.ts';
@@ -113,7 +113,7 @@ export class System {
   }
 
   /** Takes a document in; see `submitDocument`. */
-  add(document: NewDocument): Promise<DocumentRow> {
+  add(document: NewDocument): Promise<SubmittedRow> {
     return submitDocument(this.services, document);
   }
 
@@ -133,7 +133,7 @@ export class System {
   }
 
   /** Takes a document in once for each idempotency key; see `submitOnce`. */
-  addOnce(document: NewDocument, key: string): Promise<DocumentRow> {
+  addOnce(document: NewDocument, key: string): Promise<SubmittedRow> {
     return submitOnce(this.services, document, key);
   }
 

@@ -24,7 +24,7 @@ beforeAll(() => {
   writeFileSync(join(cwd, 'ferry.md'), FERRY);
   writeFileSync(join(cwd, 'island/lighthouse.md'), LIGHTHOUSE);
   writeFileSync(join(cwd, 'island/.hidden/secret.md'), '# Secret\n\nNobody asked for this.\n');
-  writeFileSync(join(cwd, 'island/photo.png'), 'not a document');
+  writeFileSync(join(cwd, 'island/photo.png'), Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex'));
 });
 
 // The first command may have to fetch and compile the models.

@@ -43,6 +43,26 @@ describe('the REST API for documents', () => {
     });
   });
 
+  it('says when a file takes the place of another of its name, and refuses it where that is asked for', async () => {
+    const send = async (text: string, more: Record<string, string> = {}, name = 'quay.md') => {
+      const form = new FormData();
+      form.set('file', new File([text], name));
+      form.set('collection', 'quays');
+      for (const [field, value] of Object.entries(more)) form.set(field, value);
+      const response = await server.fetch('/v1/documents', { method: 'POST', body: form });
+      return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+    };
+    expect((await send('The north quay has 7 berths.')).body.replaced).toBe(false);
+    expect((await send('The south quay has 9 berths.')).body.replaced).toBe(true);
+    expect(await send('The east quay has 2 berths.', { if_exists: 'error' })).toMatchObject({
+      status: 409,
+      body: { code: 'document_exists' },
+    });
+    for (const name of ['a\nb.md', 'n'.repeat(600)]) {
+      expect(await send('Text.', {}, name)).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
+    }
+  });
+
   it('lists the passages of a document, page by page', async () => {
     const text = Array.from({ length: 60 }, (_, i) => `Berth ${i} is for boats of ${i} feet at most.`).join(
       ' ',

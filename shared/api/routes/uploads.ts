@@ -8,7 +8,7 @@ import type { System } from '../../pipeline/system.ts';
 import { ofDocument, readBody } from '../bodies/read.ts';
 import { type Api, access, json, newRoutes, openProblems, problems } from '../route.ts';
 import { collectionSchema, idempotencyHeaders, nameSchema } from '../schemas/requests.ts';
-import { documentSchema, viewDocument } from '../views/document.ts';
+import { addedSchema, viewAdded } from '../views/document.ts';
 
 const newUploadSchema = z
   .strictObject({
@@ -70,8 +70,8 @@ const receive = createRoute({
     body: { content: { '*/*': { schema: z.string().meta({ format: 'binary' }) } } },
   },
   responses: {
-    200: json(documentSchema, 'It is there already, and ready.'),
-    202: json(documentSchema, 'It is stored, and will be encoded.'),
+    200: json(addedSchema, 'It is there already, and ready.'),
+    202: json(addedSchema, 'It is stored, and will be encoded.'),
     ...openProblems(
       'invalid_request',
       'request_too_slow',
@@ -115,7 +115,7 @@ export function uploadRoutes(system: System): Api {
     const bytes = await readBody(c, ofDocument(announced.bytes ?? system.config.maxDocumentBytes));
     const row = await system.uploads.receive(id, token, bytes);
     c.header('location', `/v1/documents/${row.id}`);
-    return c.json(viewDocument(row), row.status === 'ready' ? 200 : 202);
+    return c.json(viewAdded(row), row.status === 'ready' ? 200 : 202);
   });
 
   return routes;

@@ -1,6 +1,7 @@
 /** How the API shows things: the REST routes and the command line give the same JSON. */
 import { z } from 'zod';
 import type { DocumentRow } from '../../catalog/catalog.ts';
+import type { SubmittedRow } from '../../pipeline/intake/submit.ts';
 import { metadataSchema } from '../../pipeline/metadata.ts';
 
 export const documentSchema = z
@@ -30,6 +31,19 @@ export const documentIdSchema = z.object({
 });
 
 export type DocumentView = z.infer<typeof documentSchema>;
+
+/** What answers an upload. */
+export const addedSchema = documentSchema
+  .extend({
+    replaced: z.boolean().meta({ description: 'Whether another document of this name was there before.' }),
+  })
+  .meta({ id: 'AddedDocument' });
+
+export type AddedView = z.infer<typeof addedSchema>;
+
+export function viewAdded(row: SubmittedRow): AddedView {
+  return { ...viewDocument(row), replaced: row.replaced };
+}
 
 export function viewDocument(row: DocumentRow): DocumentView {
   const { id, collection, name, title, metadata, passages, encoded, tokens, bytes, sha256, error } = row;

@@ -24,7 +24,14 @@ export interface NewDocument {
   bytes: Uint8Array;
   /** Whether it is an object of the users' bucket, and is to go with it. */
   followed?: boolean | undefined;
+  /** What becomes of another document of this name; `replace` unless told. The same one again is no other. */
+  ifExists?: IfExists | undefined;
 }
+
+export type IfExists = 'replace' | 'error';
+
+/** A document as it was taken in, and whether it took the place of another of its name. */
+export type SubmittedRow = DocumentRow & { replaced: boolean };
 
 /** The same name in the same collection is the same document: a new upload replaces it. */
 export function documentId(tenant: string, collection: string, name: string): string {
@@ -38,9 +45,9 @@ export function documentId(tenant: string, collection: string, name: string): st
  * Takes a document in; durable when it resolves. The same bytes with the same metadata change nothing; with other
  * metadata they are a new version, whose blobs are all there.
  * @throws BlockragError `document_empty`, `document_too_large`, `invalid_request` for wrong metadata, `storage_full`,
- *   `quota_exceeded`
+ *   `quota_exceeded`, `document_exists`
  */
-export async function submitDocument(services: SubmitServices, upload: NewDocument): Promise<DocumentRow> {
+export async function submitDocument(services: SubmitServices, upload: NewDocument): Promise<SubmittedRow> {
   const row = await acceptDocument(services, upload);
   if (row.status === 'queued' && row.pending !== null) {
     await services.queue.send([ingestItem({ tenant: row.tenant, document: row.id, version: row.pending })]);
@@ -49,7 +56,7 @@ export async function submitDocument(services: SubmitServices, upload: NewDocume
 }
 
 /** The same without the work item, for a caller that calls `ingestVersion` right away. */
-export async function acceptDocument(services: SubmitServices, upload: NewDocument): Promise<DocumentRow> {
+export async function acceptDocument(services: SubmitServices, upload: NewDocument): Promise<SubmittedRow> {
   const { access, catalog, blobs, queue, fingerprint, maxDocumentBytes } = services;
   const { tenant, collection, name, bytes } = upload;
   const metadata = checkMetadata(upload.metadata ?? {});
@@ -66,9 +73,11 @@ export async function acceptDocument(services: SubmitServices, upload: NewDocume
   const sha256 = await sha256InTurns(bytes);
   const known = await catalog.documents.get(tenant, id);
   if (known !== undefined && isCurrent(known, { sha256, metadata, fingerprint })) {
-    if (!upload.followed || known.followed) return known;
-    return (await catalog.documents.update(tenant, id, (row) => row && followed(row))) ?? known;
+    if (!upload.followed || known.followed) return { ...known, replaced: false };
+    const row = await catalog.documents.update(tenant, id, (row) => row && followed(row));
+    return { ...(row ?? known), replaced: false };
   }
+  if (upload.ifExists === 'error') refuseExisting(known, name);
 
   const version = `v${randomBytes(8).toString('hex')}`;
   await access.quotas.take({ tenant, document: id, version }, { bytes: bytes.length });
@@ -79,8 +88,14 @@ export async function acceptDocument(services: SubmitServices, upload: NewDocume
     bytes: bytes.length,
     followed: upload.followed ?? false,
   };
+  let isOther = false;
   const row = await catalog.documents
-    .update(tenant, id, (current) => takenIn(current, facts, Date.now()))
+    .update(tenant, id, (current) => {
+      // Another upload may have been faster.
+      if (upload.ifExists === 'error') refuseExisting(current, name);
+      isOther = isThere(current) && (current.sha256 !== sha256 || !sameMetadata(current.metadata, metadata));
+      return takenIn(current, facts, Date.now());
+    })
     .catch(async (error: unknown) => {
       // Nobody would know of the bytes.
       await blobs.delete(originalPath(tenant, id, version));
@@ -88,7 +103,20 @@ export async function acceptDocument(services: SubmitServices, upload: NewDocume
       throw error;
     });
   await queue.send(retireItems(row!));
-  return row!;
+  return { ...row!, replaced: isOther };
+}
+
+function isThere(row: DocumentRow | undefined): row is DocumentRow {
+  return row !== undefined && row.status !== 'deleting';
+}
+
+/** @throws BlockragError `document_exists` */
+function refuseExisting(row: DocumentRow | undefined, name: string): void {
+  if (!isThere(row)) return;
+  throw new BlockragError(
+    'document_exists',
+    `There is another document ${name} already: choose another name.`,
+  );
 }
 
 /** SHA-256 of a large upload without holding the event loop: 4 MiB are some 3 ms. */
@@ -119,18 +147,26 @@ export async function submitOnce(
   services: SubmitServices,
   upload: NewDocument,
   key: string,
-): Promise<DocumentRow> {
-  const { tenant, collection, name, mediaType, metadata = {}, bytes } = upload;
+): Promise<SubmittedRow> {
+  const { tenant, collection, name, mediaType, metadata = {}, bytes, ifExists } = upload;
   const facts = [collection, name, mediaType ?? null, Object.entries(metadata).sort()];
+  if (ifExists === 'error') facts.push(ifExists);
   const fingerprint = JSON.stringify(['document', ...facts, await sha256InTurns(bytes)]);
   const { catalog } = services;
   // The id only: a row holds the document's title, which must not outlast the document.
   const request = { tenant, key, fingerprint };
-  const id = await withIdempotency(catalog.table, request, async () => {
-    return (await submitDocument(services, upload)).id;
-  });
+  const done = await withIdempotency<string | { id: string; replaced: boolean }>(
+    catalog.table,
+    request,
+    async () => {
+      const { id, replaced } = await submitDocument(services, upload);
+      return { id, replaced };
+    },
+  );
+  // Until version 0.1 the id alone was kept.
+  const { id, replaced } = typeof done === 'string' ? { id: done, replaced: false } : done;
   const row = await catalog.documents.get(tenant, id);
-  if (row !== undefined && row.status !== 'deleting') return row;
+  if (isThere(row)) return { ...row, replaced };
   throw new BlockragError(
     'document_not_found',
     `The document ${id} was deleted after this request was done.`,

@@ -5,14 +5,14 @@
  * uploads    ID    what is to come, the hash of its token, when it expires
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { DocumentRow, Metadata } from '../../catalog/catalog.ts';
+import type { Metadata } from '../../catalog/catalog.ts';
 import { BlockragError } from '../../errors.ts';
 import type { Table } from '../../storage/ports.ts';
 import { deleteUnchanged } from '../../storage/table/conflicts.ts';
 import { rowsOf } from '../../storage/table/rows.ts';
 import { checkMetadata } from '../metadata.ts';
 import { withIdempotency } from './idempotency.ts';
-import { type SubmitServices, sha256InTurns, submitDocument } from './submit.ts';
+import { type SubmitServices, type SubmittedRow, sha256InTurns, submitDocument } from './submit.ts';
 
 export interface NewUpload {
   tenant: string;
@@ -57,7 +57,7 @@ export interface Uploads {
    */
   announced(id: string, token: string): Promise<Announced>;
   /** Takes the bytes of an upload, where this process takes them itself. @throws BlockragError `not_found` elsewhere */
-  receive(id: string, token: string, bytes: Uint8Array): Promise<DocumentRow>;
+  receive(id: string, token: string, bytes: Uint8Array): Promise<SubmittedRow>;
 }
 
 /** A row as it is stored. */
@@ -124,11 +124,11 @@ export class LocalUploads implements Uploads {
    * @throws BlockragError `not_found` for an unknown or expired id, or a wrong token; `conflict` when the upload
    *   was used or is being received; `invalid_request` for other bytes than announced; those of `submitDocument`
    */
-  async receive(id: string, token: string, bytes: Uint8Array): Promise<DocumentRow> {
+  async receive(id: string, token: string, bytes: Uint8Array): Promise<SubmittedRow> {
     const { table } = this.#services.catalog;
     const upload = await this.announced(id, token);
     await checkBytes(upload, bytes);
-    let row: DocumentRow | undefined;
+    let row: SubmittedRow | undefined;
     // No tenant has a colon in its name: clients' keys are others.
     const request = { tenant: `upload:${upload.tenant}`, key: id, fingerprint: id };
     await withIdempotency(table, request, async () => {

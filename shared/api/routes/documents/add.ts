@@ -6,8 +6,19 @@ import { metadataSchema } from '../../../pipeline/metadata.ts';
 import type { System } from '../../../pipeline/system.ts';
 import { isJson, mediaTypeOf } from '../../bodies/media-type.ts';
 import { type Api, access, json, newRoutes, problems } from '../../route.ts';
-import { collectionSchema, idempotencyHeaders, jsonText, nameSchema } from '../../schemas/requests.ts';
-import { documentSchema, viewDocument } from '../../views/document.ts';
+import {
+  collectionSchema,
+  idempotencyHeaders,
+  jsonText,
+  nameSchema,
+  parseRequest,
+} from '../../schemas/requests.ts';
+import { addedSchema, viewAdded } from '../../views/document.ts';
+
+const ifExistsSchema = z
+  .enum(['replace', 'error'])
+  .default('replace')
+  .meta({ description: 'What becomes of another document of this name.' });
 
 export const documentJsonSchema = z
   .strictObject({
@@ -15,6 +26,7 @@ export const documentJsonSchema = z
     text: z.string().meta({ example: 'The ferry leaves at noon on Tuesdays.' }),
     collection: collectionSchema,
     metadata: metadataSchema.optional().meta({ example: { year: 2024, draft: false } }),
+    if_exists: ifExistsSchema,
   })
   .meta({ id: 'NewDocument' });
 
@@ -26,6 +38,7 @@ const formSchema = z
     name: nameSchema.optional(),
     collection: collectionSchema,
     metadata: jsonText(metadataSchema).optional().meta({ type: 'string', description: 'A JSON object.' }),
+    if_exists: ifExistsSchema,
   })
   .meta({ id: 'NewDocumentForm' });
 
@@ -34,7 +47,8 @@ const add = createRoute({
   path: '/v1/documents',
   tags: ['documents'],
   summary: 'Add a document, or replace the one of that name',
-  description: 'As JSON with its text, or as a form with its file: PDF, DOCX, HTML, Markdown or text.',
+  description:
+    'As JSON with its text, or as a form with its file: PDF, an Office format, HTML, Markdown, e-mail or any text.',
   ...access('write'),
   request: {
     headers: idempotencyHeaders,
@@ -46,11 +60,12 @@ const add = createRoute({
     },
   },
   responses: {
-    200: json(documentSchema, 'It is there already, and ready.'),
-    202: json(documentSchema, 'It is stored, and will be encoded.'),
+    200: json(addedSchema, 'It is there already, and ready.'),
+    202: json(addedSchema, 'It is stored, and will be encoded.'),
     ...problems(
       'document_not_found',
       'document_empty',
+      'document_exists',
       'document_too_large',
       'unsupported_media_type',
       'conflict',
@@ -73,20 +88,43 @@ export function addRoutes(system: System): Api {
     const key = c.req.valid('header')['idempotency-key'];
     const row = await (key === undefined ? system.add(document) : system.addOnce(document, key));
     c.header('location', `/v1/documents/${row.id}`);
-    return c.json(viewDocument(row), row.status === 'ready' ? 200 : 202);
+    return c.json(viewAdded(row), row.status === 'ready' ? 200 : 202);
   });
   return routes;
 }
 
 /** A document that was sent as its text. */
-export function fromJson({ name, text, collection, metadata }: z.output<typeof documentJsonSchema>) {
+export function fromJson({
+  name,
+  text,
+  collection,
+  metadata,
+  if_exists: ifExists,
+}: z.output<typeof documentJsonSchema>) {
   // A name without a known extension is text.
-  return { name, collection, metadata, mediaType: 'text/plain', bytes: new TextEncoder().encode(text) };
+  return {
+    name,
+    collection,
+    metadata,
+    ifExists,
+    mediaType: 'text/plain',
+    bytes: new TextEncoder().encode(text),
+  };
 }
 
-async function fromForm({ file, name, collection, metadata }: z.output<typeof formSchema>) {
+const fileNameSchema = z.object({ file: nameSchema });
+
+async function fromForm({
+  file,
+  name,
+  collection,
+  metadata,
+  if_exists: ifExists,
+}: z.output<typeof formSchema>) {
   return {
-    name: name ?? (file.name || 'upload'),
+    // A file's name is as foreign as any other: long, or with line breaks.
+    name: name ?? parseRequest(fileNameSchema, { file: file.name || 'upload' }).file,
+    ifExists,
     collection,
     metadata,
     mediaType: file.type === '' || file.type === 'application/octet-stream' ? undefined : file.type,

@@ -12,7 +12,7 @@ import { DOCUMENT_BOUNDS } from '../../middleware/body-limits.ts';
 import { toProblem } from '../../problem.ts';
 import { type Api, access, addUnread, json, newRoutes, problems } from '../../route.ts';
 import { parseRequest } from '../../schemas/requests.ts';
-import { documentSchema, viewDocument } from '../../views/document.ts';
+import { addedSchema, viewAdded } from '../../views/document.ts';
 import { documentJsonSchema, fromJson } from './add.ts';
 
 const MAX_DOCUMENTS = 1000;
@@ -27,7 +27,7 @@ const resultSchema = z
   .object({
     index: z.int().meta({ description: 'Of the document in the request, from 0.' }),
     status: z.int().meta({ description: 'As the request for this document alone would have had.' }),
-    document: documentSchema.optional(),
+    document: addedSchema.optional(),
     error: z.object({ code: z.string(), detail: z.string() }).optional(),
   })
   .meta({ id: 'BulkResult' });
@@ -83,7 +83,7 @@ async function addOne(system: System, tenant: string, item: Item) {
   try {
     if (item === undefined) throw new BlockragError('invalid_request', 'This is no JSON in UTF-8.');
     const row = await system.add({ tenant, ...fromJson(parseRequest(documentJsonSchema, item.value)) });
-    return { status: row.status === 'ready' ? 200 : 202, document: viewDocument(row) };
+    return { status: row.status === 'ready' ? 200 : 202, document: viewAdded(row) };
   } catch (error) {
     const { status, code, detail } = toProblem(error);
     return { status, error: { code, detail } };

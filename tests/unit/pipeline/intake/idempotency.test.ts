@@ -90,7 +90,7 @@ describe('a document sent twice with one key', () => {
     const again = await submitOnce(stores.services, { ...upload, metadata: { y: 2, x: 1 } }, 'key');
     expect(again).toEqual(first);
     const [row] = (await table.query('idempotency')).rows;
-    expect(row!.data.result).toBe(first.id);
+    expect(row!.data.result).toEqual({ id: first.id, replaced: false });
     const other = submitOnce(stores.services, { ...upload, bytes: new Uint8Array(3) }, 'key');
     await expect(other).rejects.toMatchObject({ code: 'idempotency_mismatch' });
     await stores.services.catalog.documents.update('t', first.id, () => null);

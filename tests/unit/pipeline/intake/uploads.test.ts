@@ -26,7 +26,8 @@ describe('a one-time upload', () => {
       sha256: SHA256,
     });
     expect(method).toBe('PUT');
-    const row = await uploads.receive(id, token!, BYTES);
+    const { replaced, ...row } = await uploads.receive(id, token!, BYTES);
+    expect(replaced).toBe(false);
     expect(row).toMatchObject({ ...upload, metadata, sha256: SHA256, status: 'queued' });
     expect(await stores.services.catalog.documents.get('t', row.id)).toEqual(row);
   });
