@@ -53,7 +53,10 @@ export function outline(content: Content, fallbackTitle: string): ParsedDocument
   if (sections.length === 0 && first?.kind === 'heading') {
     sections.push({ headings: [], content: [asText(first)] });
   }
-  if (Object.keys(metadata).length > 0) sections.unshift(metadataSection(metadata, sections[0]));
+  // A scan is no text because somebody is its author.
+  if (sections.length > 0 && Object.keys(metadata).length > 0) {
+    sections.unshift(metadataSection(metadata, sections[0]));
+  }
   return { title, metadata, sections };
 }
 

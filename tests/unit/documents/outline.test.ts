@@ -37,6 +37,12 @@ describe('what a document says of itself', () => {
   });
 });
 
+describe('a document without text', () => {
+  it('has none because somebody is its author', () => {
+    expect(plainText(outline({ metadata: { author: 'Bo Lindqvist' }, blocks: [] }, 'scan'))).toEqual([]);
+  });
+});
+
 describe('text', () => {
   it('has no soft hyphens, control characters or characters without width', () => {
     const document = outline({ blocks: [text('Hafen\u00adord\u200bnung\u0007 \ufeffgilt')] }, 'f');
