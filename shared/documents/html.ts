@@ -1,31 +1,53 @@
-/** HTML: the article of a page if Readability finds one, else the whole page. */
-import { Readability } from '@mozilla/readability';
-import { parseHTML } from 'linkedom';
+/** HTML pages and pieces of HTML: all that a reader of the page can see, without navigation and banners. */
 import { decodeText } from './decode.ts';
-import { htmlBlocks, textOfBlock } from './html-blocks.ts';
-import { onlyTopHeading } from './outline.ts';
+import { htmlBlocks } from './html-blocks.ts';
+import { type Survey, survey } from './html-survey.ts';
+import { parseTree } from './html-tree.ts';
 import type { Block, Content } from './types.ts';
 
-/** Readability recurses: a page nested deeper than this is read whole. */
-const MAX_READABILITY_DEPTH = 256;
-/** Readability looks at every element several times. */
-const MAX_READABILITY_ELEMENTS = 50_000;
-/** An article with a smaller share of the page's text is taken for a wrong guess. */
-const MIN_ARTICLE_SHARE = 1 / 3;
+/** Names of meta elements, the most telling first. */
+const METADATA: Readonly<Record<string, readonly string[]>> = {
+  author: ['author', 'article:author', 'dc.creator', 'dcterms.creator', 'citation_author', 'byl'],
+  date: [
+    'article:published_time',
+    'date',
+    'dc.date',
+    'dcterms.date',
+    'dcterms.issued',
+    'dcterms.created',
+    'dc.date.issued',
+    'datepublished',
+    'citation_publication_date',
+    'pubdate',
+  ],
+  modified: ['article:modified_time', 'dcterms.modified', 'datemodified', 'last-modified', 'revised'],
+  description: ['description', 'og:description', 'dc.description', 'dcterms.description'],
+  keywords: ['keywords', 'dc.subject'],
+};
 
-/** Reads a page; scripts, styles, navigation and hidden elements are left out. */
+/**
+ * Reads a page, whole or broken. The blocks hold all that a reader of the page can see: closed details and tabs, values
+ * of forms, what stands beside and after the article. Scripts, styles, navigation, menus of links, cookie banners and
+ * hidden elements are left out. Title and metadata are those of the head.
+ *
+ * @throws BlockragError `document_too_complex`
+ */
 export function parseHtml(html: string): Content {
-  const document = parsePage(html);
-  const page = htmlBlocks(document.documentElement);
-  // Readability makes level 2 headings of those of level 1.
-  const title = document.querySelector('title')?.textContent || onlyTopHeading(page);
-  const article = isReadable(document) ? articleBlocks(document) : [];
-  return { title, blocks: size(article) >= size(page) * MIN_ARTICLE_SHARE ? article : page };
+  const root = parseTree(html);
+  const known = survey(root);
+  const title = known.title?.trim() || metaValue(known, ['og:title', 'twitter:title', 'dc.title']);
+  return { title, metadata: metadataOf(known), blocks: htmlBlocks(root, known) };
 }
 
-/** The blocks of a piece of HTML: of a converted document, or in Markdown. */
+/**
+ * The blocks of a piece of HTML, such as a converted document: headings by their level, lists as one text, tables with
+ * caption and header and their spans filled, `<pre>` as code, footnotes after the block that refers to them.
+ *
+ * @throws BlockragError `document_too_complex`
+ */
 export function parseFragment(html: string): Block[] {
-  return htmlBlocks(parsePage(html).documentElement);
+  const root = parseTree(html);
+  return htmlBlocks(root, survey(root));
 }
 
 /**
@@ -49,40 +71,21 @@ function decoderOf(encoding: string): TextDecoder {
   }
 }
 
-/** linkedom makes the first element the root, whatever it is: text after it would be lost. */
-function parsePage(html: string): Document {
-  const page = /<html[\s>]/i.test(html) ? html : `<!doctype html><html><body>${html}</body></html>`;
-  return parseHTML(page).document;
+function metadataOf(known: Survey): Record<string, string> {
+  const entries = Object.entries(METADATA).map(
+    ([name, sources]) => [name, metaValue(known, sources)] as const,
+  );
+  return Object.fromEntries(entries.filter((entry): entry is [string, string] => entry[1] !== undefined));
 }
 
-/** Readability changes the document: call this last. */
-function articleBlocks(document: Document): Block[] {
-  const reader = new Readability(document, { serializer: (node) => node as Element });
-  const article = reader.parse()?.content;
-  return article ? htmlBlocks(article) : [];
-}
-
-function isReadable(document: Document): boolean {
-  let depth = 0;
-  let elements = 0;
-  let node: Element | null = document.documentElement;
-  while (node !== null) {
-    elements += 1;
-    if (depth > MAX_READABILITY_DEPTH || elements > MAX_READABILITY_ELEMENTS) return false;
-    if (node.firstElementChild !== null) {
-      node = node.firstElementChild;
-      depth += 1;
-      continue;
-    }
-    while (node !== null && node.nextElementSibling === null) {
-      node = node.parentElement;
-      depth -= 1;
-    }
-    node = node?.nextElementSibling ?? null;
+/** The value of the first of some names that has one; several authors are joined. */
+function metaValue({ meta }: Survey, names: readonly string[]): string | undefined {
+  for (const name of names) {
+    const values = meta.filter(
+      ([one, value]) => one === name && value.trim() !== '' && !/^https?:/.test(value),
+    );
+    if (values.length > 0)
+      return [...new Set(values.map(([, value]) => value.trim()))].slice(0, 20).join(', ');
   }
-  return true;
-}
-
-function size(blocks: readonly Block[]): number {
-  return blocks.reduce((sum, block) => sum + textOfBlock(block).length, 0);
+  return undefined;
 }

@@ -46,50 +46,6 @@ describe('a Word document', () => {
 });
 
 describe('a web page', () => {
-  it('leaves out scripts, styles, navigation and hidden elements', async () => {
-    const document = await read(
-      `<!doctype html><title>Page</title><style>p{}</style><nav>Home</nav>
-       <p>One <b>bold</b>&amp;<i>plain</i>.</p><p hidden>no</p><div style="display: none">no</div>
-       <script>no()</script><div>Two<br>lines</div>`,
-      'page.html',
-    );
-    expect(document.title).toBe('Page');
-    expect(plainText(document)).toEqual(['One bold&plain.', 'Two\nlines']);
-  });
-
-  it('keeps headings apart from text, tables as rows, and code as it is', async () => {
-    const document = await read(
-      `<html><body><h1>Top</h1>intro<h2>Sub</h2><ol start="3"><li>x<ul><li>y</ul><li>z</ol>
-       <table><tr><th>a<th>b<tr><td><p>1</p><td>2</table><pre>  if (x)\n    y();</pre></body></html>`,
-      'page.html',
-    );
-    expect(plainSections(document)).toEqual([
-      { headings: [], content: ['intro'] },
-      {
-        headings: ['Sub'],
-        content: ['3. x\n  - y\n4. z', 'a | b\n1 | 2', '  if (x)\n    y();'],
-      },
-    ]);
-  });
-
-  it('is reduced to the article where there is one', async () => {
-    const text =
-      'Block attention computes the keys and values of every passage once, and reuses them. '.repeat(4);
-    const links = '<div class="sidebar"><a href="/a">Subscribe now</a></div>';
-    const document = await read(
-      `<html><head><title>News</title></head><body>${links}<article><h2>Fast</h2><p>${text}</p><p>${text}</p>
-       </article>${links}</body></html>`,
-      'news.html',
-    );
-    expect(plainText(document)).toEqual([text.trim(), text.trim()]);
-  });
-
-  it('is read whole when it is nested 10,000 deep', async () => {
-    const html = `<html><body>${'<div>'.repeat(10_000)}<p>deep</p>${'</div>'.repeat(10_000)}</body></html>`;
-    const document = await read(html, 'deep.html');
-    expect(plainSections(document)).toEqual([{ headings: [], content: ['deep'] }]);
-  });
-
   it('is decoded as its meta element says', async () => {
     const page = Buffer.from('<html><meta charset="windows-1252"><p>caf\xe9</p></html>', 'latin1');
     const document = await parseDocument(page, { name: 'old.html' });
@@ -103,12 +59,6 @@ describe('a web page', () => {
 });
 
 describe('Markdown', () => {
-  it('takes the title from front matter and nothing else', async () => {
-    const document = await read('---\ntitle: "My notes"\ntags: [a]\n---\nText.\n', 'notes.md');
-    expect(document.title).toBe('My notes');
-    expect(plainSections(document)).toEqual([{ headings: [], content: ['Text.'] }]);
-  });
-
   it('keeps the path of headings, and an empty heading as text', async () => {
     const document = await read(
       '# Guide\n\nHello *big* `world`.\n\n## Install\n\n### On Linux\n\nRun it.\n\n## Later\n',
@@ -120,14 +70,6 @@ describe('Markdown', () => {
       { headings: ['Install', 'On Linux'], content: ['Run it.'] },
       { headings: [], content: ['Later'] },
     ]);
-  });
-
-  it('reads lists, tables, code and embedded HTML', async () => {
-    const document = await read(
-      '- a\n- b\n  1. c\n\n| x | y |\n|---|---|\n| 1 | 2 |\n\n```js\n  f();\n```\n\n<div><p>in html</p></div>\n',
-      'all.md',
-    );
-    expect(plainText(document)).toEqual(['- a\n- b\n  1. c', 'x | y\n1 | 2', '  f();', 'in html']);
   });
 
   it('has the title of its file when it only holds a heading of lower level', async () => {
