@@ -53,7 +53,8 @@ describe('the REST API for documents', () => {
       return { status: response.status, body: (await response.json()) as Record<string, unknown> };
     };
     expect((await send('The north quay has 7 berths.')).body.replaced).toBe(false);
-    expect((await send('The south quay has 9 berths.')).body.replaced).toBe(true);
+    const { body } = await send('The south quay has 9 berths.');
+    expect(body.replaced).toBe(true);
     expect(await send('The east quay has 2 berths.', { if_exists: 'error' })).toMatchObject({
       status: 409,
       body: { code: 'document_exists' },
@@ -61,6 +62,8 @@ describe('the REST API for documents', () => {
     for (const name of ['a\nb.md', 'n'.repeat(600)]) {
       expect(await send('Text.', {}, name)).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
     }
+    const removed = await server.fetch(`/v1/documents/${body.id}`, { method: 'DELETE' });
+    expect(removed.status).toBe(204);
   });
 
   it('lists the passages of a document, page by page', async () => {
