@@ -171,6 +171,16 @@ describe('the HTTP endpoint', () => {
     await expect(connect(overHttp('brk_wrong'))).rejects.toThrow();
   });
 
+  it('refuses what is no message, without failing', async () => {
+    const own = server.as(keys.default!);
+    const headers = { accept: 'application/json, text/event-stream' };
+    const send = (type: string, body: string) =>
+      own.fetch('/mcp', { method: 'POST', headers: { ...headers, 'content-type': type }, body });
+    expect((await send('application/json', '{"jsonrpc":')).status).toBe(400);
+    expect((await send('text/plain', 'hello')).status).toBe(415);
+    expect((await send('application/json', '[]')).status).toBe(400);
+  });
+
   it('shows a tenant nothing of others', async () => {
     const client = await connect(overHttp(keys.other));
     expect((await call(client, 'list_documents', {})).structured.documents).toEqual([]);

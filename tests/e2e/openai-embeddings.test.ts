@@ -41,6 +41,13 @@ describe('embeddings', () => {
     expect((await create([9906, 1917])).data).toEqual(texts.slice(0, 1));
   });
 
+  it('of token ids are made of a thousand texts at once, as LangChain sends them', async () => {
+    const input = Array.from({ length: 1000 }, () => Array(100).fill(9906));
+    const response = await server.post('/v1/embeddings', { model: EMBEDDER, input });
+    expect(response.status).toBe(200);
+    expect(((await response.json()) as { data: unknown[] }).data).toHaveLength(1000);
+  });
+
   it('are made whatever is null or of another server', async () => {
     const body = { model: EMBEDDER, input: 'a', encoding_format: null, dimensions: null, user: null };
     const response = await server.post('/v1/embeddings', { ...body, input_type: 'query', truncate: 'END' });

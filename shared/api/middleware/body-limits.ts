@@ -12,6 +12,8 @@ const DEFAULT: BodyLimit = { code: 'request_too_large', bytes: MiB };
 /** Some thousand texts at once. */
 const EMBEDDINGS: BodyLimit = { code: 'request_too_large', bytes: 16 * MiB };
 const BOUNDS: JsonBounds = { depth: 64, elements: 50_000 };
+/** Token ids of thousands of texts: more than the 300,000 that OpenAI takes. */
+const EMBEDDINGS_BOUNDS: JsonBounds = { depth: 8, elements: 400_000 };
 /** A document is a few texts beside its metadata. */
 export const DOCUMENT_BOUNDS: JsonBounds = { depth: 8, elements: 1_000 };
 
@@ -32,8 +34,8 @@ export function readBodies(maxDocumentBytes: number): MiddlewareHandler<ApiEnv> 
     if (!own && carriesDocument(c.req)) requireScope({ scopes: [...c.get('caller').scopes] }, 'write');
     const { bodyCache } = c.req;
     if (!own && isJson(type)) {
-      const bounds = path === DOCUMENT ? DOCUMENT_BOUNDS : BOUNDS;
-      bodyCache.text = Promise.resolve(await readJsonText(c, limitOf(path, document), bounds)) as never;
+      const { limit, bounds } = boundsOf(path, document);
+      bodyCache.text = Promise.resolve(await readJsonText(c, limit, bounds)) as never;
     } else if (!own && path === DOCUMENT && mediaTypeOf(type) === 'multipart/form-data') {
       bodyCache.formData = (await readForm(c, document)) as never;
     }
@@ -41,9 +43,10 @@ export function readBodies(maxDocumentBytes: number): MiddlewareHandler<ApiEnv> 
   };
 }
 
-function limitOf(path: string, document: BodyLimit): BodyLimit {
-  if (path === DOCUMENT) return document;
-  return path === '/v1/embeddings' ? EMBEDDINGS : DEFAULT;
+function boundsOf(path: string, document: BodyLimit): { limit: BodyLimit; bounds: JsonBounds } {
+  if (path === DOCUMENT) return { limit: document, bounds: DOCUMENT_BOUNDS };
+  if (path === '/v1/embeddings') return { limit: EMBEDDINGS, bounds: EMBEDDINGS_BOUNDS };
+  return { limit: DEFAULT, bounds: BOUNDS };
 }
 
 function readsItself({ method, path }: HonoRequest): boolean {
