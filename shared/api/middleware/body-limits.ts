@@ -11,7 +11,7 @@ const MiB = 1024 * 1024;
 const DEFAULT: BodyLimit = { code: 'request_too_large', bytes: MiB };
 /** Some thousand texts at once. */
 const EMBEDDINGS: BodyLimit = { code: 'request_too_large', bytes: 16 * MiB };
-const BOUNDS: JsonBounds = { depth: 64, elements: 50_000 };
+const BOUNDS: JsonBounds = { depth: 64, elements: 20_000 };
 /** Token ids of thousands of texts: more than the 300,000 that OpenAI takes. */
 const EMBEDDINGS_BOUNDS: JsonBounds = { depth: 8, elements: 400_000 };
 /** A document is a few texts beside its metadata. */

@@ -15,7 +15,7 @@ const MAX_OPEN = 16;
 
 const EVENTS = /^\/v1\/documents\/[^/]+\/events$/;
 /** What the model answers. */
-const ANSWERS = /^\/v1\/(query|chat\/completions|completions|responses|messages)$/;
+const ANSWERS = /^\/(mcp|v1\/(query|chat\/completions|completions|responses|messages))$/;
 
 /**
  * Refuses what would be too much at once, of all callers or of one.

@@ -47,8 +47,11 @@ describe('a backup', () => {
 
   it('has all that its catalog knows of, while documents come and go', async () => {
     let working = true;
+    let begun = () => {};
+    const some = new Promise<void>((resolve) => (begun = resolve));
     const work = (async () => {
       for (let n = 0; working; n++) {
+        if (n === 3) begun();
         await stores.blobs.put(`originals/t/d${n}/v`, bytes(`Document ${n}.`));
         await stores.table.putMany([row(`d${n}`)]);
         if (n < 3) continue;
@@ -56,6 +59,7 @@ describe('a backup', () => {
         await stores.blobs.delete(`originals/t/d${n - 3}/v`);
       }
     })();
+    await some;
     await backUp(data, backup, never);
     working = false;
     await work;

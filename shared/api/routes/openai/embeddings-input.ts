@@ -9,12 +9,25 @@ const MAX_TOKENS = 8192;
 
 const tokensSchema = z.array(z.int().min(0));
 
-export const inputSchema = z
+/** Looked at before the schema, which would keep an error for each of hundred thousands that are wrong. */
+function isInput(given: unknown): boolean {
+  return !Array.isArray(given) || given.every((one) => isOne(one) || (Array.isArray(one) && one.every(isId)));
+}
+const isId = (given: unknown) => Number.isInteger(given) && (given as number) >= 0;
+const isOne = (given: unknown) => typeof given === 'string' || isId(given);
+
+const listSchema = z
   .union([z.string(), z.array(z.union([z.string(), z.int().min(0), tokensSchema])).min(1)])
   .meta({
     description: `A text, or up to ${MAX_INPUTS}; or token ids of cl100k_base, which LangChain for Python sends.`,
     example: ['When does the ferry leave?'],
   });
+
+export const inputSchema = z.preprocess((given: z.input<typeof listSchema>, context) => {
+  if (isInput(given)) return given;
+  context.addIssue({ code: 'custom', message: 'texts or token ids only' });
+  return z.NEVER;
+}, listSchema);
 
 /** @throws BlockragError `invalid_request` */
 export async function toTexts(input: z.infer<typeof inputSchema>): Promise<string[]> {

@@ -34,13 +34,15 @@ describe('a JSON body', () => {
     ['levels', '/v1/documents', `{"name":"a","text":"b","metadata":${'['.repeat(50)}${']'.repeat(50)}}`],
     ['values', '/v1/query', `{"question":"why","stop":[${'1,'.repeat(60_000)}1]}`],
     ['levels', '/v1/query', `{"question":"why","stop":${'['.repeat(100)}${']'.repeat(100)}}`],
+    ['values', '/v1/embeddings', `{"model":"m","input":[${'1,'.repeat(600_000)}1]}`],
     ['values', '/v1/documents/bulk', `[{"name":"a","text":"b","metadata":[${'1,'.repeat(2_000)}1]}]`],
   ])('of too many %s is refused before it is parsed: %s', async (what, path, body) => {
     const response = await json(path, body);
     expect(response.status).toBe(400);
-    const { code, detail } = (await response.json()) as Record<string, string>;
+    const told = (await response.json()) as { error?: Record<string, string> } & Record<string, string>;
+    const { code, detail, message } = told.error ?? told;
     expect(code).toBe('invalid_request');
-    expect(detail).toMatch(new RegExp(`^The JSON is .* ${what}:`));
+    expect(detail ?? message).toMatch(new RegExp(`^The JSON is .* ${what}:`));
   });
 
   it('may hold brackets, commas and quotes in its texts', async () => {
