@@ -2,7 +2,7 @@
 import type { Dirent } from 'node:fs';
 import { open, readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
-import { detectType } from '../../shared/documents/detect.ts';
+import { detectType } from '../../shared/documents/kinds/detect.ts';
 import { BlockragError, isBlockragError } from '../../shared/errors.ts';
 
 export interface FoundFile {

@@ -1,7 +1,7 @@
 /** E-mail: a message (.eml, .mht) or a box of them (.mbox), with the names of what is attached. */
 import PostalMime, { type Address, type Email } from 'postal-mime';
-import { withoutControls } from './charset.ts';
-import { parseFragment } from './html.ts';
+import { withoutControls } from './charsets/charset.ts';
+import { parseFragment } from './html/html.ts';
 import { parseText } from './text.ts';
 import type { Block, Content } from './types.ts';
 

@@ -1,6 +1,6 @@
 /** EPUB: the chapters of a book in reading order. */
 import { BlockragError } from '../errors.ts';
-import { parseFragment } from './html.ts';
+import { parseFragment } from './html/html.ts';
 import { resolvePart } from './office/package.ts';
 import { dateOf } from './office/properties.ts';
 import {
@@ -12,8 +12,8 @@ import {
   textContent,
   type XmlElement,
 } from './office/xml.ts';
+import { readZip } from './office/zip.ts';
 import type { Block, Content } from './types.ts';
-import { readZip } from './zip.ts';
 
 const CONTAINER = 'meta-inf/container.xml';
 const ENCRYPTION = 'meta-inf/encryption.xml';

@@ -1,12 +1,12 @@
 /** The documents stage: a file's bytes in, its passages out. */
 import { BlockragError } from '../errors.ts';
 import { Gate } from '../gate.ts';
-import type { DocumentSource } from './detect.ts';
-import { ProcessDeath, ReadingProcess } from './reading-process.ts';
-import { DEFAULT_MAX_TOKENS } from './split.ts';
+import type { DocumentSource } from './kinds/detect.ts';
+import { DEFAULT_MAX_TOKENS } from './passages/split.ts';
+import { ProcessDeath, ReadingProcess } from './process/reading-process.ts';
 import type { OcrOptions, ReadDocument, ReadProgress } from './types.ts';
 
-export type { DocumentSource } from './detect.ts';
+export type { DocumentSource } from './kinds/detect.ts';
 export type { Passage, ReadDocument } from './types.ts';
 
 /** A process without work is ended after this long. */

@@ -1,30 +1,29 @@
 /** A file's bytes to a parsed document, whatever its format. */
 import { BlockragError } from '../errors.ts';
-import { parseAsciiDoc } from './asciidoc.ts';
-import { parseCsv } from './csv.ts';
-import { decodeText } from './decode.ts';
-import { type DocumentSource, type DocumentType, detectType } from './detect.ts';
-
-import { type BinaryType, isBinaryType } from './document-types.ts';
+import { decodeText } from './charsets/decode.ts';
+import { parseCsv } from './data/csv.ts';
+import { parseJson } from './data/json.ts';
+import { parseXml } from './data/xml.ts';
+import { parseYaml } from './data/yaml.ts';
 import { parseDocx } from './docx/docx.ts';
 import { parseEmail } from './email.ts';
 import { parseEpub } from './epub.ts';
-import { parseHtml } from './html.ts';
-import { parseJson } from './json.ts';
-import { parseLatex } from './latex.ts';
+import { parseHtml } from './html/html.ts';
+import { type DocumentSource, type DocumentType, detectType } from './kinds/detect.ts';
+import { type BinaryType, isBinaryType } from './kinds/document-types.ts';
 
-import { parseMarkdown } from './markdown.ts';
+import { parseMarkdown } from './markdown/markdown.ts';
+import { parseAsciiDoc } from './markup/asciidoc.ts';
+import { parseLatex } from './markup/latex.ts';
+import { parseOrg } from './markup/org.ts';
+import { parseRst } from './markup/rst.ts';
 import { parseOdf } from './odf/odf.ts';
-import { parseOrg } from './org.ts';
-import { outline } from './outline.ts';
-import { parsePdf } from './pdf.ts';
+import { outline } from './passages/outline.ts';
+import { parsePdf } from './pdf/pdf.ts';
 import { parsePptx } from './pptx/pptx.ts';
-import { parseRst } from './rst.ts';
 import { parseLines, parseText } from './text.ts';
 import type { Content, OcrOptions, ParsedDocument, ReadProgress } from './types.ts';
 import { parseXlsx } from './xlsx/xlsx.ts';
-import { parseXml } from './xml.ts';
-import { parseYaml } from './yaml.ts';
 
 export interface ParseOptions {
   /** Recognises the text of pages that are pictures; they are left out unless told. */

@@ -3,8 +3,8 @@ import { BlockragError } from '../errors.ts';
 import { passageText } from '../model/prompt.ts';
 import { loadTokenizer, type Tokenizer } from '../model/tokenizer.ts';
 import { parseDocument } from './parse.ts';
-import { serveReads } from './serve-reads.ts';
-import { splitDocument } from './split.ts';
+import { splitDocument } from './passages/split.ts';
+import { serveReads } from './process/serve-reads.ts';
 
 /** Characters of a document's passages at most: what it costs the server, whatever a small file expands to. */
 const MAX_TEXT = 64 * 1024 * 1024;

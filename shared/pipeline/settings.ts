@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Config } from '../config.ts';
-import { DEFAULT_MAX_TOKENS } from '../documents/split.ts';
+import { DEFAULT_MAX_TOKENS } from '../documents/passages/split.ts';
 import { BlockragError } from '../errors.ts';
 import type { KvDtype } from '../kv/dtypes.ts';
 import { adapterFile } from '../model/adapter.ts';

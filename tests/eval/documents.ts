@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { parseDocument } from '../../shared/documents/parse.ts';
-import { blockText } from '../../shared/documents/pieces.ts';
+import { blockText } from '../../shared/documents/passages/pieces.ts';
 import type { ParsedDocument } from '../../shared/documents/types.ts';
 import { orderOf, sharedWords, wordsOf } from './documents-words.ts';
 

@@ -1,6 +1,6 @@
 /** What the tests of this folder share: fixture files and text as bytes. */
 import { readFileSync } from 'node:fs';
-import { blockText } from '../../shared/documents/pieces.ts';
+import { blockText } from '../../shared/documents/passages/pieces.ts';
 import type { ParsedDocument } from '../../shared/documents/types.ts';
 
 /** A file of tests/fixtures/documents. */

@@ -1,7 +1,7 @@
 /** Small Office files, written as XML and zipped in the test. */
 import { ZipFile } from 'yazl';
-import { outline } from '../../shared/documents/outline.ts';
-import { blockText } from '../../shared/documents/pieces.ts';
+import { outline } from '../../shared/documents/passages/outline.ts';
+import { blockText } from '../../shared/documents/passages/pieces.ts';
 import type { Content } from '../../shared/documents/types.ts';
 
 const TYPES = 'http://schemas.openxmlformats.org';

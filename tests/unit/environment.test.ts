@@ -6,8 +6,8 @@ const SHARED = join(import.meta.dirname, '../../shared');
 
 /** What a child process inherits, and what a native library is told, which reads nothing else. */
 const PASSED_ON: Record<string, number> = {
-  'documents/reading-process.ts': 1,
-  'documents/serve-reads.ts': 1,
+  'documents/process/reading-process.ts': 1,
+  'documents/process/serve-reads.ts': 1,
   'model/sources/pip.ts': 1,
   'process.ts': 1,
   'retrieval/lancedb-table.ts': 3,

@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import { viewPassage } from '../../../shared/api/views/passage.ts';
 import { ocrOptions } from '../../../shared/config.ts';
 import { DocumentReader } from '../../../shared/documents/index.ts';
-import { DEFAULT_MAX_TOKENS } from '../../../shared/documents/split.ts';
+import { DEFAULT_MAX_TOKENS } from '../../../shared/documents/passages/split.ts';
 import { BlockragError } from '../../../shared/errors.ts';
 import { toConfig } from '../config.ts';
 import type { CommonOptions } from '../options.ts';

@@ -1,7 +1,7 @@
 /** The parts of an Office file (OPC package) and the relationships between them. */
 import { BlockragError } from '../../errors.ts';
-import { readZip } from '../zip.ts';
 import { elements, parseXml, type Takers, type XmlElement } from './xml.ts';
+import { readZip } from './zip.ts';
 
 /** What a part refers to by an id. */
 export interface Relationship {

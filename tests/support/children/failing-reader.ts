@@ -1,6 +1,6 @@
 /** A reading process whose parser fails as native code does, by the name of the document. */
 import { writeSync } from 'node:fs';
-import { serveReads } from '../../../shared/documents/serve-reads.ts';
+import { serveReads } from '../../../shared/documents/process/serve-reads.ts';
 
 serveReads(async (_, { source: { name } }, { started }) => {
   if (name === 'early.pdf') process.exit(3);

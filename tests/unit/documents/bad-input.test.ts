@@ -1,7 +1,7 @@
 import { deflateRawSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { readZip, ZIP_LIMITS } from '../../../shared/documents/office/zip.ts';
 import { parseDocument } from '../../../shared/documents/parse.ts';
-import { readZip, ZIP_LIMITS } from '../../../shared/documents/zip.ts';
 import type { ErrorCode } from '../../../shared/errors.ts';
 import { fixture, utf8 } from '../../support/document-fixtures.ts';
 

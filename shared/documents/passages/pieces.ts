@@ -1,0 +1,93 @@
+/** Takes content apart into the pieces that passages are packed of: sentences, lines of code, rows of tables. */
+
+import type { CodeBlock, ContentBlock, PageRange, TableBlock, TextBlock } from '../types.ts';
+import { cutToFit, type MeasuredRange, type Range } from './cut.ts';
+import { sentences } from './sentences.ts';
+
+/** A sentence, a line or a row, or a part of one, of a block's text. */
+export interface Piece extends MeasuredRange, PageRange {
+  paragraph: string;
+  /** What stands above it in every passage: a table's caption and header. Its own line or lines. */
+  lead: string | undefined;
+  /** Tokens of `lead`. */
+  leadTokens: number;
+}
+
+/** A header may take this share of a passage; a larger one is a row like the others. */
+const LEAD_SHARE = 1 / 3;
+
+/** A line of a list: "- a", "2. b", "(c) d", "[x] e". */
+const LIST_MARK = /^\s*(?:[-*+•▪◦‣–]|\(?(?:\p{N}{1,3}|\p{L})[.)]|\[[ x]\])\s/iu;
+
+/** The text of a block as it stands in a passage; a table's row is one line, "a | b | c". */
+export function blockText(block: ContentBlock): string {
+  if (block.kind !== 'table') return block.text;
+  const { lead, rows } = tableLines(block);
+  return [...lead, ...rows].join('\n');
+}
+
+/** The pieces of a block, none of more than `room` tokens by `encode` (with the lead, where they have one). */
+export function piecesOf(block: ContentBlock, encode: (text: string) => Uint32Array, room: number): Piece[] {
+  const measure = (text: string) => encode(text).length;
+  if (block.kind === 'table') return rowPieces(block, measure, room);
+  const ranges = block.kind === 'code' ? lineRanges(block) : sentenceRanges(block);
+  const { page, pageEnd } = block;
+  return ranges
+    .flatMap((range) => cutToFit(block.text, range, measure, room))
+    .map((range) => ({ ...range, paragraph: block.text, page, pageEnd, lead: undefined, leadTokens: 0 }));
+}
+
+function rowPieces(block: TableBlock, measure: (text: string) => number, room: number): Piece[] {
+  const { page, pageEnd } = block;
+  const { lead: leadLines, rows: rowLines } = tableLines(block);
+  const lead = leadLines.join('\n');
+  const leadTokens = lead === '' ? 0 : measure(`${lead}\n`);
+  const repeats = lead !== '' && rowLines.length > 0 && leadTokens <= room * LEAD_SHARE;
+  const lines = repeats ? rowLines : [...leadLines, ...rowLines];
+  const paragraph = lines.join('\n');
+  return lineRanges({ text: paragraph })
+    .flatMap((range) => cutToFit(paragraph, range, measure, repeats ? room - leadTokens : room))
+    .map((range) => ({
+      ...range,
+      paragraph,
+      page,
+      pageEnd,
+      lead: repeats ? lead : undefined,
+      leadTokens: repeats ? leadTokens : 0,
+    }));
+}
+
+function tableLines({ caption, header, rows }: TableBlock): { lead: string[]; rows: string[] } {
+  const line = (cells: readonly string[]) => cells.join(' | ');
+  return {
+    lead: [...(caption === undefined ? [] : [caption]), ...(header === undefined ? [] : [line(header)])],
+    rows: rows.map(line),
+  };
+}
+
+function lineRanges({ text }: Pick<CodeBlock, 'text'>): Range[] {
+  const ranges: Range[] = [];
+  for (let start = 0; start < text.length; ) {
+    const found = text.indexOf('\n', start);
+    const end = found < 0 ? text.length : found + 1;
+    ranges.push({ start, end });
+    start = end;
+  }
+  return ranges;
+}
+
+/** A list's items are apart whatever their ends; other lines are wrapped text. */
+function sentenceRanges({ text }: Pick<TextBlock, 'text'>): Range[] {
+  const parts: Range[] = [];
+  for (const line of lineRanges({ text })) {
+    const last = parts.at(-1);
+    if (last === undefined || LIST_MARK.test(text.slice(line.start, line.end))) parts.push(line);
+    else last.end = line.end;
+  }
+  return parts.flatMap(({ start, end }) =>
+    sentences(text.slice(start, end)).map((range) => ({
+      start: range.start + start,
+      end: range.end + start,
+    })),
+  );
+}
