@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { temporaryDirectory } from '../support/product/directory.ts';
@@ -13,9 +13,9 @@ afterAll(() => server?.stop('SIGKILL'));
 
 /** The server's child processes that run worker.ts of shared/documents. */
 function readers(): number[] {
-  const children = readFileSync(`/proc/${server.pid}/task/${server.pid}/children`, 'utf8');
-  return children
-    .split(' ')
+  const tasks = `/proc/${server.pid}/task`;
+  return readdirSync(tasks)
+    .flatMap((task) => readFileSync(`${tasks}/${task}/children`, 'utf8').split(' '))
     .filter((pid) => pid !== '')
     .map(Number)
     .filter((pid) => {
