@@ -120,7 +120,7 @@ describeWith([...CLOUD, 'lambda-ric'], 'the query function', () => {
     });
 
     it('refuses with problem+json', async () => {
-      const { status, headers, pieces } = await ask({ path: '/v1/nothing' });
+      const { status, headers, pieces } = await ask({ path: '/nothing' });
       expect(status).toBe(404);
       expect(headers['content-type']).toBe('application/problem+json');
       expect(JSON.parse(await textOf(pieces))).toMatchObject({ code: 'not_found', status: 404 });
@@ -188,7 +188,7 @@ describeWith([...CLOUD, 'lambda-ric'], 'the query function', () => {
     });
 
     it('refuses with problem+json', async () => {
-      const { status, headers, text } = await ask({ path: '/v1/nothing' });
+      const { status, headers, text } = await ask({ path: '/nothing' });
       expect(status).toBe(404);
       expect(headers['content-type']).toBe('application/problem+json');
       expect(JSON.parse(text)).toMatchObject({ code: 'not_found' });

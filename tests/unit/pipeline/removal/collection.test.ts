@@ -39,8 +39,8 @@ describe('collections', () => {
 
   it('go with all their documents, and only with theirs', async () => {
     for (let n = 0; n < 30; n++) await add(`d${n}`, { collection: 'old' });
-    const kept = await add('kept', { collection: 'new' });
-    const foreign = await add('d1', { tenant: 'other', collection: 'old' });
+    const { replaced: _, ...kept } = await add('kept', { collection: 'new' });
+    const { replaced: __, ...foreign } = await add('d1', { tenant: 'other', collection: 'old' });
     await removeCollection(stores.services, 't', 'old');
     expect(await listDocuments(stores.services, 't', { limit: 100 })).toEqual({
       documents: [kept],
