@@ -36,7 +36,7 @@ export async function findFiles(
 ): Promise<Found> {
   const files = new Map<string, FoundFile>();
   const skipped: SkippedFile[] = [];
-  const nameOf = (path: string) => documentName(path, dirname(resolve(data)));
+  const nameOf = (path: string) => documentName(path, data);
   for (const path of paths) {
     const info = await stat(path).catch((cause: unknown) => {
       throw new BlockragError('invalid_option', `There is no file or folder ${path}.`, { cause });
@@ -50,10 +50,14 @@ export async function findFiles(
   return { files: [...files.values()], skipped };
 }
 
-/** A file name may hold line breaks; a document's name is one line, as over REST. */
-function documentName(path: string, root: string): string {
+/**
+ * The name of the document that a file is: see `findFiles`. A file name may hold line breaks; a document's name is one
+ * line, as over REST.
+ * @param data the data directory
+ */
+export function documentName(path: string, data: string): string {
   const full = resolve(path);
-  const within = relative(root, full);
+  const within = relative(dirname(resolve(data)), full);
   const name = within.startsWith('..') || isAbsolute(within) ? full : within;
   return name
     .split(sep)

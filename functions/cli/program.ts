@@ -125,7 +125,7 @@ function addDocumentCommands(program: Command, run: Run): void {
 
   withCommonOptions(program.command('remove'))
     .description('remove documents, and their text from the disk')
-    .argument('<documents...>', 'ids or names, as "blockrag documents" shows them')
+    .argument('<documents...>', 'ids or names, as "blockrag documents" shows them, or paths of the files')
     .option('--collection <name>', 'only look in one collection')
     .addHelpText('after', '\nExample:\n  blockrag remove handbook.pdf')
     .action(run(async () => (await import('./commands/documents.ts')).removeDocuments));

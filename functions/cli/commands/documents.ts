@@ -3,6 +3,7 @@ import { BlockragError } from '../../../shared/errors.ts';
 import { openClient } from '../client.ts';
 import { type Client, documentsOf, idle, workOf } from '../client-interface.ts';
 import { toConfig } from '../config.ts';
+import { documentName } from '../find-files.ts';
 import type { CommonOptions } from '../options.ts';
 import { counted, plain, print, printError, printJson } from '../terminal.ts';
 import { waitFor } from '../waiting.ts';
@@ -31,7 +32,7 @@ export async function listDocuments(
   return 0;
 }
 
-/** @param references document ids or names */
+/** @param references document ids, names, or paths of the files that were added */
 export async function removeDocuments(
   references: string[],
   options: CommonOptions & { collection?: string },
@@ -45,7 +46,9 @@ export async function removeDocuments(
   try {
     const documents = await documentsOf(client, options.collection);
     for (const reference of references) {
-      const matches = documents.filter(({ id, name }) => id === reference || name === reference);
+      // The path that `add` was given will do, from wherever the command runs.
+      const known = [reference, documentName(reference, config.data)];
+      const matches = documents.filter(({ id, name }) => id === reference || known.includes(name));
       try {
         if (matches.length === 0) {
           throw new BlockragError('document_not_found', `There is no document ${reference}.`);
