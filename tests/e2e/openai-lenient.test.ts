@@ -8,7 +8,10 @@ const QUESTION = 'When does the ferry to Grimsay leave?';
 const model = 'smollm2-135m-instruct@station';
 let server: Server;
 beforeAll(async () => {
-  server = await startServer(temporaryDirectory(), { BLOCKRAG_CORS_ORIGINS: 'http://localhost:3000' });
+  server = await startServer(temporaryDirectory(), {
+    BLOCKRAG_CORS_ORIGINS: 'http://localhost:3000',
+    BLOCKRAG_MAX_QUESTION_LENGTH: '2000',
+  });
   await uploadText(server, 'ferry.md', FERRY, 'station');
   await uploadText(server, 'lighthouse.md', LIGHTHOUSE, 'station');
 });
@@ -164,8 +167,8 @@ describe('the length of an answer', () => {
 describe('a conversation longer than the limit', () => {
   const talk = (turns: number) =>
     Array.from({ length: turns }, (_, i) => [
-      user(`Point ${i}. ${'The tide was low. '.repeat(50)}`),
-      { role: 'assistant', content: `Yes, ${i}. ${'It was. '.repeat(50)}` },
+      user(`Point ${i}. ${'The tide was low. '.repeat(10)}`),
+      { role: 'assistant', content: `Yes, ${i}. ${'It was. '.repeat(10)}` },
     ]).flat();
 
   it.each([model, 'smollm2-135m-instruct'])('loses its oldest turns, for %s', async (name) => {

@@ -81,9 +81,9 @@ it('copies of a text count once, and leave room for the others', async () => {
   expect(new Set(citations.map(({ text }) => text)).size).toBe(5);
 });
 
-it('a question about the documents gets the beginning of each', async () => {
+it('a question about the documents gets the beginning of each', { timeout: 180_000 }, async () => {
   const paragraphs = (what: string) =>
-    Array.from({ length: 40 }, (_, i) => `Paragraph ${i} tells of the ${what}.`.repeat(8)).join('\n\n');
+    Array.from({ length: 20 }, (_, i) => `Paragraph ${i} tells of the ${what}.`.repeat(6)).join('\n\n');
   await add('two', { 'lathe.txt': paragraphs('lathe'), 'kiln.txt': paragraphs('kiln') });
   const citations = await found('two', 'What are these documents about?');
   expect(citations).toHaveLength(5);

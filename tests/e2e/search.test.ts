@@ -4,7 +4,7 @@ import { BlockragClient } from '../../shared/client/index.ts';
 import { openBlockrag } from '../../shared/index.ts';
 import { blockrag, blockragJson } from '../support/product/command.ts';
 import { temporaryDirectory } from '../support/product/directory.ts';
-import { askServer, type Server, startServer, uploadText } from '../support/product/server.ts';
+import { askServer, type Server, settled, startServer, uploadText } from '../support/product/server.ts';
 import { FERRY, LIGHTHOUSE } from '../support/product/texts.ts';
 
 const QUERY = 'When does the ferry to Grimsay leave?';
@@ -16,7 +16,9 @@ beforeAll(async () => {
     ['ferry.md', FERRY, 2024],
     ['old-ferry.md', FERRY.replace('noon', 'dawn'), 1990],
   ] as const) {
-    await server.post('/v1/documents', { name, text, collection: 'station', metadata: { year } });
+    const document = { name, text, collection: 'station', metadata: { year } };
+    const response = await server.post('/v1/documents', document);
+    await settled(server, ((await response.json()) as { id: string }).id);
   }
   await uploadText(server, 'lighthouse.md', LIGHTHOUSE, 'station');
 });

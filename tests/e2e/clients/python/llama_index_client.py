@@ -8,7 +8,8 @@ from llama_index.embeddings.openai_like import OpenAILikeEmbedding
 from llama_index.llms.openai_like import OpenAILike
 
 COMMON = {"api_base": os.environ["BASE_URL"], "api_key": "none is needed", "max_retries": 0}
-model = OpenAILike(model=os.environ["MODEL"], is_chat_model=True, context_window=8192, max_tokens=8, **COMMON)
+SETTINGS = {"is_chat_model": True, "context_window": 8192, "max_tokens": 8, "temperature": 0.0}
+model = OpenAILike(model=os.environ["MODEL"], **SETTINGS, **COMMON)
 embedding = OpenAILikeEmbedding(model_name="all-minilm-l6-v2", **COMMON)
 QUESTION = ChatMessage(role="user", content="When does the ferry to Grimsay leave?")
 
