@@ -3,10 +3,13 @@ import { defineConfig } from 'vitest/config';
 
 /**
  * Of tests/unit, what needs more than the clone: the real model, a server (those that files are fetched from among
- * them), Python, or a deployment made by osls.
+ * them), Python, or a deployment made by osls; and what waits long for servers and processes of its own.
  */
 const NEED_MORE = [
+  'tests/unit/api/event-stream.test.ts',
+  'tests/unit/api/middleware/concurrency.test.ts',
   'tests/unit/attention/{divergence,golden,self-check}.test.ts',
+  'tests/unit/documents/reader.test.ts',
   'tests/unit/eval/run.test.ts',
   'tests/unit/functions/cli/model-prompt.test.ts',
   'tests/unit/infra/{batch,cfn-lint,finetune,guard,template}.test.ts',
