@@ -5,9 +5,16 @@ import { DEFAULT_MODEL } from '../../shared/model/sources/index.ts';
 import { prepareModel } from '../../shared/pipeline/prepare-model.ts';
 import { ProgressLine } from './terminal.ts';
 
+interface PreparedModelOptions {
+  quiet: boolean;
+  signal: AbortSignal;
+  /** See `PrepareOptions`; true unless told. */
+  requireText?: boolean;
+}
+
 export async function preparedModel(
   config: Config,
-  { quiet, signal }: { quiet: boolean; signal: AbortSignal },
+  { quiet, signal, requireText = true }: PreparedModelOptions,
 ): Promise<CompiledModel> {
   const progress = new ProgressLine({ quiet });
   try {
@@ -16,7 +23,7 @@ export async function preparedModel(
       reference: config.model ?? DEFAULT_MODEL,
       adapter: config.adapter,
       compute: config.compute,
-      requireText: true,
+      requireText,
       onProgress: ({ phase, done, total }) => progress.update(phase, done, total),
       signal,
     });

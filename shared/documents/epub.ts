@@ -1,4 +1,5 @@
 /** EPUB: the chapters of a book in reading order. */
+
 import { BlockragError } from '../errors.ts';
 import { parseFragment } from './html/html.ts';
 import { resolvePart } from './office/package.ts';
@@ -13,6 +14,7 @@ import {
   type XmlElement,
 } from './office/xml.ts';
 import { readZip } from './office/zip.ts';
+import { decodePercent } from './percent.ts';
 import type { Block, Content } from './types.ts';
 
 const CONTAINER = 'meta-inf/container.xml';
@@ -34,12 +36,12 @@ export async function parseEpub(bytes: Uint8Array, name: string): Promise<Conten
   const read = (part: string) => readPart(parts.get(part.toLowerCase()), part, name);
   if (parts.has(ENCRYPTION)) checkEncryption(read(ENCRYPTION), name);
   const [rootFile] = descendants(read(CONTAINER), 'container:rootfile');
-  const path = decode(rootFile?.attributes['full-path'] ?? '');
+  const path = decodePercent(rootFile?.attributes['full-path'] ?? '');
   const book = read(path);
   const folder = path.slice(0, path.lastIndexOf('/') + 1);
   const items = elements(child(book, 'opf:manifest'), 'opf:item').map(({ attributes }) => ({
     id: attributes.id ?? '',
-    part: resolvePart(folder, decode(attributes.href ?? '')),
+    part: resolvePart(folder, decodePercent(attributes.href ?? '')),
     isContents: (attributes.properties ?? '').split(' ').includes('nav'),
   }));
   const byId = new Map(items.map((item) => [item.id, item]));
@@ -96,12 +98,4 @@ function bookProperties(metadata: XmlElement | undefined): Pick<Content, 'title'
     title: title || undefined,
     metadata: Object.fromEntries(found.filter(([, value]) => value !== '')),
   };
-}
-
-function decode(path: string): string {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return path;
-  }
 }

@@ -6,15 +6,13 @@ import type { PromptBlock } from '../../../shared/attention/answer.ts';
 import { Engine } from '../../../shared/attention/engine.ts';
 import type { AttentionMode } from '../../../shared/attention/modes.ts';
 import { GREEDY, logSoftmax, topIds } from '../../../shared/attention/sampling.ts';
-import { fetchSettings } from '../../../shared/config.ts';
 import { BlockragError } from '../../../shared/errors.ts';
 import type { KvDtype } from '../../../shared/kv/dtypes.ts';
 import { blobKey } from '../../../shared/kv/key.ts';
-import { DEFAULT_MODEL } from '../../../shared/model/sources/index.ts';
-import { prepareModel } from '../../../shared/pipeline/prepare-model.ts';
 import { toConfig } from '../config.ts';
 import type { CommonOptions } from '../options.ts';
-import { ProgressLine, print, printJson } from '../terminal.ts';
+import { preparedModel } from '../prepared-model.ts';
+import { print, printJson } from '../terminal.ts';
 
 export interface LogitsOptions extends CommonOptions {
   blocks: string;
@@ -50,16 +48,7 @@ export async function logits(options: LogitsOptions, signal: AbortSignal): Promi
   const json = options.json === true;
   const config = toConfig(options);
   const { cases } = await readCases(options.blocks);
-  const progress = new ProgressLine({ quiet: json });
-  const model = await prepareModel({
-    ...fetchSettings(config),
-    reference: config.model ?? DEFAULT_MODEL,
-    adapter: config.adapter,
-    compute: config.compute,
-    requireText: false,
-    onProgress: ({ phase, done, total }) => progress.update(phase, done, total),
-    signal,
-  }).finally(() => progress.end());
+  const model = await preparedModel(config, { quiet: json, signal, requireText: false });
   const { vocabulary } = model.manifest.architecture;
   if (cases.some(({ blocks }) => blocks.flat().some((id) => id >= vocabulary))) {
     throw new BlockragError('invalid_option', `Token ids of this model are below ${vocabulary}.`);

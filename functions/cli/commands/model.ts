@@ -3,9 +3,9 @@ import { fetchSettings } from '../../../shared/config.ts';
 import { DEFAULT_EMBEDDER, fetchEmbedder } from '../../../shared/model/sources/embedders.ts';
 import { DEFAULT_MODEL, fetchModelFile } from '../../../shared/model/sources/index.ts';
 import { modelId } from '../../../shared/model/sources/model-id.ts';
-import { prepareModel } from '../../../shared/pipeline/prepare-model.ts';
 import { toConfig } from '../config.ts';
 import type { CommonOptions } from '../options.ts';
+import { preparedModel } from '../prepared-model.ts';
 import { ProgressLine, print, printJson } from '../terminal.ts';
 import { describeCompiled } from './model-cache.ts';
 
@@ -41,36 +41,22 @@ export async function compileModelCommand(
   signal: AbortSignal,
 ): Promise<number> {
   const config = toConfig(options);
-  const { compute, model, adapter } = config;
-  const progress = new ProgressLine({ quiet: options.json === true });
-  const chosen = reference ?? model ?? DEFAULT_MODEL;
-  try {
-    const compiled = await prepareModel({
-      ...fetchSettings(config),
-      reference: chosen,
-      adapter,
-      compute,
-      requireText: true,
-      onProgress: ({ phase, done, total }) => progress.update(phase, done, total),
-      signal,
+  const chosen = reference ?? config.model ?? DEFAULT_MODEL;
+  const quiet = options.json === true;
+  const compiled = await preparedModel({ ...config, model: chosen }, { quiet, signal });
+  const { directory, manifest } = compiled;
+  if (options.json) {
+    printJson({
+      directory,
+      name: modelId(chosen),
+      adapter: manifest.adapter,
+      compute: manifest.compute,
+      check: manifest.check,
     });
-    progress.end();
-    const { directory, manifest } = compiled;
-    if (options.json) {
-      printJson({
-        directory,
-        name: modelId(chosen),
-        adapter: manifest.adapter,
-        compute: manifest.compute,
-        check: manifest.check,
-      });
-    } else {
-      print(
-        `${describeCompiled(modelId(chosen), compiled)}: ${directory}\ncheck ${JSON.stringify(manifest.check)}`,
-      );
-    }
-  } finally {
-    progress.end();
+  } else {
+    print(
+      `${describeCompiled(modelId(chosen), compiled)}: ${directory}\ncheck ${JSON.stringify(manifest.check)}`,
+    );
   }
   return 0;
 }

@@ -1,4 +1,5 @@
 /** What stands within a line of HTML and is more than its characters: raised text, links, form fields, pictures. */
+import { decodePercent } from '../percent.ts';
 import { attr, type HtmlElement, type HtmlNode, isElement, rawText, tagOf, walkTree } from './tree.ts';
 
 /** Endings of ordinals and titles, which are raised for their looks: 1st, 2e, Mme. */
@@ -48,7 +49,7 @@ export function linkTarget(href: string | undefined, text: string): string {
   if (scheme === undefined || rest === undefined) return '';
   const kind = scheme.toLowerCase();
   const isPage = kind.startsWith('http') || kind === 'ftp';
-  const target = isPage ? `${kind}:${rest.trim()}` : decoded(rest.split('?')[0]!).trim();
+  const target = isPage ? `${kind}:${rest.trim()}` : decodePercent(rest.split('?')[0]!).trim();
   const isEmpty = text.trim() === '';
   if (target === '' || target.length > MAX_TARGET || (isPage && isEmpty)) return '';
   if (isEmpty) return target;
@@ -153,17 +154,9 @@ function shows(text: string, target: string, kind: string): boolean {
 
 /** An address without what people leave out: "https://www.a.example/" -> "a.example". */
 function bare(address: string): string {
-  return decoded(address)
+  return decodePercent(address)
     .toLowerCase()
     .replace(/https?:\/\/|\bwww\./g, '')
     .replace(/[\s\u00ad\u200b]+/g, '')
     .replace(/\/$/, '');
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }

@@ -1,6 +1,7 @@
 /** One look at a whole HTML tree before it is read: what is decided by more than an element's own attributes. */
 
 import { NOTE_ATTRIBUTE } from '../markdown/notes.ts';
+import { decodePercent } from '../percent.ts';
 import { attr, type HtmlElement, type HtmlNode, type HtmlRoot, isElement, tagOf, walkTree } from './tree.ts';
 
 /** What is below an element. */
@@ -111,12 +112,7 @@ export function isHeading(element: HtmlElement, tag: string): boolean {
 
 /** The id that a link within the page leads to. */
 export function fragmentOf(link: HtmlElement): string {
-  const id = (attr(link, 'href') ?? '').slice(1);
-  try {
-    return decodeURIComponent(id);
-  } catch {
-    return id;
-  }
+  return decodePercent((attr(link, 'href') ?? '').slice(1));
 }
 
 /**

@@ -1,4 +1,5 @@
 /** Reading text of inline marks: superscripts, ticks, links. */
+import { decodePercent } from '../percent.ts';
 
 /** What a tick box reads as; text follows after the blank. */
 export const TICKED = '[x] ';
@@ -21,7 +22,7 @@ export function linked(text: string, target: string): string {
   const [, scheme = ''] = /^(mailto:|tel:|https?:\/\/)/i.exec(target) ?? [];
   if (scheme === '' || text.trim() === '') return text;
   const isPage = /^http/i.test(scheme);
-  const address = isPage ? target : decode(target.slice(scheme.length).split('?')[0]!);
+  const address = isPage ? target : decodePercent(target.slice(scheme.length).split('?')[0]!);
   const bare = (value: string) =>
     value
       .replace(/^(?:https?:\/\/)?(?:www\.)?/i, '')
@@ -37,12 +38,4 @@ export function linked(text: string, target: string): string {
 /** One blank after a tick box, one before it within a line. */
 export function tidyTicks(text: string): string {
   return text.replace(/(\[[x ]\]) {2,}/g, '$1 ').replace(/([\p{L}\p{N}])(?=\[[x ]\] )/gu, '$1 ');
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
