@@ -52,7 +52,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'whole',
-          include: [...NEED_MORE, 'tests/{contract,e2e,examples}/**/*.test.ts'],
+          include: [...NEED_MORE, 'tests/{browser,contract,e2e,examples}/**/*.test.ts'],
           env,
         },
       },

@@ -9,6 +9,7 @@ import { copyFile, cp, readdir, readFile, rm, writeFile } from 'node:fs/promises
 import { createRequire } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { CONSOLE, writeConsole } from './console/build.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 /** The command itself: JavaScript already, which tsc leaves alone. */
@@ -25,9 +26,11 @@ async function main(): Promise<void> {
   const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc');
   const project = ['--project', join(ROOT, 'tsconfig.build.json'), '--outDir', out];
   execFileSync(process.execPath, [tsc, ...project], { stdio: 'inherit' });
+  await writeConsole(join(out, CONSOLE));
   await copyFile(join(ROOT, COMMAND), join(out, COMMAND));
   for (const path of await readdir(out, { recursive: true })) {
     const file = join(out, path);
+    if (path.startsWith(CONSOLE)) continue;
     if (path.endsWith('.d.ts')) await rewrite(file, (code) => code.replace(IMPORT, '$1$2$3.js$2'));
     else if (path.endsWith('.js')) await placeBeside(file, out);
   }

@@ -129,6 +129,11 @@ export class Blockrag implements Pick<BlockragClient, keyof BlockragClient> {
     return { passages: passages.map(viewPassage), next };
   }
 
+  /** A document's original, as it was uploaded. @throws BlockragError `document_not_found`, `not_found` */
+  async content(id: string): Promise<Uint8Array<ArrayBuffer>> {
+    return (await this.core.content(this.tenant, id)).bytes;
+  }
+
   /** Deletes a document: it answers no question from now on. @throws BlockragError `document_not_found` */
   remove(id: string): Promise<void> {
     return this.core.remove(this.tenant, id);

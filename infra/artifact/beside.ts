@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { type Plugin, transform } from 'esbuild';
+import { CONSOLE } from '../console/build.ts';
 
 const REFERENCE = /new URL\("(\.{1,2}\/[^"]+)", import\.meta\.url\)/g;
 
@@ -44,7 +45,8 @@ export class BesideFiles {
   }
 
   #place(file: string, module: string): string {
-    if (!existsSync(file)) throw new Error(`${module} names ${file}, which is not there`);
+    if (!existsSync(file) && relative(this.#root, file) !== CONSOLE)
+      throw new Error(`${module} names ${file}, which is not there`);
     const name = file.endsWith('.ts') ? bundleName(relative(this.#root, file)) : basename(file);
     const files = file.endsWith('.ts') ? this.workers : this.assets;
     const other = files.get(name);

@@ -1,7 +1,8 @@
 /** Bundles entry points, and the worker threads that they start, into one flat folder of ES modules. */
 import { cp, mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { build, type Metafile } from 'esbuild';
+import { CONSOLE, writeConsole } from '../console/build.ts';
 import { BesideFiles } from './beside.ts';
 
 /** Not bundled: native, or loaded both as ES module and as CommonJS. */
@@ -57,7 +58,10 @@ export async function bundle({ root, entries, out }: BundleOptions): Promise<str
     if (beside.workers.size > known) continue;
     await mkdir(out, { recursive: true });
     for (const { path, contents } of outputFiles) await writeFile(path, contents);
-    for (const [name, file] of beside.assets) await cp(file, join(out, name), { recursive: true });
+    for (const [name, file] of beside.assets) {
+      if (relative(root, file) === CONSOLE) await writeConsole(join(out, name));
+      else await cp(file, join(out, name), { recursive: true });
+    }
     return packagesOf(metafile);
   }
 }

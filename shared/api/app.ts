@@ -6,6 +6,7 @@ import { KeyUse } from '../access/key-use.ts';
 import { BlockragError } from '../errors.ts';
 import type { System } from '../pipeline/system.ts';
 import { requestLogger } from '../telemetry.ts';
+import { consoleRoutes } from './console/index.ts';
 import type { ApiEnv } from './context.ts';
 import { authenticate } from './middleware/authenticate.ts';
 import { readBodies } from './middleware/body-limits.ts';
@@ -22,6 +23,7 @@ import { documentRoutes } from './routes/documents/index.ts';
 import { healthRoutes } from './routes/health.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { mcpRoutes } from './routes/mcp.ts';
+import { callerRoutes } from './routes/me.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { insteadOf, isOpenAi, openAiRoutes, openAiStatus, toOpenAiError } from './routes/openai/index.ts';
 import { queryRoutes } from './routes/query.ts';
@@ -75,6 +77,7 @@ export function createApp(system: System, options: AppOptions): Api {
   app.use(readBodies(config.maxDocumentBytes));
 
   const run = workRunner({ ...options, timeoutMs: config.requestTimeoutMs });
+  app.route('/', consoleRoutes());
   app.route('/', healthRoutes());
   app.route('/', systemRoutes(system));
   app.route('/', metricsRoutes(services.metrics));
@@ -84,6 +87,7 @@ export function createApp(system: System, options: AppOptions): Api {
   app.route('/', queryRoutes(system, run, logger));
   app.route('/', searchRoutes(system, run));
   app.route('/', keyRoutes(services.access.keys));
+  app.route('/', callerRoutes());
   app.route('/', openAiRoutes(system, run, logger));
   app.route('/', mcpRoutes(system, run));
   serveDescription(app);

@@ -165,6 +165,15 @@ export class BlockragClient {
     return this.#http.json('GET', `${documentPath(id)}/passages?${parameters}`, options);
   }
 
+  /** A document's original, as it was uploaded. @throws BlockragError `document_not_found`, `not_found` */
+  async content(id: string, { signal }: RequestOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+    const response = await this.#http.send('GET', `${documentPath(id)}/content`, { signal });
+    const bytes = await response.arrayBuffer().catch((cause: unknown) => {
+      throw this.#http.lost(cause, signal);
+    });
+    return new Uint8Array(bytes);
+  }
+
   /** Deletes a document: it answers no question from now on. @throws BlockragError `document_not_found` */
   remove(id: string, options: RequestOptions = {}): Promise<void> {
     return this.#http.json('DELETE', documentPath(id), options);

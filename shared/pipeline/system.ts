@@ -10,6 +10,7 @@ import { watchDocument } from './intake/progress.ts';
 import { type NewDocument, type SubmittedRow, submitDocument, submitOnce } from './intake/submit.ts';
 import { LocalUploads, type Uploads } from './intake/uploads.ts';
 import { listCollections } from './listing/collections.ts';
+import { contentOf } from './listing/content.ts';
 import { type ListOptions, listDocuments } from './listing/documents.ts';
 import { factsOf, type Stats, type SystemFacts, statsOf, type Work } from './listing/facts.ts';
 import { listPassages, type PassagesOptions } from './listing/passages.ts';
@@ -130,6 +131,11 @@ export class System {
   /** A page of a document's passages; see `listPassages`. */
   passages(tenant: string, id: string, options: PassagesOptions) {
     return listPassages(this.services, tenant, id, options);
+  }
+
+  /** A document's original; see `contentOf`. */
+  content(tenant: string, id: string) {
+    return contentOf(this.services, tenant, id);
   }
 
   /** Takes a document in once for each idempotency key; see `submitOnce`. */

@@ -264,9 +264,9 @@ describe('a tenant', () => {
 
 describe('API keys', () => {
   it('are asked for on every route but those that anyone may call', async () => {
-    for (const path of ['/healthz', '/openapi.json', '/docs'])
+    for (const path of ['/', '/healthz', '/openapi.json', '/docs'])
       expect((await server.fetch(path)).status).toBe(200);
-    for (const path of ['/v1/documents', '/v1/stats', '/v1/keys', '/metrics', '/v1/nothing', '/']) {
+    for (const path of ['/v1/documents', '/v1/stats', '/v1/keys', '/metrics', '/v1/nothing', '/nothing']) {
       const response = await server.fetch(path);
       expect(response.status).toBe(401);
       expect(response.headers.get('www-authenticate')).toMatch(/^Bearer/);

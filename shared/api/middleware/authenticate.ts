@@ -6,6 +6,7 @@ import { type KeyRing, requireScope, SCOPES, type Scope } from '../../access/key
 import { BlockragError } from '../../errors.ts';
 import { DEFAULT_TENANT } from '../../pipeline/defaults.ts';
 import type { Uploads } from '../../pipeline/intake/uploads.ts';
+import { isConsole } from '../console/index.ts';
 import type { ApiEnv, Caller } from '../context.ts';
 import { isUpload } from './body-limits.ts';
 import { refuseForeignPages } from './foreign-hosts.ts';
@@ -36,7 +37,7 @@ export function authenticate(
   options: AccessOptions,
 ): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
-    if (OPEN.some((path) => path.test(c.req.path))) return next();
+    if (isConsole(c.req.path) || OPEN.some((path) => path.test(c.req.path))) return next();
     if (isUpload(c.req)) {
       const { tenant } = await uploads.announced(c.req.path.split('/').at(-1)!, c.req.query('token') ?? '');
       c.set('caller', { tenant, scopes: [], key: null });

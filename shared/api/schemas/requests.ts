@@ -79,9 +79,23 @@ export const sampling = {
   topK: z.int().min(1).max(100).meta({ description: 'Passages in the prompt at most.' }),
 };
 
+/** A conversation before a question: the user begins, an answer ends it, and they take turns. */
+const earlierSchema = z
+  .array(z.strictObject({ role: z.enum(['user', 'assistant']), content: z.string() }))
+  .max(100)
+  .refine(
+    (turns) =>
+      turns.length % 2 === 0 && turns.every(({ role }, i) => role === (i % 2 === 0 ? 'user' : 'assistant')),
+    'the turns begin with the user, alternate, and end with the assistant',
+  )
+  .meta({
+    description: 'Earlier turns of the conversation: the user first, the assistant last, in turns.',
+  });
+
 export const querySchema = z
   .strictObject({
     question: z.string().meta({ example: 'When does the ferry leave?' }),
+    earlier: earlierSchema.default([]),
     collection: collectionSchema,
     filter: filterSchema
       .optional()
@@ -124,10 +138,23 @@ export type QueryInput = z.input<typeof querySchema>;
 
 /** What a query asks of the pipeline. */
 export function toQuestion(tenant: string, body: QueryBody): Question {
-  const { question, collection, filter, attention, top_k, max_tokens, temperature, top_p, seed, stop } = body;
+  const {
+    question,
+    earlier,
+    collection,
+    filter,
+    attention,
+    top_k,
+    max_tokens,
+    temperature,
+    top_p,
+    seed,
+    stop,
+  } = body;
   return {
     tenant,
     question,
+    earlier,
     collection,
     filter,
     attention,

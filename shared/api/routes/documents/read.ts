@@ -1,9 +1,10 @@
-/** GET and DELETE of /v1/documents: list, look at, delete. */
+/** GET and DELETE of /v1/documents: list, look at, download, delete. */
 import { createRoute } from '@hono/zod-openapi';
 import { z } from 'zod';
 import { BlockragError } from '../../../errors.ts';
 import { filterSchema } from '../../../pipeline/metadata.ts';
 import type { System } from '../../../pipeline/system.ts';
+import { contentHeaders } from '../../content-headers.ts';
 import { type Api, access, json, newRoutes, problems } from '../../route.ts';
 import { cursorSchema, jsonText, nameSchema, toCursor } from '../../schemas/requests.ts';
 import { documentIdSchema, documentSchema, viewDocument } from '../../views/document.ts';
@@ -22,6 +23,8 @@ const nextSchema = z
   .string()
   .nullable()
   .meta({ description: 'Where the next page begins; null: there is none.' });
+
+const bytesSchema = z.string().meta({ format: 'binary' });
 
 const list = createRoute({
   method: 'get',
@@ -81,6 +84,27 @@ const listPassages = createRoute({
   },
 });
 
+const download = createRoute({
+  method: 'get',
+  path: '/v1/documents/{id}/content',
+  tags: ['documents'],
+  summary: "Download a document's original",
+  description:
+    'As it was uploaded: of the version that answers, or else of the one that is being encoded. A PDF may be shown in a browser, all else is to be saved.',
+  ...access('read'),
+  request: { params: documentIdSchema },
+  responses: {
+    200: {
+      description: 'The bytes.',
+      content: {
+        'application/pdf': { schema: bytesSchema },
+        'application/octet-stream': { schema: bytesSchema },
+      },
+    },
+    ...problems('document_not_found', 'not_found'),
+  },
+});
+
 const remove = createRoute({
   method: 'delete',
   path: '/v1/documents/{id}',
@@ -111,6 +135,11 @@ export function readRoutes(system: System): Api {
     const { tenant } = c.get('caller');
     const { passages, next } = await system.passages(tenant, c.req.valid('param').id, c.req.valid('query'));
     return c.json({ passages: passages.map(viewPassage), next: toCursor(next) }, 200);
+  });
+
+  routes.openapi(download, async (c) => {
+    const { name, bytes } = await system.content(c.get('caller').tenant, c.req.valid('param').id);
+    return c.body(bytes, 200, contentHeaders(name, bytes)) as never;
   });
 
   routes.openapi(remove, async (c) => {
