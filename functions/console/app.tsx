@@ -1,5 +1,6 @@
 /** The frame: who is signed in, where they are, and how to get elsewhere. */
 import { useEffect } from 'preact/hooks';
+import { stopAll } from './ask/asking.ts';
 import { Conversations } from './ask/conversations.tsx';
 import { openHistory } from './ask/history.ts';
 import { AskPage } from './ask/page.tsx';
@@ -28,7 +29,10 @@ function Frame({ session: { caller, apiKey } }: { session: OpenSession }) {
   useEffect(() => {
     const close = openDocuments();
     void openHistory(caller.tenant);
-    return close;
+    return () => {
+      close();
+      stopAll();
+    };
   }, [caller.tenant]);
   useEffect(() => {
     document.title = `${texts.nav[at.page]} · ${texts.product}`;

@@ -14,9 +14,13 @@ export const history = createStore<History>(NOTHING);
 
 const STORE = 'conversations';
 let database: IDBDatabase | undefined;
+/** Counts openings: one that another tenant's has overtaken must show nothing. */
+let openings = 0;
 
 /** Reads a tenant's conversations. */
 export async function openHistory(tenant: string): Promise<void> {
+  openings += 1;
+  const mine = openings;
   database?.close();
   database = undefined;
   history.set(NOTHING);
@@ -24,11 +28,12 @@ export async function openHistory(tenant: string): Promise<void> {
     const request = indexedDB.open(`blockrag.${tenant}`, 1);
     request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: 'id' });
     const opened = await done(request);
-    database = opened;
     const all = await done<Conversation[]>(opened.transaction(STORE).objectStore(STORE).getAll());
+    if (mine !== openings) return opened.close();
+    database = opened;
     history.set({ loaded: true, kept: true, byId: new Map(all.map((one) => [one.id, interrupted(one)])) });
   } catch {
-    history.set({ loaded: true, kept: false, byId: new Map() });
+    if (mine === openings) history.set({ loaded: true, kept: false, byId: new Map() });
   }
 }
 

@@ -14,6 +14,7 @@ describe('parseRequest', () => {
   it('fills in the defaults of a question', () => {
     expect(parseRequest(querySchema, { question: 'Why?' })).toEqual({
       question: 'Why?',
+      earlier: [],
       collection: 'default',
       attention: 'block',
       top_k: 5,
