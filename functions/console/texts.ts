@@ -108,6 +108,7 @@ export const texts = {
     page: (first: number, last: number) => (first === last ? `page ${first}` : `pages ${first} to ${last}`),
     passage: (index: number) => `Passage ${index + 1}`,
     tokens: (count: number) => some(count, 'token'),
+    stored: (bytes: string) => `${bytes} stored`,
     cited: 'Cited',
     more: 'Show more passages',
     none: 'It has not been read yet.',

@@ -107,6 +107,12 @@ export class Blobs {
     return (await this.#table.getMany(keys.map(stateKey))).map((row) => row !== undefined);
   }
 
+  /** Bytes of blobs in the order asked for, null for one that is not stored. */
+  async bytesOf(keys: readonly string[]): Promise<(number | null)[]> {
+    const rows = await this.#table.getMany(keys.map(stateKey));
+    return rows.map((row) => (row === undefined ? null : (row.data as unknown as BlobState).bytes));
+  }
+
   /** Every stored blob of all tenants in the order of the keys, in pages. */
   async *pages(after = ''): AsyncGenerator<StoredBlob[]> {
     for (const shard of SHARDS) {

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { askOnPage, findChromium, launchBrowser, openConsole } from '../support/browser.ts';
+import { askOnPage, findChromium, keepPicture, launchBrowser, openConsole } from '../support/browser.ts';
 import { blockragJson } from '../support/product/command.ts';
 import { temporaryDirectory } from '../support/product/directory.ts';
 import { type Server, startServer, uploadText } from '../support/product/server.ts';
@@ -131,13 +131,16 @@ describe.skipIf(findChromium() === undefined && !process.env.CI)(
         await turn.locator('.source').first().click();
         await page.locator('.passage.cited').waitFor();
         expect(await findings(page)).toEqual([]);
+        await keepPicture(page, `ask-${colorScheme}`);
         await page.locator('.viewer').getByRole('button', { name: 'Close' }).click();
         await page.getByRole('link', { name: 'Documents' }).click();
         await page.locator('table.documents').waitFor();
         expect(await findings(page)).toEqual([]);
+        await keepPicture(page, `documents-${colorScheme}`);
         await page.getByRole('link', { name: 'Operate' }).click();
         await page.locator('.histogram').waitFor();
         expect(await findings(page)).toEqual([]);
+        await keepPicture(page, `operate-${colorScheme}`);
         await page.setViewportSize({ width: 390, height: 800 });
         for (const name of ['Ask', 'Documents', 'Operate']) {
           await page.getByRole('link', { name, exact: true }).click();
@@ -145,6 +148,7 @@ describe.skipIf(findChromium() === undefined && !process.env.CI)(
           const wide = await page.evaluate(() => document.documentElement.scrollWidth);
           expect(wide).toBeLessThanOrEqual(390);
           expect(await findings(page)).toEqual([]);
+          await keepPicture(page, `${name.toLowerCase()}-${colorScheme}-390`);
         }
         await own.close();
       },

@@ -160,6 +160,44 @@ describe.skipIf(findChromium() === undefined && !process.env.CI)(
       expect(await page.locator('.decayed').textContent()).toContain('The kiosk sells stamps until five.');
     });
 
+    it('keeps to each answer its own citations: after another conversation, a failure, a reload, a replacement', async () => {
+      await uploadText(server, 'pier.md', '# Pier\n\nThe old pier of Grimsay is 84 metres long.', 'pier');
+      const { page } = await openConsole(context, server.url);
+      const collection = page.locator('.composer select');
+      const cited = (turn: number) => page.locator('.turn').nth(turn).locator('.source').allTextContents();
+      await collection.selectOption('pier');
+      await askOnPage(page, 'How long is the old pier of Grimsay?');
+      const link = page.url();
+      await page.route('**/v1/query', (route) => route.abort());
+      await page.locator('textarea').fill('How wide is it?');
+      await page.keyboard.press('Enter');
+      await page.locator('.turn[data-state="failed"]').waitFor();
+      await page.unroute('**/v1/query');
+      await collection.selectOption('island');
+      await askOnPage(page, QUESTION);
+      const before = [await cited(0), await cited(1), await cited(2)];
+      expect(before[0]!.join()).toContain('pier.md');
+      expect(before[1]).toEqual([]);
+      expect(before[2]![0]).toContain('ferry.md');
+
+      await page.getByRole('link', { name: 'New conversation' }).click();
+      await askOnPage(page, 'Who built the lighthouse of Grimsay?');
+      expect((await cited(0))[0]).toContain('lighthouse.md');
+      await page.getByRole('link', { name: /How long is the old pier/ }).click();
+      await page.locator('.turn').nth(2).waitFor();
+      expect([await cited(0), await cited(1), await cited(2)]).toEqual(before);
+
+      await uploadText(server, 'pier.md', '# Pier\n\nThe old pier of Grimsay is gone.', 'pier');
+      await page.goto('about:blank');
+      await page.goto(link);
+      await page.locator('.turn').nth(2).waitFor();
+      expect([await cited(0), await cited(1), await cited(2)]).toEqual(before);
+      await page.locator('.turn').first().locator('.source').first().click();
+      await page.locator('.decayed').waitFor();
+      expect(await page.locator('.decayed').textContent()).toContain('is 84 metres long');
+      expect(await page.locator('.passage').first().textContent()).toContain('is gone');
+    });
+
     it('shows HTML and scripts of documents as the text that they are', async () => {
       const { page, wrong } = await openConsole(context, server.url);
       await page.locator('.composer select').selectOption('hostile');

@@ -1,4 +1,6 @@
-import type { Browser, BrowserContext } from 'playwright-core';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { addOnPage, findChromium, launchBrowser, openConsole } from '../support/browser.ts';
 import { temporaryDirectory } from '../support/product/directory.ts';
@@ -26,8 +28,7 @@ describe.skipIf(findChromium() === undefined && !process.env.CI)(
       context = await browser.newContext();
     });
     afterEach(() => context.close());
-    const row = (page: Awaited<ReturnType<typeof openConsole>>['page'], name: string) =>
-      page.locator('table.documents tbody tr', { hasText: name });
+    const row = (page: Page, name: string) => page.locator('table.documents tbody tr', { hasText: name });
 
     it('takes files, follows them until they are ready, and tells why one failed', async () => {
       const { page, wrong } = await openConsole(context, server.url, '#/documents');
@@ -57,6 +58,35 @@ describe.skipIf(findChromium() === undefined && !process.env.CI)(
       await row(page, 'bad.txt').locator('.badge.ready').waitFor({ timeout: 60_000 });
     });
 
+    it('takes folders by their paths, dropped and chosen', async () => {
+      const folder = join(temporaryDirectory(), 'island');
+      mkdirSync(join(folder, 'harbour'), { recursive: true });
+      mkdirSync(join(folder, '.git'));
+      writeFileSync(join(folder, 'harbour/boats.md'), FERRY);
+      writeFileSync(join(folder, 'lighthouse.txt'), LIGHTHOUSE);
+      writeFileSync(join(folder, '.git/config.txt'), 'left out');
+      const names = async (page: Page) =>
+        (await page.locator('table.documents tbody tr').allTextContents()).join('\n');
+
+      const { page, wrong } = await openConsole(context, server.url, '#/documents');
+      await page.getByLabel('Into collection').fill('dropped');
+      // As the browser gets it from the desktop: with a folder that it reads itself.
+      const protocol = await context.newCDPSession(page);
+      const data = { items: [], files: [folder], dragOperationsMask: 1 };
+      for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
+        await protocol.send('Input.dispatchDragEvent', { type, x: 400, y: 300, data });
+      }
+      await row(page, 'island/harbour/boats.md').locator('.badge.ready').waitFor({ timeout: 60_000 });
+      await row(page, 'island/lighthouse.txt').locator('.badge.ready').waitFor({ timeout: 60_000 });
+      expect(await names(page)).not.toContain('config.txt');
+
+      await page.getByLabel('Into collection').fill('chosen');
+      await page.locator('input[data-test="folder"]').setInputFiles(folder);
+      await row(page, 'chosen').nth(1).locator('.badge.ready').waitFor({ timeout: 60_000 });
+      expect(await row(page, 'chosen').count()).toBe(2);
+      expect(wrong).toEqual([]);
+    });
+
     it('tells why an upload was refused', async () => {
       const { page } = await openConsole(context, server.url, '#/documents');
       await addOnPage(page, [{ name: 'large.txt', text: 'x'.repeat(2 * MAX_BYTES) }]);
@@ -73,7 +103,7 @@ describe.skipIf(findChromium() === undefined && !process.env.CI)(
       await page.getByRole('link', { name: 'ferry.md' }).click();
       await page.locator('.passage').waitFor();
       expect(await page.locator('.passage').textContent()).toMatch(
-        /Passage 1, \d+ tokens.*leaves the north pier/s,
+        /Passage 1, \d+ tokens, \d+ kB stored.*leaves the north pier/s,
       );
       const saved = page.waitForEvent('download');
       await page.locator('.viewer').getByRole('button', { name: 'Download' }).click();

@@ -82,7 +82,7 @@ describe('the REST API for documents', () => {
     expect(whole.passages.map(({ text }) => text).join(' ')).toBe(text);
     expect(whole.passages[1]).toEqual({
       ...{ passage: 1, title: 'berths', page: null, page_end: null },
-      ...{ text: expect.any(String), tokens: expect.any(Number) },
+      ...{ text: expect.any(String), tokens: expect.any(Number), stored_bytes: expect.any(Number) },
     });
     const first = await page('?limit=1');
     const second = await page(`?limit=1&after=${first.next}`);

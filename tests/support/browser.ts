@@ -1,6 +1,9 @@
 /** A real browser: Chromium of the system, without a screen. */
 import { execFileSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { PROJECT } from './product/command.ts';
 
 /** The Chromium to use: CHROMIUM, else what is on the PATH; undefined: there is none. */
 export function findChromium(): string | undefined {
@@ -38,6 +41,13 @@ export async function openConsole(
   });
   await page.goto(`${url}/${hash}`);
   return { page, wrong };
+}
+
+/** Keeps a picture of what is shown in artifacts/browser/, for people to look at. */
+export async function keepPicture(page: Page, name: string): Promise<void> {
+  const folder = join(PROJECT, 'artifacts/browser');
+  mkdirSync(folder, { recursive: true });
+  await page.screenshot({ path: join(folder, `${name}.png`) });
 }
 
 /** Asks a question on the page; gives its turn once the answer is complete. */

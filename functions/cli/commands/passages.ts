@@ -36,7 +36,7 @@ export async function showPassages(
       )
       .finally(() => progress.end());
     const passages = document.passages.map((passage, index) => {
-      const { passage: _, ...view } = viewPassage({ ...passage, index });
+      const { passage: _, stored_bytes: __, ...view } = viewPassage({ ...passage, index });
       return view;
     });
     if (json) {

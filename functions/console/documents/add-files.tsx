@@ -95,6 +95,7 @@ export function AddFiles({ collection }: { collection: string }) {
         }}
         type="file"
         hidden
+        data-test="folder"
         onChange={(event) => chosen(event.currentTarget)}
       />
     </section>

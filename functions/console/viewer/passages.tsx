@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { PassagesPage, PassageView } from '../../../shared/client/index.ts';
 import type { Failure } from '../failure.ts';
+import { formatBytes } from '../format.ts';
 import { Problem } from '../parts/controls.tsx';
 import { failed, opened } from '../session.ts';
 import { texts } from '../texts.ts';
@@ -85,7 +86,8 @@ export function Passages({ id, listed, wanted }: { id: string; listed: Listed; w
   );
 }
 
-function factsOf({ passage, page, page_end, tokens }: PassageView): string {
+function factsOf({ passage, page, page_end, tokens, stored_bytes }: PassageView): string {
   const place = page === null ? [] : [say.page(page, page_end ?? page)];
-  return [say.passage(passage), ...place, say.tokens(tokens)].join(', ');
+  const stored = stored_bytes === null ? [] : [say.stored(formatBytes(stored_bytes))];
+  return [say.passage(passage), ...place, say.tokens(tokens), ...stored].join(', ');
 }

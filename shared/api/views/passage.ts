@@ -10,6 +10,10 @@ export const passageSchema = z
     page: z.int().nullable(),
     page_end: z.int().nullable().meta({ description: 'The last page; that of `page` where there is one.' }),
     tokens: z.int(),
+    stored_bytes: z
+      .int()
+      .nullable()
+      .meta({ description: 'Bytes of its keys and values; null: they are not stored (yet).' }),
   })
   .meta({ id: 'Passage' });
 
@@ -19,6 +23,7 @@ export type PassageView = z.infer<typeof passageSchema>;
 type Viewed = Pick<PassageRow, 'index' | 'title' | 'text' | 'tokens'> & {
   page?: number | null | undefined;
   pageEnd?: number | null | undefined;
+  storedBytes?: number | null;
 };
 
 export function viewPassage({
@@ -28,6 +33,15 @@ export function viewPassage({
   tokens,
   page = null,
   pageEnd = page,
+  storedBytes = null,
 }: Viewed): PassageView {
-  return { passage: index, title, text, page, page_end: pageEnd, tokens: tokens.length };
+  return {
+    passage: index,
+    title,
+    text,
+    page,
+    page_end: pageEnd,
+    tokens: tokens.length,
+    stored_bytes: storedBytes,
+  };
 }

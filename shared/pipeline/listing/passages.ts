@@ -4,6 +4,12 @@ import type { PassageRow } from '../../catalog/passages.ts';
 import { BlockragError } from '../../errors.ts';
 import type { Services } from '../services.ts';
 
+/** A passage, and what is stored for it. */
+export interface ListedPassage extends PassageRow {
+  /** Bytes of its keys and values; null: they are not stored (yet). */
+  storedBytes: number | null;
+}
+
 export interface PassagesOptions {
   /** The `next` of the page before. */
   after?: string | undefined;
@@ -20,7 +26,7 @@ export async function listPassages(
   tenant: string,
   id: string,
   { after, limit }: PassagesOptions,
-): Promise<{ passages: PassageRow[]; next: string | undefined }> {
+): Promise<{ passages: ListedPassage[]; next: string | undefined }> {
   const start = Number(after ?? 0);
   if (!Number.isSafeInteger(start) || start < 0) {
     throw new BlockragError('invalid_request', 'after: that is not the next of any page.');
@@ -34,8 +40,10 @@ export async function listPassages(
   // One more tells whether there is a next page.
   const ids = Array.from({ length: limit + 1 }, (_, i) => ({ document: id, version, index: start + i }));
   const rows = (await catalog.passages.getMany(ids)).filter((row) => row !== undefined);
+  const page = rows.slice(0, limit);
+  const stored = await catalog.blobs.bytesOf(page.map(({ blobKey }) => blobKey));
   return {
-    passages: rows.slice(0, limit),
+    passages: page.map((row, i) => ({ ...row, storedBytes: stored[i] ?? null })),
     next: rows.length > limit ? String(start + limit) : undefined,
   };
 }
