@@ -36,11 +36,6 @@ const FILE_POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; c
 const COMPRESSED = /^(html|m?js|css|svg|wasm)$/;
 const zipped = new Map<string, Promise<Uint8Array<ArrayBuffer>>>();
 
-/** Whether a path belongs to the Console. */
-export function isConsole(path: string): boolean {
-  return path === '/' || path.startsWith('/console/');
-}
-
 /** The Console's routes. They are not part of the API's description. */
 export function consoleRoutes(): Api {
   const routes = newRoutes();

@@ -6,7 +6,7 @@ import { type KeyRing, requireScope, SCOPES, type Scope } from '../../access/key
 import { BlockragError } from '../../errors.ts';
 import { DEFAULT_TENANT } from '../../pipeline/defaults.ts';
 import type { Uploads } from '../../pipeline/intake/uploads.ts';
-import { isConsole } from '../console/index.ts';
+import { isConsole } from '../console/paths.ts';
 import type { ApiEnv, Caller } from '../context.ts';
 import { isUpload } from './body-limits.ts';
 import { refuseForeignPages } from './foreign-hosts.ts';
