@@ -33,7 +33,7 @@ export async function buildConsole(): Promise<Map<string, Uint8Array<ArrayBuffer
     minify: true,
     format: 'esm',
     platform: 'browser',
-    target: ['es2022', 'chrome119', 'firefox121', 'safari17.4'],
+    target: ['es2022', 'chrome123', 'firefox121', 'safari17.5'],
     jsx: 'automatic',
     jsxImportSource: 'preact',
     entryNames: 'console/[name]-[hash]',

@@ -3,7 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe } from 'vitest';
 import { PROJECT } from './product/command.ts';
+import type { Server } from './product/server.ts';
 
 /** The Chromium to use: CHROMIUM, else what is on the PATH; undefined: there is none. */
 export function findChromium(): string | undefined {
@@ -20,6 +22,53 @@ export function launchBrowser(): Promise<Browser> {
   if (executablePath === undefined) throw new Error('there is no chromium: install it, or set CHROMIUM');
   // As root, in a container: what is opened is our own.
   return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
+}
+
+/** A server and a browser for the tests of a suite, made by its hooks. */
+export interface InBrowser {
+  readonly server: Server;
+  /** A context of the browser, new for each test. */
+  readonly context: BrowserContext;
+  readonly browser: Browser;
+}
+
+/**
+ * A suite of tests in a real browser. Where there is none they are skipped, and fail in CI.
+ * @param start the server with what the tests need
+ */
+export function describeInBrowser(
+  name: string,
+  start: () => Promise<Server>,
+  tests: (inBrowser: InBrowser) => void,
+): void {
+  describe.skipIf(findChromium() === undefined && !process.env.CI)(name, { timeout: 240_000 }, () => {
+    let server: Server;
+    let browser: Browser;
+    let context: BrowserContext;
+    beforeAll(async () => {
+      server = await start();
+      browser = await launchBrowser();
+    });
+    afterAll(async () => {
+      await browser?.close();
+      await server?.stop('SIGKILL');
+    });
+    beforeEach(async () => {
+      context = await browser.newContext();
+    });
+    afterEach(() => context.close());
+    tests({
+      get server() {
+        return server;
+      },
+      get browser() {
+        return browser;
+      },
+      get context() {
+        return context;
+      },
+    });
+  });
 }
 
 /** A page of the Console, and what went wrong on it: errors, refused loads and failed policies. */
