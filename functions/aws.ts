@@ -46,7 +46,7 @@ export async function openStage({ wakes, reencode }: StageOptions): Promise<Stag
   return {
     system: await openOver({ ...stores, close }, config, { logger, reencode, works: false }),
     documents: stores.source!,
-    dispatch: new Dispatch({ bell, jobs, jobPassages: stage.batchPassages }),
+    dispatch: new Dispatch({ queue: stores.queue, bell, jobs, jobPassages: stage.batchPassages }),
   };
 }
 

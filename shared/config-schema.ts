@@ -232,6 +232,12 @@ export const cloudSchema = z.object({
     ),
   batchJob: z.string().default('').meta(otherwise('none', 'The definition of the AWS Batch jobs.')),
   batchPassages: whole(1)
-    .default(64)
-    .describe('Documents of this many passages and more are encoded by an AWS Batch job.'),
+    .default(1_000)
+    .describe('From this many waiting passages on AWS Batch jobs encode them.'),
+  jobSeconds: whole(1)
+    .max(2_000_000)
+    .default(6_600)
+    .describe(
+      'Seconds after which the worker of an AWS Batch job asks for another try: less than the timeout of the job, which ends it for good.',
+    ),
 });

@@ -24,12 +24,11 @@ export async function handler(event: SqsEvent): Promise<SqsResponse> {
   const { system, documents, dispatch } = await open();
   const { services } = system;
   const batchItemFailures: SqsResponse['batchItemFailures'] = [];
-  let passages = 0;
   let accepted = 0;
   for (const { messageId, body } of event.Records) {
     try {
       const { detail } = eventSchema.parse(JSON.parse(body));
-      passages += await followObject(services, documents, detail.object.key, new AbortController().signal);
+      await followObject(services, documents, detail.object.key, new AbortController().signal);
       accepted++;
     } catch (error) {
       // Neither the key nor the text: they are the user's.
@@ -39,6 +38,6 @@ export async function handler(event: SqsEvent): Promise<SqsResponse> {
     }
   }
   // Also for what was removed, or was retired by a new version.
-  if (accepted > 0) await dispatch.workFor(passages);
+  if (accepted > 0) await dispatch.callWorkers();
   return { batchItemFailures };
 }

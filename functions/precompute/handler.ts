@@ -16,7 +16,7 @@ export async function handler(_event: unknown, context: LambdaContext): Promise<
   const { system, dispatch } = await open();
   const { services } = system;
   // One invocation does the work that several were called for: the others do not stay for more.
-  if ((await services.queue.counts()).waiting === 0) return;
+  if ((await services.queue.backlog(1)) === 0) return;
   // Should this invocation die, what it has in hand can be taken up then.
   await dispatch.lookAfter(Math.ceil((context.getRemainingTimeInMillis() + LEASE_MS) / 1000));
   let failure: unknown;
@@ -26,7 +26,6 @@ export async function handler(_event: unknown, context: LambdaContext): Promise<
   await worker.ended;
   clearTimeout(timer);
   if (failure !== undefined) throw failure;
-  const { waiting } = await services.queue.counts();
   // What is left waits for its time to be tried again, or for more workers than this one.
-  if (waiting > 0) await dispatch.workFor(waiting);
+  if ((await services.queue.backlog(1)) > 0) await dispatch.callWorkers();
 }

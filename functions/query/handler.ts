@@ -3,13 +3,15 @@
 import { createApp } from '../../shared/api/app.ts';
 import { openStage } from '../aws.ts';
 import { lambdaHandler } from './lambda.ts';
+import { warmAhead } from './warm.ts';
 
 // While the instance starts: model, index and connections are there before the first request, and stay.
 const { system } = await openStage({ wakes: true });
-void system.warm().catch((error: unknown) => {
-  // The first request meets the same error, and tells it.
-  system.services.logger.error({ err: error }, 'the model could not be loaded ahead');
-});
+await warmAhead(
+  () => system.warm(),
+  process.env,
+  (error) => system.services.logger.error({ err: error }, 'the model could not be loaded ahead'),
+);
 
 const app = createApp(system, {
   loopbackOnly: false,

@@ -1,13 +1,13 @@
-# The container that AWS Batch runs, on GPU and CPU hosts. In the project's root:
+# The container that AWS Batch runs on hosts without a GPU. In the project's root:
 #   docker build -f infra/docker/precompute.Dockerfile --platform linux/amd64 -t blockrag-precompute .
 # Base images by digest: --build-arg BUILD_IMAGE=node@sha256:... --build-arg RUNTIME_IMAGE=...
 ARG BUILD_IMAGE=node:24-bookworm
-# CUDA 12 and cuDNN 9: what onnxruntime 1.30 is linked with.
-ARG RUNTIME_IMAGE=nvidia/cuda:12.8.1-cudnn-runtime-ubuntu24.04
+ARG RUNTIME_IMAGE=node:24-bookworm-slim
 
 FROM ${BUILD_IMAGE} AS build
 ARG MODEL=smollm2-135m-instruct
 ARG ADAPTER=shipped
+ARG EMBEDDER=all-minilm-l6-v2
 ARG COMPUTE=w8a8
 ENV BLOCKRAG_CACHE=/opt/blockrag/cache
 WORKDIR /build
@@ -15,17 +15,15 @@ COPY infra/docker/steps infra/docker/steps
 RUN infra/docker/steps/tools.sh
 COPY package.json package-lock.json .npmrc ./
 RUN infra/docker/steps/install.sh
-RUN infra/docker/steps/cuda.sh
 COPY tsconfig.json ./
 COPY functions functions
 COPY shared shared
-RUN infra/docker/steps/model.sh ${MODEL} ${ADAPTER} ${COMPUTE}
+RUN infra/docker/steps/model.sh ${MODEL} ${ADAPTER} ${COMPUTE} ${EMBEDDER}
 RUN infra/docker/steps/prune.sh
 COPY infra infra
 RUN infra/docker/steps/package.sh precompute
 
 FROM ${RUNTIME_IMAGE}
-COPY --from=build /usr/local/bin/node /usr/local/bin/node
 COPY --from=build /opt/blockrag/cache /opt/blockrag/cache
 COPY --from=build /build/artifacts/precompute/ /opt/blockrag/precompute/
 ENV BLOCKRAG_CACHE=/opt/blockrag/cache HOME=/tmp

@@ -15,15 +15,18 @@ export function usesZips({ stage, params }: StackOptions): boolean {
 export function missingImages(options: StackOptions): string | undefined {
   const { stage, params } = options;
   const batch = params.batch ?? (stage === LOCAL ? 'none' : 'aws');
+  const x86 = { name: 'precompute', platform: 'linux/amd64' };
   const needed = [
     ...(usesZips(options) ? [] : [{ param: 'functionsImage', name: 'functions', platform: 'linux/arm64' }]),
-    ...(batch === 'none' ? [] : [{ param: 'precomputeImage', name: 'precompute', platform: 'linux/amd64' }]),
+    ...(batch === 'none' ? [] : [{ param: 'precomputeImage', ...x86 }]),
+    ...(batch === 'none' || params.accelerator !== 'Gpu' ? [] : [{ param: 'gpuImage', ...x86 }]),
   ];
   const missing = needed.filter(({ param }) => !BY_DIGEST.test(params[param] ?? ''));
   if (missing.length === 0) return undefined;
   const lines = missing.map(({ param, name, platform }) => {
     const tag = `$REGISTRY/blockrag-${name}`;
-    return `  docker build -f infra/docker/${name}.Dockerfile --platform ${platform} --push -t ${tag} .\n  and --param ${param}=${tag}@sha256:DIGEST`;
+    const file = `infra/docker/${param === 'gpuImage' ? 'gpu' : name}.Dockerfile`;
+    return `  docker build -f ${file} --platform ${platform} --push -t ${tag} .\n  and --param ${param}=${tag}@sha256:DIGEST`;
   });
   return [
     `an image is missing, or is not named by its digest: ${missing.map(({ param }) => param).join(', ')}`,

@@ -64,6 +64,11 @@ export class Decoder {
     return new Decoder(model, await openSession(model.graphFile, options), options.provider ?? 'cpu');
   }
 
+  /** Ends the profile that `SessionOptions.profile` asked for: its file is whole then. */
+  endProfile(): void {
+    this.#session.endProfiling();
+  }
+
   /** Compute type and provider, as blobs tell what computed them. */
   get provenance(): string {
     return `${this.model.manifest.compute}/${this.provider}`;

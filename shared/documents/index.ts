@@ -11,6 +11,8 @@ export type { Passage, ReadDocument } from './types.ts';
 
 /** A process without work is ended after this long. */
 const IDLE_MS = 60_000;
+/** Milliseconds that reading may go on without progress, where nothing else is asked for. */
+export const READ_TIMEOUT_MS = 120_000;
 
 /** How documents are read, and how much one may cost. */
 export interface DocumentReaderOptions {
@@ -56,7 +58,7 @@ export class DocumentReader {
     this.#options = {
       maxTokens: DEFAULT_MAX_TOKENS,
       ocr: undefined,
-      timeoutMs: 120_000,
+      timeoutMs: READ_TIMEOUT_MS,
       memoryMb: 1024,
       maxBytes: 100 * 1024 * 1024,
       worker: new URL('./worker.ts', import.meta.url),

@@ -12,6 +12,8 @@ export interface SessionOptions {
   provider?: Provider | undefined;
   /** Threads of one run; default: the machine's cores. */
   threads?: number | undefined;
+  /** Path that the names of profiles begin with; each run is written down then, until `endProfiling`. */
+  profile?: string | undefined;
 }
 
 /**
@@ -53,6 +55,7 @@ function createSession(file: string, provider: Provider, options: SessionOptions
     interOpNumThreads: 1,
     graphOptimizationLevel: 'all',
     logSeverityLevel: 3,
+    ...(options.profile !== undefined && { enableProfiling: true, profileFilePrefix: options.profile }),
     extra: {
       session: {
         x64quantprecision: hasExactProducts() ? '0' : '1',

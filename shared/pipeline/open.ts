@@ -65,6 +65,7 @@ function ringing(queue: WorkQueue, bell: Doorbell): WorkQueue {
     release: (receipt) => queue.release(receipt),
     discard: (id) => queue.discard(id),
     counts: () => queue.counts(),
+    backlog: (most) => queue.backlog(most),
     dead: () => queue.dead(),
     close: () => queue.close(),
   };

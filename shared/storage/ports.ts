@@ -107,6 +107,8 @@ export interface WorkQueue {
   discard(id: string): Promise<boolean>;
   /** waiting: deliverable now or later; leased: in hand; dead: failed too often. */
   counts(): Promise<{ waiting: number; leased: number; dead: number }>;
+  /** Items that wait or are in hand, counted no further than `most`: of a long queue only a part is read. */
+  backlog(most: number): Promise<number>;
   /** The items that failed too often, with the last error. */
   dead(): Promise<{ id: string; body: RowData; error: string }[]>;
   close(): Promise<void>;
@@ -155,8 +157,8 @@ export interface Doorbell {
 
 /** Starts workers on machines that are only there while there is much to do. */
 export interface JobQueue {
-  /** Jobs that were submitted and have not ended. */
-  active(): Promise<number>;
+  /** Jobs that were submitted and have not ended, counted no further than `most`. */
+  active(most: number): Promise<number>;
   submit(): Promise<void>;
   close(): Promise<void>;
 }

@@ -64,7 +64,7 @@ describe('jobs on Batch', () => {
   });
 
   it('counts the jobs that have not ended, on all pages', async () => {
-    expect(await jobs.active()).toBe(4);
+    expect(await jobs.active(10)).toBe(4);
     const states = requests.map(({ body }) => body.jobStatus);
     expect([...new Set(states)].sort()).toEqual(['PENDING', 'RUNNABLE', 'RUNNING', 'STARTING', 'SUBMITTED']);
     expect(requests.every(({ path, body }) => path === '/v1/listjobs' && body.jobQueue === 'arn:queue')).toBe(
@@ -72,10 +72,15 @@ describe('jobs on Batch', () => {
     );
   });
 
+  it('asks no further than it must', async () => {
+    expect(await jobs.active(1)).toBe(1);
+    expect(new Set(requests.map(({ body }) => body.jobStatus)).size).toBeLessThan(5);
+  });
+
   it('what Batch refuses is an error that says what it says', async () => {
     refuses = true;
     const expected = { code: 'storage_failed', message: expect.stringContaining('JobQueue q not found') };
     await expect(jobs.submit()).rejects.toMatchObject(expected);
-    await expect(jobs.active()).rejects.toMatchObject(expected);
+    await expect(jobs.active(10)).rejects.toMatchObject(expected);
   });
 });

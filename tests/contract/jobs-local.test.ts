@@ -54,9 +54,9 @@ describe('jobs on this machine', () => {
   it('runs the command with the parameters and the environment of the definition', async () => {
     const local = open('', { Parameters: { what: 'passages' } }, ['--', '--do', 'Ref::what']);
     await local.submit();
-    expect(await local.active()).toBe(1);
+    expect(await local.active(10)).toBe(1);
     await local.idle();
-    expect(await local.active()).toBe(0);
+    expect(await local.active(10)).toBe(0);
     expect(await runs()).toEqual(['given --do passages']);
     expect(exits).toEqual([{ code: 0, signal: null, retried: false }]);
   });
@@ -65,7 +65,7 @@ describe('jobs on this machine', () => {
     const local = open('setTimeout(() => {}, 200)');
     await Promise.all([local.submit(), local.submit()]);
     await started(2);
-    expect(await local.active()).toBe(2);
+    expect(await local.active(10)).toBe(2);
     expect(local.processes()).toHaveLength(2);
     await local.idle();
   });
@@ -132,7 +132,7 @@ describe('jobs on this machine', () => {
     await local.submit();
     await started(1);
     await local.close();
-    expect(await local.active()).toBe(0);
+    expect(await local.active(10)).toBe(0);
     expect(exits).toEqual([{ code: null, signal: 'SIGTERM', retried: false }]);
   });
 });

@@ -72,7 +72,7 @@ export function openLocalJobs(options: LocalJobOptions): LocalJobQueue {
   };
 
   return {
-    active: async () => jobs.size,
+    active: async (most) => Math.min(most, jobs.size),
     async submit() {
       const job = run().finally(() => jobs.delete(job));
       jobs.add(job);

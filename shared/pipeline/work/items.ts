@@ -44,7 +44,7 @@ export interface WorkItem {
 }
 
 /** Passages of one item: some seconds of work, so that little is lost with a killed process. */
-const BATCH = 8;
+export const BATCH = 8;
 
 /** To be sent after each document. One item at most waits. */
 export const TIDY_ITEM: WorkItem = { id: 'tidy', body: { kind: 'tidy' } };

@@ -51,6 +51,16 @@ const CASES: Record<string, (opened: OpenedWorkQueue) => Promise<void>> = {
     assert.deepEqual(await queue.receive({ max: 1, ...NOW }), []);
   },
 
+  'counts its backlog, in hand or not, no further than asked': async ({ queue }) => {
+    assert.equal(await queue.backlog(5), 0);
+    await queue.send(['a', 'b', 'c', 'd'].map(item));
+    const lease = await take(queue);
+    assert.equal(await queue.backlog(5), 4);
+    assert.equal(await queue.backlog(2), 2);
+    await queue.done(lease.receipt);
+    assert.equal(await queue.backlog(5), 3);
+  },
+
   'counts what waits, what is in hand, and forgets what is done': async ({ queue }) => {
     assert.deepEqual(await queue.counts(), { waiting: 0, leased: 0, dead: 0 });
     await queue.send(['a', 'b', 'c'].map(item));

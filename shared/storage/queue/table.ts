@@ -25,6 +25,7 @@ import {
 const DEFAULT_MAX_ATTEMPTS = 5;
 const MAX_ID_BYTES = 1000;
 const ITEMS_PER_WRITE = 33;
+const ITEMS_PER_PAGE = 500;
 // How many younger items of each shard a consumer looks at, to have others to turn to when it loses a race.
 const LOOK_AHEAD = 20;
 const FIRST_POLL_MS = 50;
@@ -122,6 +123,19 @@ class TableQueue implements WorkQueue {
     }
     counts.dead = (await this.dead()).length;
     return counts;
+  }
+
+  async backlog(most: number): Promise<number> {
+    let count = 0;
+    for (const partition of shardsOf(this.#name)) {
+      if (count >= most) break;
+      for await (const _ of rowsOf(this.#table, partition, {
+        limit: Math.min(most - count, ITEMS_PER_PAGE),
+      })) {
+        if (++count >= most) break;
+      }
+    }
+    return count;
   }
 
   async dead(): Promise<{ id: string; body: RowData; error: string }[]> {

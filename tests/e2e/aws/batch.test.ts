@@ -1,5 +1,6 @@
 /** A large document is encoded by a job of Batch: the command of the deployed definition, stopped and killed. */
 import { once } from 'node:events';
+import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Dispatch } from '../../../shared/pipeline/work/dispatch.ts';
 import { retrievalText } from '../../../shared/retrieval/embedder.ts';
@@ -8,7 +9,7 @@ import { bundleEntry } from '../../support/aws/artifact.ts';
 import { CLOUD, type Cloud, DATA, startCloud } from '../../support/aws/cloud.ts';
 import { cpuJob } from '../../support/aws/job.ts';
 import { type Opened, openInProcess } from '../../support/aws/opened.ts';
-import { type LocalJobQueue, openLocalJobs } from '../../support/local-jobs.ts';
+import { type JobDefinition, type LocalJobQueue, openLocalJobs } from '../../support/local-jobs.ts';
 import { defaultModel } from '../../support/models.ts';
 import { manyPassages } from '../../support/product/texts.ts';
 
@@ -58,14 +59,15 @@ describeWith(CLOUD, 'a job of Batch', () => {
     const passages = await opened.follow(KEY);
     expect(passages).toBeGreaterThanOrEqual(200);
     const dispatch = new Dispatch({
+      queue: opened.system.services.queue,
       bell: { ring: neverRung, close: async () => {} },
       jobs,
       jobPassages: 64,
     });
-    await dispatch.workFor(passages);
+    await dispatch.callWorkers();
     // A second event finds the job that is there.
-    await dispatch.workFor(passages);
-    expect(await jobs.active()).toBe(1);
+    await dispatch.callWorkers();
+    expect(await jobs.active(10)).toBe(1);
 
     await interrupt('SIGTERM', 40);
     await interrupt('SIGKILL', 80);
@@ -106,6 +108,48 @@ describeWith(CLOUD, 'a job of Batch', () => {
     });
     expect(citations[0]!.text).toContain('149');
     expect(usage.encodedTokens).toBe(0);
+  }, 300_000);
+
+  it('asks for another try before its time is over, and has its work looked after', async () => {
+    const key = 'documents/acme/default/late.md';
+    await cloud.put(key, manyPassages(100, 1_000));
+    const passages = await opened.follow(key);
+    const definition = await cpuJob(cloud);
+    const { ContainerProperties: container } = definition;
+    const short = container.Environment!.map((one) =>
+      one.Name === 'BLOCKRAG_JOB_SECONDS' ? { ...one, Value: '1' } : one,
+    );
+    const run = async (job: JobDefinition) => {
+      const ends: (number | null)[] = [];
+      const queue = openLocalJobs({
+        definition: { ...job, RetryStrategy: { Attempts: 1 } },
+        directory: await bundleEntry('precompute', 'main'),
+        environment: { ...process.env, ...cloud.environment },
+        onExit: ({ code }) => void ends.push(code),
+      });
+      await queue.submit();
+      await queue.idle();
+      await queue.close();
+      return ends;
+    };
+    const delayed = async () => {
+      const { Attributes } = await cloud.sqs.send(
+        new GetQueueAttributesCommand({
+          QueueUrl: cloud.doorbell,
+          AttributeNames: ['ApproximateNumberOfMessagesDelayed'],
+        }),
+      );
+      return Number(Attributes?.ApproximateNumberOfMessagesDelayed);
+    };
+    const before = await delayed();
+    expect(await run({ ...definition, ContainerProperties: { ...container, Environment: short } })).toEqual([
+      75,
+    ]);
+    expect(await delayed()).toBe(before + 1);
+    expect((await opened.document(key))!.status).toBe('encoding');
+    expect(await run(definition)).toEqual([0]);
+    expect(await delayed()).toBe(before + 1);
+    expect(await opened.document(key)).toMatchObject({ status: 'ready', passages, encoded: passages });
   }, 300_000);
 });
 

@@ -157,20 +157,26 @@ describe('the compose file', () => {
   });
 });
 
-describe('the image of the Batch worker', () => {
-  it('is built as that of the functions, with the CUDA provider and its own artifact', async () => {
-    const texts = async (name: string) => (await buildStage(dockerfile(name))).map(({ text }) => text);
+describe('the images of the Batch worker', () => {
+  const texts = async (name: string) => (await buildStage(dockerfile(name))).map(({ text }) => text);
+  const own = (text: string) => text.replace('package.sh functions', 'package.sh precompute');
+
+  it('for CPUs is built as that of the functions, with its own artifact', async () => {
+    expect(await texts('precompute')).toEqual((await texts('functions')).map(own));
+  });
+
+  it('for GPUs is built so with the CUDA provider, and a compute type that CUDA has kernels for', async () => {
     const expected = (await texts('functions')).flatMap((text) => {
       if (text.endsWith('install.sh')) return [text, 'infra/docker/steps/cuda.sh'];
-      return [text.replace('package.sh functions', 'package.sh precompute')];
+      return [text === 'COMPUTE=w8a8' ? 'COMPUTE=fp16' : own(text)];
     });
-    expect(await texts('precompute')).toEqual(expected);
+    expect(await texts('gpu')).toEqual(expected);
   });
 });
 
 describe('the images', () => {
   it('run as nobody', async () => {
-    for (const name of ['functions', 'precompute', 'server']) {
+    for (const name of ['functions', 'precompute', 'gpu', 'server']) {
       expect(await readFile(dockerfile(name), 'utf8')).toMatch(/^USER 65534:65534$/m);
     }
   });

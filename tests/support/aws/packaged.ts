@@ -15,6 +15,13 @@ export const IMAGES = {
   precomputeImage: `${REGISTRY}/blockrag-precompute@${DIGEST}`,
 };
 
+/** The same for a stage that encodes on GPUs. */
+export const GPU_IMAGES = {
+  ...IMAGES,
+  accelerator: 'Gpu',
+  gpuImage: `${REGISTRY}/blockrag-precompute@${DIGEST.replace('01', '10')}`,
+};
+
 // biome-ignore lint/suspicious/noExplicitAny: a template is JSON of many shapes, and a test says which it expects
 export type Properties = any;
 

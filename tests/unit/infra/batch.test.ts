@@ -1,10 +1,14 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { IMAGES, ofType, packageStage, type Template } from '../../support/aws/packaged.ts';
+import { GPU_IMAGES, IMAGES, ofType, packageStage, type Template } from '../../support/aws/packaged.ts';
 
 let aws: Template;
+let cpuOnly: Template;
 beforeAll(async () => {
-  aws = (await packageStage('prod', IMAGES)).template;
+  aws = (await packageStage('prod', GPU_IMAGES)).template;
+  cpuOnly = (await packageStage('prod', IMAGES)).template;
 });
+
+const JOBS = ['BatchJobGpu', 'BatchJobCpu'];
 
 const job = (id: string) => aws.Resources[id]!.Properties;
 const environment = (id: string): Record<string, unknown> =>
@@ -17,10 +21,7 @@ const environment = (id: string): Record<string, unknown> =>
 
 describe('Batch', () => {
   it('runs the worker, on a GPU and without', () => {
-    for (const id of ['BatchJobGpu', 'BatchJobCpu']) {
-      expect(job(id).ContainerProperties.Command).toEqual(['node', 'main.mjs']);
-      expect(job(id).ContainerProperties.Image).toBe(IMAGES.precomputeImage);
-    }
+    for (const id of JOBS) expect(job(id).ContainerProperties.Command).toEqual(['node', 'main.mjs']);
     expect(environment('BatchJobGpu').BLOCKRAG_PROVIDER).toBe('cuda');
     expect(environment('BatchJobCpu').BLOCKRAG_PROVIDER).toBe('cpu');
     const types = (id: string) =>
@@ -29,11 +30,38 @@ describe('Batch', () => {
     expect(types('BatchJobCpu')).not.toContain('GPU');
   });
 
+  it('gives each kind of host an image and a compute type of its own', () => {
+    expect(job('BatchJobCpu').ContainerProperties.Image).toBe(IMAGES.precomputeImage);
+    expect(job('BatchJobGpu').ContainerProperties.Image).toBe(GPU_IMAGES.gpuImage);
+    expect(environment('BatchJobCpu').BLOCKRAG_COMPUTE).toBe('w8a8');
+    expect(environment('BatchJobGpu').BLOCKRAG_COMPUTE).toBe('fp16');
+  });
+
+  it('tells the worker the region, and as many threads as it has vCPUs', () => {
+    for (const id of JOBS) {
+      expect(environment(id).AWS_REGION).toEqual({ Ref: 'AWS::Region' });
+      const [vcpu] = job(id).ContainerProperties.ResourceRequirements.filter(
+        ({ Type }: { Type: string }) => Type === 'VCPU',
+      );
+      expect(environment(id).BLOCKRAG_THREADS).toBe(vcpu.Value);
+    }
+  });
+
+  it('has the worker ask for another try ten minutes before the timeout ends its job for good', () => {
+    for (const id of JOBS) {
+      const seconds = Number(environment(id).BLOCKRAG_JOB_SECONDS);
+      expect(job(id).Timeout.AttemptDurationSeconds - seconds).toBe(600);
+    }
+  });
+
   it('gives the worker the settings of the function precompute', () => {
     const { Variables } = aws.Resources.PrecomputeLambdaFunction!.Properties.Environment;
-    for (const id of ['BatchJobGpu', 'BatchJobCpu']) {
-      const { BLOCKRAG_PROVIDER: _, ...shared } = environment(id);
+    // Of a host, which differ.
+    const own = ['BLOCKRAG_PROVIDER', 'BLOCKRAG_COMPUTE', 'BLOCKRAG_THREADS', 'BLOCKRAG_JOB_SECONDS'];
+    for (const id of JOBS) {
+      const shared = environment(id);
       for (const [name, value] of Object.entries(shared)) {
+        if (own.includes(name) || name.startsWith('AWS_')) continue;
         // A template may have either; the environment has text.
         expect(typeof value === 'number' ? String(value) : value, name).toEqual(Variables[name]);
       }
@@ -73,6 +101,22 @@ describe('Batch', () => {
     });
   });
 
+  it('goes to the CPU queue, and makes nothing for GPUs, unless it is asked for', () => {
+    expect(cpuOnly.Parameters?.Accelerator?.Default).toBe('Cpu');
+    expect(aws.Parameters?.Accelerator?.Default).toBe('Gpu');
+    const queue = { 'Fn::If': ['HasGpu', { Ref: 'BatchQueueGpu' }, { Ref: 'BatchQueueCpu' }] };
+    const definition = { 'Fn::If': ['HasGpu', { Ref: 'BatchJobGpu' }, { Ref: 'BatchJobCpu' }] };
+    const { Variables } = cpuOnly.Resources.IngestLambdaFunction!.Properties.Environment;
+    expect(Variables.BLOCKRAG_BATCH_QUEUE).toEqual(queue);
+    expect(Variables.BLOCKRAG_BATCH_JOB).toEqual(definition);
+    const [{ Resource }] = cpuOnly.Resources.SubmitJobs!.Properties.PolicyDocument.Statement;
+    expect(Resource).toEqual([queue, definition]);
+    const conditional = Object.entries(cpuOnly.Resources).filter(([, one]) => one.Condition === 'HasGpu');
+    expect(conditional.map(([id]) => id).sort()).toEqual([
+      ...['BatchJobGpu', 'BatchQueueGpu', 'GpuFailedRole', 'GpuFailedRule', 'GpuHosts'],
+    ]);
+  });
+
   it('keeps no instance while there is no work', () => {
     const environments = Object.values(ofType(aws, 'AWS::Batch::ComputeEnvironment'));
     expect(environments).toHaveLength(2);
@@ -88,13 +132,7 @@ describe('Batch', () => {
     const { template } = await packageStage('local');
     const types = Object.values(template.Resources).map(({ Type }) => Type);
     expect(types.filter((type) => /^AWS::(Batch|EC2)/.test(type))).toEqual([]);
-    expect(template.Parameters?.BatchQueueGpu?.Default).toBe('');
-  });
-
-  it('sends work to the CPU queue in an account without GPUs', async () => {
-    const { template } = await packageStage('prod', { ...IMAGES, accelerator: 'Cpu' });
     const { Variables } = template.Resources.IngestLambdaFunction!.Properties.Environment;
-    expect(Variables.BLOCKRAG_BATCH_QUEUE).toEqual({ Ref: 'BatchQueueCpu' });
-    expect(Variables.BLOCKRAG_BATCH_JOB).toEqual({ Ref: 'BatchJobCpu' });
+    expect(Variables.BLOCKRAG_BATCH_QUEUE).toBe('');
   });
 });

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { publish } from '../../../shared/files/publish.ts';
 import { servicesDirectory } from '../../services/install.ts';
-import { IMAGES, packageStage } from '../../support/aws/packaged.ts';
+import { GPU_IMAGES, IMAGES, packageStage } from '../../support/aws/packaged.ts';
 import { temporaryFolder } from '../../support/models.ts';
 
 const run = promisify(execFile);
@@ -35,7 +35,7 @@ beforeAll(async () => {
 describe('cfn-lint', () => {
   it('finds nothing in the templates of AWS and of the local stage', async () => {
     const packaged = [
-      await packageStage('prod', IMAGES),
+      await packageStage('prod', GPU_IMAGES),
       await packageStage('dev', { ...IMAGES, alarmEmail: 'ops@example.com', queryConcurrency: '20' }),
       await packageStage('local'),
     ];
@@ -50,7 +50,7 @@ describe('cfn-lint', () => {
     const planted = join(await temporaryFolder(), 'template.json');
     await writeFile(planted, JSON.stringify(template));
     const found = await lint(planted);
-    expect(found).toContain('Queue visibility timeout (30) is less than Function timeout (120)');
+    expect(found).toContain('Queue visibility timeout (30) is less than Function timeout (300)');
     expect(found).toContain('BilingMode');
   });
 });

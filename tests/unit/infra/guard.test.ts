@@ -4,7 +4,8 @@ import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { checkTemplate } from '../../../infra/guard/check.ts';
 import {
-  IMAGES,
+  GPU_IMAGES,
+  ofType,
   type Packaged,
   type Properties,
   packageStage,
@@ -14,7 +15,7 @@ import { temporaryFolder } from '../../support/models.ts';
 
 let aws: Packaged;
 beforeAll(async () => {
-  aws = await packageStage('prod', IMAGES);
+  aws = await packageStage('prod', GPU_IMAGES);
 });
 
 /** A change to a sound template that one rule must find, and the resource that it is in. */
@@ -55,6 +56,28 @@ const MISTAKES: Mistake[] = [
     'event_has_dead_letters',
     'DocumentsRule',
     edit('DocumentsRule', (rule) => delete rule.Targets[0].DeadLetterConfig),
+  ],
+  [
+    'event_dead_letters_take_events',
+    'GpuFailedRule',
+    edit('PrecomputeQueuePolicy', (policy) => policy.PolicyDocument.Statement.pop()),
+  ],
+  ...['AWS_REGION', 'BLOCKRAG_THREADS', 'BLOCKRAG_JOB_SECONDS'].map(
+    (name, i): Mistake => [
+      ['job_knows_region', 'job_fits_threads', 'job_stops_before_timeout'][i]!,
+      'BatchJobGpu',
+      edit('BatchJobGpu', ({ ContainerProperties: container }) => {
+        container.Environment = container.Environment.filter(({ Name }: { Name: string }) => Name !== name);
+      }),
+    ],
+  ),
+  ['job_runs_as_nobody', 'BatchJobCpu', edit('BatchJobCpu', (job) => delete job.ContainerProperties.User)],
+  [
+    'host_keeps_its_role',
+    'HostTemplate',
+    edit('HostTemplate', ({ LaunchTemplateData: data }) => {
+      data.UserData['Fn::Base64'] = data.UserData['Fn::Base64'].replaceAll('iptables', 'true');
+    }),
   ],
   ['table_can_be_restored', 'Table', edit('Table', (one) => delete one.PointInTimeRecoverySpecification)],
   ['table_is_encrypted', 'Table', edit('Table', (one) => delete one.SSESpecification)],
@@ -141,8 +164,10 @@ describe('the guard rules', () => {
 
   it('find that no queue at all refuses requests without TLS', async () => {
     const template = structuredClone(aws.template);
-    for (const [id, { Type }] of Object.entries(template.Resources)) {
-      if (Type === 'AWS::SQS::QueuePolicy') delete template.Resources[id];
+    for (const { PolicyDocument } of Object.values(ofType(template, 'AWS::SQS::QueuePolicy'))) {
+      PolicyDocument.Statement = PolicyDocument.Statement.filter(
+        ({ Sid }: { Sid: string }) => Sid !== 'TlsOnly',
+      );
     }
     const file = join(await temporaryFolder(), 'template.json');
     await writeFile(file, JSON.stringify(template));

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { READ_TIMEOUT_MS } from '../../../shared/documents/index.ts';
 import { IMAGES, ofType, packageStage, type Template } from '../../support/aws/packaged.ts';
 
 let aws: Template;
@@ -30,8 +31,6 @@ describe('functions', () => {
           BLOCKRAG_DOCUMENTS_BUCKET: { Ref: 'DocumentsBucket' },
           BLOCKRAG_INDEX: { 'Fn::Sub': `s3://\${DataBucket}/retrieval` },
           BLOCKRAG_PRECOMPUTE_QUEUE: { Ref: 'PrecomputeQueue' },
-          BLOCKRAG_BATCH_QUEUE: { Ref: 'BatchQueueGpu' },
-          BLOCKRAG_BATCH_JOB: { Ref: 'BatchJobGpu' },
           BLOCKRAG_MODEL: 'smollm2-135m-instruct',
           BLOCKRAG_COMPUTE: 'w8a8',
           BLOCKRAG_KV: 'int8',
@@ -57,6 +56,22 @@ describe('functions', () => {
     expect(lambda(aws, 'Query').Environment.Variables.BLOCKRAG_CACHE).toBe('/opt/blockrag/cache');
   });
 
+  it('have a vCPU for each thread: 1,769 MB', () => {
+    for (const name of ['Query', 'Precompute']) {
+      const { MemorySize, Environment } = lambda(aws, name);
+      expect(MemorySize / Number(Environment.Variables.BLOCKRAG_THREADS)).toBeGreaterThanOrEqual(1769);
+    }
+  });
+
+  it('end an answer themselves, before the function and the gateway do', () => {
+    for (const template of [aws, local]) {
+      const { Environment, Timeout } = lambda(template, 'Query');
+      const own = Number(Environment.Variables.BLOCKRAG_REQUEST_TIMEOUT_MS);
+      const [method] = Object.values(ofType(template, 'AWS::ApiGateway::Method'));
+      expect(own).toBeLessThan(Math.min(Timeout * 1000, method.Integration.TimeoutInMillis));
+    }
+  });
+
   it('take concurrency as parameters', async () => {
     const params = { ...IMAGES, queryConcurrency: '20', queryProvisioned: '2' };
     const { template } = await packageStage('prod', params);
@@ -79,6 +94,12 @@ describe('events', () => {
     const { VisibilityTimeout, RedrivePolicy } = aws.Resources[queue]!.Properties;
     expect(VisibilityTimeout).toBeGreaterThanOrEqual(6 * lambda(aws, name).Timeout);
     expect(RedrivePolicy.maxReceiveCount).toBeGreaterThanOrEqual(5);
+  });
+
+  it('of documents come one at a time, to a function that outlasts the reading of one', () => {
+    const mappings = Object.values(ofType(aws, 'AWS::Lambda::EventSourceMapping'));
+    expect(mappings.map(({ BatchSize }) => BatchSize)).toEqual([1, 1]);
+    expect(lambda(aws, 'Ingest').Timeout * 1000).toBeGreaterThan(2 * READ_TIMEOUT_MS);
   });
 
   it('of the documents bucket go to the queue of ingest, and only they may', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseStackOptions } from '../../../../infra/stack/osls.ts';
 import { missingImages, standInMissing, usesZips } from '../../../../infra/stack/required.ts';
-import { IMAGES } from '../../../support/aws/packaged.ts';
+import { GPU_IMAGES, IMAGES } from '../../../support/aws/packaged.ts';
 
 const images = Object.entries(IMAGES).flatMap(([name, value]) => ['--param', `${name}=${value}`]);
 
@@ -18,6 +18,15 @@ describe('what a deployment needs', () => {
     const tagged = IMAGES.functionsImage.replace(/@.*/, ':latest');
     const options = parseStackOptions(['--stage', 'prod', ...images, '--param', `functionsImage=${tagged}`]);
     expect(missingImages(options)).toContain('by its digest: functionsImage\n');
+  });
+
+  it('is an image of its own for GPUs, where they are asked for', () => {
+    const gpu = ['--stage', 'prod', ...images, '--param', 'accelerator=Gpu'];
+    expect(missingImages(parseStackOptions(gpu))).toContain(
+      'docker build -f infra/docker/gpu.Dockerfile --platform linux/amd64 --push -t $REGISTRY/blockrag-precompute .',
+    );
+    const given = [...gpu, '--param', `gpuImage=${GPU_IMAGES.gpuImage}`];
+    expect(missingImages(parseStackOptions(given))).toBeUndefined();
   });
 
   it('is no image of Batch where there is no Batch', () => {
