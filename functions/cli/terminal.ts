@@ -1,4 +1,5 @@
 /** What goes to the terminal: results on stdout, progress and errors on stderr. */
+import type { DocumentView } from '../../shared/api/views/document.ts';
 import { toBlockragError } from '../../shared/errors.ts';
 
 export function print(text: string): void {
@@ -23,6 +24,12 @@ export function plain(text: string): string {
 /** "1 passage", "2 passages". */
 export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** What was recognised of a document's pages, if anything: ["2 of 3 pages recognised"]. */
+export function recognisedPages(pages: DocumentView['pages']): string[] {
+  if (pages === null || pages.recognised === 0) return [];
+  return [`${pages.recognised} of ${counted(pages.total, 'page')} recognised`];
 }
 
 /** An error on one line, or as JSON; gives the exit code. */

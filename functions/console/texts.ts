@@ -108,6 +108,8 @@ export const texts = {
     page: (first: number, last: number) => (first === last ? `page ${first}` : `pages ${first} to ${last}`),
     passage: (index: number) => `Passage ${index + 1}`,
     tokens: (count: number) => some(count, 'token'),
+    recognised: ({ total, recognised }: { total: number; recognised: number }) =>
+      `${recognised} of ${some(total, 'page')} recognised`,
     stored: (bytes: string) => `${bytes} stored`,
     cited: 'Cited',
     more: 'Show more passages',

@@ -1,4 +1,5 @@
 /** A document as the catalog keeps it. How it changes is in document-transitions.ts. */
+import type { PageCount } from '../documents/types.ts';
 
 export type DocumentStatus = 'queued' | 'encoding' | 'ready' | 'failed' | 'deleting';
 
@@ -8,7 +9,7 @@ export type Metadata = Record<string, string | number | boolean>;
 /** What is true of a version that answers, while the row tells of another. */
 export type ReadyFacts = Pick<
   DocumentRow,
-  'title' | 'metadata' | 'mediaType' | 'bytes' | 'sha256' | 'passages' | 'tokens'
+  'title' | 'metadata' | 'mediaType' | 'bytes' | 'sha256' | 'pages' | 'passages' | 'tokens'
 >;
 
 export interface DocumentRow {
@@ -35,6 +36,8 @@ export interface DocumentRow {
   pendingFingerprint: string | null;
   /** Facts of the ready version while another one is pending. */
   ready: ReadyFacts | null;
+  /** Pages of the pending version, or else of the ready one; null: its format has none, or it was not read yet. */
+  pages?: PageCount | null;
   /** Passages and tokens of the pending version, or else of the ready one; passages encoded so far. */
   passages: number;
   encoded: number;

@@ -36,6 +36,7 @@ export function takenIn(current: DocumentRow | undefined, upload: UploadFacts, n
     retiring: withoutPending(current),
     fingerprint: current?.fingerprint ?? null,
     pendingFingerprint: fingerprint,
+    pages: null,
     passages: 0,
     encoded: 0,
     tokens: 0,
@@ -56,9 +57,9 @@ export function followed(row: DocumentRow): DocumentRow {
 /** The pending version was read: what it consists of is known, and is encoded now. */
 export function read(
   row: DocumentRow,
-  { title, passages, tokens }: Pick<DocumentRow, 'title' | 'passages' | 'tokens'>,
+  { title, pages = null, passages, tokens }: Pick<DocumentRow, 'title' | 'pages' | 'passages' | 'tokens'>,
 ): DocumentRow {
-  return { ...row, title, status: 'encoding', passages, encoded: 0, tokens };
+  return { ...row, title, status: 'encoding', pages, passages, encoded: 0, tokens };
 }
 
 /** So many passages of the pending version are encoded. Another batch may have counted later and written earlier. */
@@ -159,6 +160,6 @@ function withoutPending(row: DocumentRow | undefined): string[] {
 }
 
 function readyFacts(row: DocumentRow): ReadyFacts {
-  const { title, metadata, mediaType, bytes, sha256, passages, tokens } = row;
-  return { title, metadata, mediaType, bytes, sha256, passages, tokens };
+  const { title, metadata, mediaType, bytes, sha256, pages = null, passages, tokens } = row;
+  return { title, metadata, mediaType, bytes, sha256, pages, passages, tokens };
 }

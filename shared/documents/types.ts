@@ -68,11 +68,11 @@ export interface ParsedDocument {
 }
 
 /** How many pages a document has, where its format has pages. */
-export interface PageCount {
+export type PageCount = {
   total: number;
   /** Pages that hold a picture of their text only, which was recognised. */
   recognised: number;
-}
+};
 
 /** How the text of pages that are pictures is recognised. */
 export interface OcrOptions {

@@ -1,10 +1,10 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { AnswerView } from '../../shared/api/views/answer.ts';
 import type { DocumentView } from '../../shared/api/views/document.ts';
 import type { Facts } from '../support/product/command.ts';
-import { blockrag, blockragJson } from '../support/product/command.ts';
+import { blockrag, blockragJson, PROJECT } from '../support/product/command.ts';
 import { filesHolding, temporaryDirectory } from '../support/product/directory.ts';
 import { FERRY, LIGHTHOUSE } from '../support/product/texts.ts';
 
@@ -64,6 +64,15 @@ describe('the commands on a data directory of their own', { timeout: 300_000 }, 
       code: 1,
       stderr: expect.stringMatching(/read/),
     });
+  });
+
+  it('add --ocr says how many pages were recognised, and so does the list', async () => {
+    copyFileSync(join(PROJECT, 'tests/fixtures/documents/scanned-text.pdf'), join(cwd, 'scan.pdf'));
+    const { value } = await json<Added>('add', 'scan.pdf', '--ocr', '--collection', 'scans');
+    expect(value.documents).toMatchObject([{ status: 'ready', pages: { total: 1, recognised: 1 } }]);
+    const { stdout } = await text('documents', '--collection', 'scans');
+    expect(stdout).toContain('scan.pdf  (1 passage, 1 of 1 page recognised)');
+    expect((await text('remove', 'scan.pdf', '--collection', 'scans')).code).toBe(0);
   });
 
   it('ask --json has every field, and the counts add up', async () => {

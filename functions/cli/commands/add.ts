@@ -8,7 +8,7 @@ import { openClient } from '../client.ts';
 import { toConfig } from '../config.ts';
 import { findFiles, type SkippedFile } from '../find-files.ts';
 import type { CommonOptions } from '../options.ts';
-import { counted, plain, print, printError, printJson, printNote } from '../terminal.ts';
+import { counted, plain, print, printError, printJson, printNote, recognisedPages } from '../terminal.ts';
 import { waitFor } from '../waiting.ts';
 
 export interface AddOptions extends CommonOptions {
@@ -68,12 +68,15 @@ function report(
   documents: readonly AddedView[],
   failures: readonly { name: string; code: string; message: string }[],
 ) {
-  for (const { name, status, passages, tokens, replaced } of documents) {
+  for (const { name, status, pages, passages, tokens, replaced } of documents) {
     if (status === 'failed') continue;
-    const before = replaced ? ', replaces another of this name' : '';
-    print(
-      `${status}  ${plain(name)}  (${counted(passages, 'passage')}, ${counted(tokens, 'token')}${before})`,
-    );
+    const facts = [
+      counted(passages, 'passage'),
+      counted(tokens, 'token'),
+      ...recognisedPages(pages),
+      ...(replaced ? ['replaces another of this name'] : []),
+    ];
+    print(`${status}  ${plain(name)}  (${facts.join(', ')})`);
   }
   for (const { code, message } of failures) printError(new BlockragError(code as never, message), false);
 }

@@ -5,7 +5,7 @@ import { type Client, documentsOf, idle, workOf } from '../client-interface.ts';
 import { toConfig } from '../config.ts';
 import { documentName } from '../find-files.ts';
 import type { CommonOptions } from '../options.ts';
-import { counted, plain, print, printError, printJson } from '../terminal.ts';
+import { counted, plain, print, printError, printJson, recognisedPages } from '../terminal.ts';
 import { waitFor } from '../waiting.ts';
 
 export async function listDocuments(
@@ -19,11 +19,10 @@ export async function listDocuments(
     if (json) printJson({ documents });
     else if (documents.length === 0) print('No documents. Add some: blockrag add FILES');
     else {
-      for (const { id, status, collection, name, passages, error } of documents) {
+      for (const { id, status, collection, name, pages, passages, error } of documents) {
+        const facts = [counted(passages, 'passage'), ...recognisedPages(pages)].join(', ');
         const problem = error === null ? '' : `  ${plain(error.message)}`;
-        print(
-          `${id}  ${status.padEnd(8)}  ${plain(collection)}  ${plain(name)}  (${counted(passages, 'passage')})${problem}`,
-        );
+        print(`${id}  ${status.padEnd(8)}  ${plain(collection)}  ${plain(name)}  (${facts})${problem}`);
       }
     }
   } finally {

@@ -82,6 +82,9 @@ export function Viewer({ id, passage = undefined, cited, onClose }: ViewerProps)
             {cited !== undefined &&
               cited.page !== null &&
               `, ${say.page(cited.page, cited.page_end ?? cited.page)}`}
+            {shown?.document?.pages != null &&
+              shown.document.pages.recognised > 0 &&
+              `, ${say.recognised(shown.document.pages)}`}
           </p>
         </div>
         {shown?.document !== undefined && (

@@ -15,6 +15,15 @@ export const documentSchema = z
       .enum(['queued', 'encoding', 'ready', 'failed'])
       .meta({ description: 'failed: see error; an earlier version may still answer (answers: true).' }),
     answers: z.boolean().meta({ description: 'Whether a version of it answers questions.' }),
+    pages: z
+      .object({
+        total: z.int(),
+        recognised: z
+          .int()
+          .meta({ description: 'Pages that are pictures of text, which was recognised (OCR).' }),
+      })
+      .nullable()
+      .meta({ description: 'null: its format has no pages, or it was not read yet.' }),
     passages: z.int(),
     encoded: z.int().meta({ description: 'Passages encoded so far.' }),
     tokens: z.int(),
@@ -46,7 +55,8 @@ export function viewAdded(row: SubmittedRow): AddedView {
 }
 
 export function viewDocument(row: DocumentRow): DocumentView {
-  const { id, collection, name, title, metadata, passages, encoded, tokens, bytes, sha256, error } = row;
+  const { id, collection, name, title, metadata, pages = null, passages, encoded, tokens } = row;
+  const { bytes, sha256, error } = row;
   return {
     id,
     collection,
@@ -55,6 +65,7 @@ export function viewDocument(row: DocumentRow): DocumentView {
     metadata,
     status: row.status === 'deleting' ? 'failed' : row.status,
     answers: row.version !== null,
+    pages,
     passages,
     encoded,
     tokens,

@@ -49,7 +49,7 @@ export async function ingestVersion(
   });
   await catalog.passages.put(id, version, passages);
   const tokens = passages.reduce((sum, passage) => sum + passage.tokens.length, 0);
-  const facts = { title: parsed.title, passages: passages.length, tokens };
+  const facts = { title: parsed.title, pages: parsed.pages ?? null, passages: passages.length, tokens };
   const row = await updatePending(services, ref, (current) => read(current, facts));
   if (row === undefined) return retireLate(services, ref);
   await queue.send(encodeItems(ref, passages.length));

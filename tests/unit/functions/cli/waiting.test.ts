@@ -15,7 +15,7 @@ const view = (id: string, more: Partial<DocumentView> = {}): DocumentView => ({
     status: 'queued',
     answers: false,
   },
-  ...{ passages: 0, encoded: 0, tokens: 0, bytes: 1, sha256: '', error: null },
+  ...{ pages: null, passages: 0, encoded: 0, tokens: 0, bytes: 1, sha256: '', error: null },
   ...{ created_at: '2026-01-01T00:00:00.000Z', updated_at: '2026-01-01T00:00:00.000Z' },
   ...more,
 });
