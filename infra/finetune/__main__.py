@@ -99,6 +99,18 @@ def add_train(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("--alpha", type=float, default=32, help="of an adapter; default: %(default)s")
     peaks = ", ".join(f"{peak:g} for {method}" for method, peak in PEAKS.items())
     parser.add_argument("--lr", type=float, help=f"of the stable phase; default: {peaks}")
+    parser.add_argument(
+        "--kl-weight",
+        type=float,
+        default=0.0,
+        help="of the divergence from the teacher, full attention before training; default: %(default)s",
+    )
+    parser.add_argument(
+        "--ce-weight", type=float, default=1.0, help="of the cross entropy of the answers; default: %(default)s"
+    )
+    parser.add_argument(
+        "--teacher-adapter", type=Path, help="folder of an exported adapter that the teacher has; default: none"
+    )
     parser.add_argument("--warmup", type=int, default=16, help="steps; default: %(default)s")
     parser.add_argument("--questions", type=int, default=8, help="of an optimizer step; default: %(default)s")
     parser.add_argument(

@@ -51,23 +51,30 @@ def packed_attention(
     group = query.shape[1] // key.shape[1]
     key = key.repeat_interleave(group, dim=1)
     value = value.repeat_interleave(group, dim=1)
+    # Keys with a bias lose what is theirs alone in bfloat16 (model.ExactBias).
+    exact = getattr(getattr(module, "k_proj", None), "bias", None) is not None
     if packing is None:
         if query.shape[2] != 1:
             raise ValueError("without a packing only one token is attended at a time")
-        out = attend(query, key, value, scale=scaling)
+        out = attend(query, key, value, exact, scale=scaling)
         return out.transpose(1, 2), None
     lengths = [*(end - start for start, end in packing.layout.context_runs(packing.mode)), query.shape[2]]
     lengths[-1] -= sum(lengths[:-1])
     *runs, finals = zip(*(tensor.split(lengths, dim=2) for tensor in (query, key, value)))
-    parts = [attend(*run, is_causal=True, scale=scaling) for run in runs]
-    parts.append(attend(finals[0], key, value, attn_mask=packing.final_mask, scale=scaling))
+    parts = [attend(*run, exact, is_causal=True, scale=scaling) for run in runs]
+    parts.append(attend(finals[0], key, value, exact, attn_mask=packing.final_mask, scale=scaling))
     return torch.cat(parts, dim=2).transpose(1, 2), None
 
 
-def attend(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, **options: object) -> torch.Tensor:
-    """One call of the kernel, in bfloat16 where autocast says so and it pays; the result is float32."""
+def attend(
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, exact: bool, **options: object
+) -> torch.Tensor:
+    """One call of the kernel, in bfloat16 where autocast says so, it pays and it need not be exact.
+
+    The result is float32.
+    """
     short = query.device.type == "cpu" and query.shape[2] < LONG_RUN
-    low = torch.is_autocast_enabled(query.device.type) and not short
+    low = torch.is_autocast_enabled(query.device.type) and not short and not exact
     dtype = torch.bfloat16 if low else torch.float32
     with torch.autocast(query.device.type, enabled=False):
         return scaled_dot_product_attention(

@@ -16,6 +16,7 @@ import torch
 from .checkpoint import load_checkpoint
 from .chat import sample_chats
 from .data import Record, read_chats, read_lines, read_records
+from .distil import FILE as TEACHER
 from .evaluate import evaluate as answer_all
 from .export import describe, export_adapter, export_model, read_adapter
 from .files import whole, write_json
@@ -31,7 +32,7 @@ from .teacher import answers as taught_answers
 from .teacher import lessons as lessons_of
 from .train import CHECKPOINT, LOG, read_log
 from .train import train as train_run
-from .trainer import Settings, Trainer
+from .trainer import Settings, Teaching, Trainer
 
 
 def train(arguments: argparse.Namespace) -> None:
@@ -49,13 +50,17 @@ def train(arguments: argparse.Namespace) -> None:
         warmup=arguments.warmup,
         questions=arguments.questions,
         precision=arguments.precision,
+        kl_weight=arguments.kl_weight,
+        ce_weight=arguments.ce_weight,
         mix=replace(Mix(), **given),
     )
     records = {path: read_records(path, arguments.answers) for path in arguments.data}
     chats = read_chats(arguments.chat) if arguments.chat is not None else []
     licences: dict = {path: licences_of(found) for path, found in records.items()}
     licences |= {arguments.answers: "a teacher's answers", arguments.chat: "written by the base model"}
-    sources = describe_sources(arguments.model, licences, arguments.prompt, arguments.start_from)
+    sources = describe_sources(
+        arguments.model, licences, arguments.prompt, arguments.start_from, arguments.teacher_adapter
+    )
     keep_sources(arguments.run, sources)
     prompt = Prompt.load(arguments.prompt, arguments.tokenizer)
     every = [record for found in records.values() for record in found]
@@ -63,7 +68,14 @@ def train(arguments: argparse.Namespace) -> None:
     # Weights that are trained are kept in float32, whatever they are computed in.
     model = load_base(arguments.model, "fp32" if settings.method == "full" else settings.precision)
     parallel = arguments.parallel or (2 if arguments.device == "cpu" else 1)
-    trainer = Trainer(model, stream, settings, arguments.device, parallel)
+    teaching = Teaching(prompt, arguments.run / TEACHER)
+    if arguments.teacher_adapter is not None:
+        if not settings.distils:
+            raise ValueError("--teacher-adapter teaches nothing without --kl-weight or --own-share")
+        description, tensors = read_adapter(arguments.teacher_adapter)
+        tensors = {name: tensor.float() for name, tensor in tensors.items()}
+        teaching = replace(teaching, tensors=tensors, scale=description["scale"])
+    trainer = Trainer(model, stream, settings, arguments.device, parallel, teaching)
     train_run(
         trainer,
         arguments.run,

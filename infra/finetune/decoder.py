@@ -3,11 +3,13 @@
 The weights to compute with are made once per optimizer step, an adapter merged into them, so a layer is four products;
 what LoRA's own small products would read and write again is left out. Attention runs piece by piece (`attention.py` defines what is seen),
 the query heads that share a key head in one product, and keeps the probabilities for the way back. The residual
-stream, the norms, the rotation, scores and softmax are float32; the rest has the type of the weights.
+stream, the norms, the rotation, scores and softmax are float32; the rest has the type of the weights. Keys with a
+bias (qwen2's are large beside what a token adds to them) stay in float32 on the way back too.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -21,6 +23,10 @@ from .model import LINEAR
 
 # Queries of one piece of a long causal run: the keys behind them are not computed.
 PIECE = 256
+
+# One layer's attention: its number, query [n, heads, head_dim], key and value [n, kv_heads, head_dim], the scale of
+# the scores, and whether keys must not be rounded; gives [n, heads * head_dim].
+Attend = Callable[[int, Tensor, Tensor, Tensor, float, bool], Tensor]
 
 # Linear layers with the same input, in the order of their outputs.
 GROUPS = {
@@ -37,7 +43,8 @@ class MergedDecoder:
     def __init__(
         self, model: PreTrainedModel, trained: dict[str, Tensor], scale: float, dtype: torch.dtype
     ) -> None:
-        """trained: the parameters of `model.trainable`; an adapter changes a weight by scale * B @ A.
+        """trained: the parameters of `model.trainable`; an adapter changes a weight by scale * B @ A. Of layers that it
+        does not name the weights are the model's own.
 
         dtype: of the layers' products, bfloat16 or float32.
         """
@@ -53,13 +60,20 @@ class MergedDecoder:
 
     def hidden_states(self, ids: Tensor, packing: Packing) -> Tensor:
         """Hidden states [tokens, width] of one packed sequence after the last norm, float32. ids: [tokens]."""
-        positions = torch.tensor([packing.layout.positions()], device=ids.device)
-        x = self._model.embed_tokens(ids).float()
-        tables = self._model.rotary_emb(x, positions)  # both halves are alike
-        angles = tuple(table[0, :, None].chunk(2, dim=-1)[0] for table in tables)
         pieces = cut(packing, ids.device)
+        return self.run(
+            ids,
+            packing.layout.positions(),
+            lambda _, *heads: attend(*heads, pieces),
+        )
+
+    def run(self, ids: Tensor, positions: list[int], attend: Attend) -> Tensor:
+        """The same with an attention of the caller's. positions: of each token."""
+        x = self._model.embed_tokens(ids).float()
+        tables = self._model.rotary_emb(x, torch.tensor([positions], device=ids.device))  # both halves are alike
+        angles = tuple(table[0, :, None].chunk(2, dim=-1)[0] for table in tables)
         for layer in self._layers:
-            x = layer(x, angles, pieces)
+            x = layer(x, angles, attend)
         return _norm(x, self._model.norm, torch.float32)
 
 
@@ -97,27 +111,28 @@ class _Layer:
         dtype: torch.dtype,
     ) -> None:
         self._module = module
+        self._number = number
         self._attention = module.self_attn
         self._type = dtype
         self.linear: dict[str, _Linear] = {}
         for name, members in GROUPS.items():
             bases = [getattr(found, "base_layer", found) for found in map(module.get_submodule, members)]
             tensors = [f"blk.{number}.{LINEAR[member]}" for member in members]
-            if f"{tensors[0]}.weight" in trained:
+            if f"{tensors[0]}.lora_a" not in trained:
                 self.linear[name] = _Linear(bases, dtype)
             else:
                 downs = [trained[f"{tensor}.lora_a"] for tensor in tensors]
                 ups = [trained[f"{tensor}.lora_b"] for tensor in tensors]
                 self.linear[name] = _AdaptedLinear(bases, dtype, downs, ups, scale)
 
-    def __call__(self, x: Tensor, angles: tuple[Tensor, Tensor], pieces: list[Piece]) -> Tensor:
+    def __call__(self, x: Tensor, angles: tuple[Tensor, Tensor], attend: Attend) -> Tensor:
         module = self._module
         qkv = self.linear["qkv"](_norm(x, module.input_layernorm, self._type))
-        x = x + self.linear["output"](self._attend(qkv, angles, pieces))
+        x = x + self.linear["output"](self._attend(qkv, angles, attend))
         gate_up = self.linear["gate_up"](_norm(x, module.post_attention_layernorm, self._type))
         return x + self.linear["down"](_SwiGlu.apply(gate_up))
 
-    def _attend(self, qkv: Tensor, angles: tuple[Tensor, Tensor], pieces: list[Piece]) -> Tensor:
+    def _attend(self, qkv: Tensor, angles: tuple[Tensor, Tensor], attend: Attend) -> Tensor:
         attention = self._attention
         width = attention.head_dim
         kv_heads = attention.k_proj.out_features // width
@@ -127,7 +142,8 @@ class _Layer:
             query = _norm(query, attention.q_norm, torch.float32)
             key = _norm(key, attention.k_norm, torch.float32)
         query, key = _Rotation.apply(query, *angles), _Rotation.apply(key, *angles)
-        return _Attention.apply(query, key, value.to(self._type), attention.scaling, pieces)
+        exact = attention.k_proj.bias is not None
+        return attend(self._number, query, key, value.to(self._type), attention.scaling, exact)
 
 
 class _Linear:
@@ -286,55 +302,72 @@ def _rotate(x: Tensor, cosines: Tensor, sines: Tensor) -> Tensor:
     return out
 
 
+def attend(query: Tensor, key: Tensor, value: Tensor, scale: float, exact: bool, pieces: list[Piece]) -> Tensor:
+    """Attention of [n, heads, head_dim] over [n, kv_heads, head_dim]; returns [n, heads * head_dim] of value's type.
+
+    exact: keys are float32 on the way back too. The part that they share then falls out of a query's gradient, where
+    in bfloat16 its rounding would drown the rest.
+    """
+    return _Attention.apply(query, key, value, scale, exact, pieces)
+
+
 class _Attention(Function):
-    """Attention of [n, heads, head_dim] over [n, kv_heads, head_dim]; returns [n, heads * head_dim] of value's type."""
+    """See `attend`."""
 
     @staticmethod
-    def forward(ctx, query: Tensor, key: Tensor, value: Tensor, scale: float, pieces: list[Piece]) -> Tensor:
+    def forward(
+        ctx, query: Tensor, key: Tensor, value: Tensor, scale: float, exact: bool, pieces: list[Piece]
+    ) -> Tensor:
         tokens, kv_heads, _ = key.shape
         group = query.shape[1] // kv_heads
-        q, k, v = _by_kv_head(query, kv_heads) * scale, _by_kv_head(key, kv_heads), _by_kv_head(value, kv_heads)
+        q, k, v = by_kv_head(query, kv_heads) * scale, by_kv_head(key, kv_heads), by_kv_head(value, kv_heads)
         out = torch.empty(q.shape, dtype=v.dtype, device=v.device)
         shares = []
         for piece in pieces:
             rows, keys = slice(piece.start * group, piece.end * group), slice(piece.first, piece.end)
             scores = q[:, rows] @ k[:, keys].mT
             # The rows of a head are (token, query head of the group).
-            by_token = scores.view(kv_heads, piece.end - piece.start, group, -1)
-            by_token[..., -piece.mask.shape[1] :] += piece.mask[:, None]
+            by_row = scores.view(kv_heads, piece.end - piece.start, group, -1)
+            by_row[..., -piece.mask.shape[1] :] += piece.mask[:, None]
             share = scores.softmax(-1).to(v.dtype)
             torch.bmm(share, v[:, keys], out=out[:, rows])
             shares.append(share)
-        ctx.save_for_backward(q.to(v.dtype), k.to(v.dtype), v, out)
-        ctx.scale, ctx.pieces, ctx.shares = scale, pieces, shares
-        return _by_token(out, tokens).view(tokens, -1)
+        ctx.save_for_backward(q.to(v.dtype), k if exact else k.to(v.dtype), v, out)
+        ctx.scale, ctx.exact, ctx.pieces, ctx.shares = scale, exact, pieces, shares
+        return by_token(out, tokens).view(tokens, -1)
 
     @staticmethod
     def backward(ctx, dy: Tensor) -> tuple[Tensor | None, ...]:
         q, k, v, out = ctx.saved_tensors
         kv_heads, tokens, width = k.shape
         group = q.shape[1] // tokens
-        d_out = _by_kv_head(dy.view(tokens, -1, width), kv_heads)
+        d_out = by_kv_head(dy.view(tokens, -1, width), kv_heads)
         along = torch.linalg.vecdot(d_out.float(), out.float())[..., None].to(v.dtype)
-        dq = torch.empty_like(q)
+        dq = torch.empty(q.shape, dtype=k.dtype, device=k.device)
         dk, dv = torch.zeros(k.shape, device=k.device), torch.zeros(k.shape, device=k.device)
         for piece, share in zip(ctx.pieces, ctx.shares):
             rows, keys = slice(piece.start * group, piece.end * group), slice(piece.first, piece.end)
             dv[:, keys] += share.mT @ d_out[:, rows]
-            d_scores = (d_out[:, rows] @ v[:, keys].mT).sub_(along[:, rows]).mul_(share)
+            d_share = d_out[:, rows] @ v[:, keys].mT
+            if ctx.exact:  # a row of d_scores adds up to zero, and so does what its keys have in common
+                d_share, share = d_share.float(), share.float()
+                mean = torch.linalg.vecdot(d_share, share)[..., None] / share.sum(-1, keepdim=True)
+                d_scores = d_share.sub_(mean).mul_(share)
+            else:
+                d_scores = d_share.sub_(along[:, rows]).mul_(share)
             torch.bmm(d_scores, k[:, keys], out=dq[:, rows])
-            dk[:, keys] += d_scores.mT @ q[:, rows]
-        d_query = _by_token(dq, tokens).float() * ctx.scale
-        return d_query, _by_token(dk, tokens), _by_token(dv, tokens).to(v.dtype), None, None
+            dk[:, keys] += d_scores.to(q.dtype).mT @ q[:, rows]
+        d_query = by_token(dq, tokens).float() * ctx.scale
+        return d_query, by_token(dk, tokens), by_token(dv, tokens).to(v.dtype), None, None, None
 
 
-def _by_kv_head(x: Tensor, kv_heads: int) -> Tensor:
+def by_kv_head(x: Tensor, kv_heads: int) -> Tensor:
     """[n, heads, width] to [kv_heads, n * group, width]: the query heads that share a key head are rows of one matrix."""
     tokens, heads, width = x.shape
     return x.view(tokens, kv_heads, -1, width).transpose(0, 1).reshape(kv_heads, tokens * (heads // kv_heads), width)
 
 
-def _by_token(x: Tensor, tokens: int) -> Tensor:
-    """The inverse of `_by_kv_head`."""
+def by_token(x: Tensor, tokens: int) -> Tensor:
+    """The inverse of `by_kv_head`."""
     kv_heads, _, width = x.shape
     return x.view(kv_heads, tokens, -1, width).transpose(0, 1).reshape(tokens, -1, width)

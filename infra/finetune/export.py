@@ -69,6 +69,7 @@ def describe(checkpoint: Checkpoint, sources: dict, log: list[dict], dev: list[d
         "steps": checkpoint.step,
         "questions": sum(line["questions"] for line in done),
         **({"started_from": sources["adapter"]} if "adapter" in sources else {}),
+        **({"teacher": sources["teacher"]} if "teacher" in sources else {}),
         "losses": {"first": mean_losses(done[:WINDOW]), "last": mean_losses(done[-WINDOW:])},
         "dev": dev,
     }

@@ -32,7 +32,7 @@ def load_base(path: Path, precision: Precision) -> PreTrainedModel:
     """The base model, dequantised; its query and key rows in half-split order.
 
     "bf16" keeps the decoder's linear layers in bfloat16 and computes them so; the residual stream, the norms
-    and the output head stay in float32.
+    and the output head stay in float32, and so do biases, which are added in it.
     """
     source = {"gguf_file": path.name} if path.is_file() else {}
     folder = path.parent if path.is_file() else path
@@ -40,10 +40,27 @@ def load_base(path: Path, precision: Precision) -> PreTrainedModel:
         folder, dtype=torch.float32, attn_implementation=NAME, **source
     )
     if precision == "bf16":
-        for module in model.model.layers.modules():
-            if isinstance(module, torch.nn.Linear):
-                module.to(torch.bfloat16)
+        for layer in model.model.layers:
+            for name in LINEAR:
+                parent, _, own = name.rpartition(".")
+                module = layer.get_submodule(name)
+                module.weight.data = module.weight.data.bfloat16()
+                if module.bias is not None:
+                    setattr(layer.get_submodule(parent), own, ExactBias(module))
     return model.requires_grad_(False).eval()
+
+
+class ExactBias(torch.nn.Linear):
+    """A linear layer whose bias is added in float32 to a product of the weight's type: qwen2's key biases are so
+    large that bfloat16 would round away what a token adds to them."""
+
+    def __init__(self, module: torch.nn.Linear) -> None:
+        super().__init__(module.in_features, module.out_features, device="meta")
+        self.weight, self.bias = module.weight, module.bias
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """[..., inputs] to [..., outputs], float32."""
+        return linear(x.to(self.weight.dtype), self.weight).float() + self.bias
 
 
 def trainable(

@@ -30,6 +30,9 @@ class Mix:
     no_answer_share: float = 0.02  # questions whose gold passages are left out
     chat_share: float = 0.1  # prompts without documents, where there are any
     full_share: float = 1.0  # of what is about documents, trained under the causal mask too
+    join_share: float = 0.0  # of neighbouring passages, joined into one block
+    own_share: float = 0.0  # of what is about documents, with the teacher's own answers where they hold a gold one
+    own_tokens: int = 32  # of such an answer at most
     question_weights: tuple[float, ...] = (0.15, 0.3, 0.3, 0.25)  # of 1, 2, 3, 4 records a sequence
 
 
@@ -37,7 +40,8 @@ class Mix:
 class Sequence:
     """A packed sequence. rows[i] is the index of the token whose successor is targets[i].
 
-    lengths: targets of each answer, in order. modes: the masks that it is trained under.
+    lengths: targets of each answer, in order. modes: the masks that it is trained under. gold: what each answer may
+    hold to be right; nothing where it has to stay as it is. own: whether the teacher's own answers are wanted.
     """
 
     ids: list[int]
@@ -46,6 +50,17 @@ class Sequence:
     targets: list[int]
     lengths: list[int]
     modes: tuple[Mode, ...]
+    gold: tuple[tuple[str, ...], ...] = ()
+    own: bool = False
+
+    def taught(self) -> tuple[list[list[int]], list[list[int]]]:
+        """Token ids of each question, assistant header included, and of each answer."""
+        questions, answers, done = [], [], 0
+        for (start, end), length in zip(self.layout.final_runs(), self.lengths):
+            questions.append(self.ids[start : end - length + 1])
+            answers.append(self.targets[done : done + length])
+            done += length
+        return questions, answers
 
     @property
     def questions(self) -> int:
@@ -106,7 +121,9 @@ class SequenceStream:
             epoch, cursor = epoch + 1, 0
             self._order = epoch_order(self._records, self._seed, epoch)
         self.position = Position(epoch, cursor, at.sequence + 1)
-        return sequence if rng.random() < self._mix.full_share else replace(sequence, modes=("block",))
+        if rng.random() >= self._mix.full_share:
+            sequence = replace(sequence, modes=("block",))
+        return replace(sequence, own=rng.random() < self._mix.own_share)
 
 
 def compose(upcoming: list[Record], prompt: Prompt, mix: Mix, rng: Random) -> tuple[Sequence, int]:
@@ -144,19 +161,43 @@ def compose(upcoming: list[Record], prompt: Prompt, mix: Mix, rng: Random) -> tu
             context.append(passage)
             used += length
     rng.shuffle(context)
-    return pack(context, questions, prompt), len(questions)
+    joined = [mix.join_share > 0 and rng.random() < mix.join_share for _ in context[1:]]
+    return pack(context, questions, prompt, joined), len(questions)
 
 
-def pack(passages: list[Passage], questions: list[tuple[Record, str]], prompt: Prompt) -> Sequence:
-    """Lays preface, passages and final blocks end to end. An answer's last token is a target only."""
-    blocks = [prompt.preface] + [prompt.passage(p.title, p.text) for p in passages]
-    return _lay(blocks, [(prompt.question(record.question), prompt.answer(text)) for record, text in questions])
+def pack(
+    passages: list[Passage], questions: list[tuple[Record, str]], prompt: Prompt, joined: list[bool] | None = None
+) -> Sequence:
+    """Lays preface, passages and final blocks end to end. An answer's last token is a target only.
+
+    joined: for each passage but the first whether it is of one block with that before it.
+    """
+    blocks = [prompt.preface]
+    for passage, joins in zip(passages, [False, *(joined or [False] * len(passages))]):
+        ids = prompt.passage(passage.title, passage.text)
+        if joins:
+            blocks[-1] = blocks[-1] + ids
+        else:
+            blocks.append(ids)
+    taught = [(prompt.question(record.question), prompt.answer(text)) for record, text in questions]
+    gold = tuple(() if text == NO_ANSWER else record.answers for record, text in questions)
+    return replace(_lay(blocks, taught), gold=gold)
 
 
 def pack_chats(chats: list[Chat], prompt: Prompt) -> Sequence:
     """Prompts without documents, none of which sees another."""
     answers = [prompt.answer(chat.answer) if chat.ended else prompt.encode(chat.answer) for chat in chats]
     return _lay([], [(prompt.chat(chat.prompt), answer) for chat, answer in zip(chats, answers)])
+
+
+def with_answers(sequence: Sequence, answers: list[list[int]]) -> Sequence:
+    """The same sequence with other answers. answers: token ids."""
+    lengths, start, blocks = sequence.layout.blocks, 0, []
+    for length in lengths:
+        blocks.append(sequence.ids[start : start + length])
+        start += length
+    laid = _lay(blocks, list(zip(sequence.taught()[0], answers)))
+    return replace(laid, modes=sequence.modes, gold=sequence.gold, own=sequence.own)
 
 
 def _lay(blocks: list[list[int]], taught: list[tuple[list[int], list[int]]]) -> Sequence:

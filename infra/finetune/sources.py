@@ -18,12 +18,13 @@ def describe_sources(
     licences: dict[Path | None, str],
     prompt: Path,
     start_from: Path | None,
+    teacher: Path | None = None,
 ) -> dict:
     """{model: {name, sha256}, data: [{file, sha256, licence}], prompt: {sha256}}, the prompt's by its content.
 
     licences: of every file that is trained on; None is left out.
     Where the run, or the one that it takes over, started from an exported adapter, also
-    adapter: {sha256, steps, questions}, its own start included.
+    adapter: {sha256, steps, questions}, its own start included; where another adapter teaches, teacher: {sha256}.
     """
     files = [
         {"file": file.name, "sha256": sha256(file), "licence": licence}
@@ -34,6 +35,7 @@ def describe_sources(
     adapter = first_adapter(start_from)
     return {
         **({} if adapter is None else {"adapter": adapter}),
+        **({} if teacher is None else {"teacher": {"sha256": sha256(teacher / ADAPTER)}}),
         "model": {"name": model.name, "sha256": hash_model(model)},
         "data": files,
         "prompt": {"sha256": hashlib.sha256(frame.encode()).hexdigest()},

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TypeVar
 
 import torch
 from torch.nn.functional import cross_entropy
@@ -15,9 +18,11 @@ from transformers import PreTrainedModel
 from .attention import Packing
 from .checkpoint import Checkpoint
 from .decoder import MergedDecoder
+from .distil import Lesson, LessonFile, Teacher, divergence
 from .masks import MODES, Mode
 from .model import Method, Precision, load_tensors, logits, trainable
 from .packing import Mix, Position, Sequence, SequenceStream
+from .prompt import Prompt
 from .schedule import PEAKS, learning_rate
 
 
@@ -34,9 +39,30 @@ class Settings:
     questions: int = 8  # an optimizer step takes sequences until it has this many
     clip: float = 1.0
     weight_decay: float = 0.01
+    kl_weight: float = 0.0  # of the divergence from the teacher, beside the cross entropy's
+    ce_weight: float = 1.0
     precision: Precision = "bf16"
     mix: Mix = field(default_factory=Mix)
 
+
+    @property
+    def distils(self) -> bool:
+        """Whether there is a teacher."""
+        return self.kl_weight > 0 or self.mix.own_share > 0
+
+
+@dataclass(frozen=True)
+class Teaching:
+    """What a teacher needs beside the model: its adapter (none: the model as it is) and the file of its lessons."""
+
+    prompt: Prompt
+    file: Path
+    tensors: dict[str, torch.Tensor] = field(default_factory=dict)
+    scale: float = 0
+
+
+Job = TypeVar("Job")
+Result = TypeVar("Result")
 
 # What the log calls prompts without documents.
 CHAT = "chat"
@@ -56,8 +82,12 @@ class Trainer:
         settings: Settings,
         device: str = "cpu",
         parallel: int = 1,
+        teaching: Teaching | None = None,
     ) -> None:
-        """model: in float32 where its own weights are trained. parallel: passes, each with its share of the threads."""
+        """model: in float32 where its own weights are trained. parallel: passes, each with its share of the threads.
+
+        teaching: needed where `settings` ask for a teacher.
+        """
         torch.manual_seed(settings.seed)
         self.settings = settings
         self.step = 0
@@ -68,18 +98,27 @@ class Trainer:
         self._device = device
         self._stream = stream
         threads = max(1, torch.get_num_threads() // parallel)
+        self._parallel = parallel
         self._passes = ThreadPoolExecutor(parallel, initializer=torch.set_num_threads, initargs=(threads,))
         self._model = model.to(device)
         self.trained = trainable(model, settings.method, settings.rank, settings.alpha)
         dtype = {"bf16": torch.bfloat16, "fp32": torch.float32}[settings.precision]
         self._decoder = MergedDecoder(model, self.trained, settings.alpha / settings.rank, dtype)
+        self._teacher: Teacher | None = None
+        if settings.distils:
+            if teaching is None:
+                raise ValueError("these settings need a teacher")
+            weights = {name: tensor.to(device) for name, tensor in teaching.tensors.items()}
+            before = MergedDecoder(model, weights, teaching.scale, dtype)  # merged before anything is trained
+            self._teacher = Teacher(model, before, teaching.prompt, settings.mix.own_tokens)
+            self._lessons = LessonFile(teaching.file)
         self._optimizer = torch.optim.AdamW(
             self.trained.values(), lr=settings.peak, weight_decay=settings.weight_decay, fused=True
         )
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Takes a checkpoint's state. The settings must be those of the run that wrote it."""
-        if checkpoint.settings != as_json(self.settings):
+        if with_defaults(checkpoint.settings) != as_json(self.settings):
             raise ValueError(f"the checkpoint's settings are others: {checkpoint.settings}")
         self.step = checkpoint.step
         self.decay_start = checkpoint.decay_start
@@ -134,20 +173,24 @@ class Trainer:
         started = time.monotonic()
         before = self._stream.position
         sequences = list(self._step_sequences())
-        passes = [(sequence, mode) for sequence in sequences for mode in sequence.modes]
-        passes.sort(key=lambda job: -job[0].layout.tokens)  # the last ones end at about the same time
         rate = learning_rate(
             self.step, self.settings.peak, self.settings.warmup, self.decay_start, self.decay_steps
         )
         self._decoder.merge()
         gradients = [torch.zeros_like(parameter) for parameter in self.trained.values()]
         losses = dict.fromkeys((*MODES, CHAT), 0.0)
+        apart = dict.fromkeys((*MODES, CHAT), 0.0)
         questions = dict.fromkeys((*MODES, CHAT), 0)
         try:
+            lessons = self._teach(sequences)
+            passes = [(lesson, mode) for lesson in lessons for mode in lesson.sequence.modes]
+            passes.sort(key=lambda job: -job[0].sequence.layout.tokens)  # the last ones end at about the same time
             # Summed in the order of the passes, whichever is done first: a resumed run has the same sums.
-            for (sequence, mode), (loss, parts) in zip(passes, self._run(passes)):
+            for (lesson, mode), (loss, kl, parts) in zip(passes, self._run(self._pass, passes)):
+                sequence = lesson.sequence
                 kind = mode if sequence.has_documents else CHAT
                 losses[kind] += loss
+                apart[kind] += kl
                 questions[kind] += sequence.questions
                 torch._foreach_add_(gradients, parts, alpha=1 / len(sequence.modes))
         except Stopped:
@@ -166,35 +209,63 @@ class Trainer:
         return {
             "step": self.step,
             **{f"loss_{kind}": round(losses[kind] / n, 5) for kind, n in questions.items() if n},
+            **{f"kl_{kind}": round(apart[kind] / n, 5) for kind, n in questions.items() if n and self._teacher},
             "lr": rate,
             "grad_norm": round(norm, 4),
             "questions": total - questions[CHAT],
-            "tokens": sum(sequence.layout.tokens for sequence, _ in passes),
+            "tokens": sum(lesson.sequence.layout.tokens for lesson, _ in passes),
             "seconds": round(time.monotonic() - started, 2),
             "epoch": self._stream.position.epoch,
         }
 
-    def _run(self, passes: list[tuple[Sequence, Mode]]) -> Iterator[tuple[float, tuple[torch.Tensor, ...]]]:
-        """What `_pass` returns for each, in order. The first of the process runs alone: PyTorch's libraries set
-        themselves up in it, and where two threads did so at once, one had sums with other last bits (1 run of 17)."""
-        alone = passes[:1] if self._first else []
-        self._first = False
-        for job in alone:
-            yield self._passes.submit(self._pass, job).result()
-        yield from self._passes.map(self._pass, passes[len(alone) :])
+    def _teach(self, sequences: list[Sequence]) -> list[Lesson]:
+        """What is trained of each sequence; with a teacher, from the file or made now and kept there. @raise Stopped"""
+        if self._teacher is None:
+            nothing = torch.empty(0)
+            return [Lesson(sequence, nothing, nothing) for sequence in sequences]
+        missing = [sequence for sequence in sequences if self._lessons.find(sequence) is None]
+        for sequence, lesson in zip(missing, self._run(self._teacher.lesson, missing)):
+            self._lessons.keep(sequence, lesson)
+        return [self._lessons.find(sequence) for sequence in sequences]
 
-    def _pass(self, job: tuple[Sequence, Mode]) -> tuple[float, tuple[torch.Tensor, ...]]:
-        """Sum over the answers of the mean cross entropy of their tokens, and its gradients. @raise Stopped"""
+    def _run(self, do: Callable[[Job], Result], jobs: Iterable[Job]) -> Iterator[Result]:
+        """What `do` returns for each job, in order, with no more results waiting than there are passes at a time.
+
+        The first of the process runs alone: PyTorch's libraries set themselves up in it, and where two threads did so
+        at once, one had sums with other last bits (1 run of 17).
+
+        @raise Stopped
+        """
+        waiting: deque[Future[Result]] = deque()
+        for job in jobs:
+            waiting.append(self._passes.submit(self._unless_stopped, do, job))
+            if self._first or len(waiting) > self._parallel:
+                self._first = False
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+    def _unless_stopped(self, do: Callable[[Job], Result], job: Job) -> Result:
         if self._stopping:
             raise Stopped
-        sequence, mode = job
+        return do(job)
+
+    def _pass(self, job: tuple[Lesson, Mode]) -> tuple[float, float, tuple[torch.Tensor, ...]]:
+        """Sums over the answers of the mean loss and the mean divergence of their tokens, and the loss's gradients."""
+        lesson, mode = job
+        sequence = lesson.sequence
         targets = torch.tensor(sequence.targets, device=self._device)
         ids = torch.tensor(sequence.ids, device=self._device)
         hidden = self._decoder.hidden_states(ids, Packing(sequence.layout, mode, self._device))
         scores = logits(self._model, hidden[sequence.rows])  # of the answers' rows only
-        losses = cross_entropy(scores, targets, reduction="none").split(sequence.lengths)
-        loss = torch.stack([answer.mean() for answer in losses]).sum()
-        return loss.item(), torch.autograd.grad(loss, list(self.trained.values()))
+        losses = self.settings.ce_weight * cross_entropy(scores, targets, reduction="none")
+        apart = torch.zeros(len(targets), device=self._device)
+        if self._teacher is not None:
+            apart = divergence(scores, lesson.tokens.to(self._device), lesson.logs.to(self._device))
+            losses = losses + self.settings.kl_weight * apart
+        loss = sum_of_means(losses, sequence.lengths)
+        kl = sum_of_means(apart.detach(), sequence.lengths).item()
+        return loss.item(), kl, torch.autograd.grad(loss, list(self.trained.values()))
 
     def _step_sequences(self) -> Iterator[Sequence]:
         questions = 0
@@ -202,6 +273,17 @@ class Trainer:
             sequence = self._stream.next()
             questions += sequence.questions if sequence.has_documents else 0
             yield sequence
+
+
+def sum_of_means(values: torch.Tensor, lengths: list[int]) -> torch.Tensor:
+    """Sum over the answers of the mean of their tokens' values."""
+    return torch.stack([answer.mean() for answer in values.split(lengths)]).sum()
+
+
+def with_defaults(settings: dict) -> dict:
+    """A checkpoint's settings, with the defaults of those that were not there yet when it was written."""
+    defaults = as_json(Settings())
+    return {**defaults, **settings, "mix": {**defaults["mix"], **settings["mix"]}}
 
 
 def as_json(settings: Settings) -> dict:

@@ -4,7 +4,7 @@ import unittest
 from dataclasses import replace
 
 from ..data import MOST_OF_ARTICLE, NO_ANSWER, Chat, Passage, Record, choose_answer, epoch_order, holds, normalise
-from ..packing import Mix, Position, SequenceStream
+from ..packing import Mix, Position, SequenceStream, with_answers
 from ..schedule import learning_rate
 
 
@@ -118,6 +118,33 @@ class Packing(unittest.TestCase):
         full = sum("full" in sequence.modes for sequence in some)
         self.assertTrue(30 < full < 70, full)
         self.assertTrue(all("block" in sequence.modes for sequence in some))
+
+    def test_neighbouring_passages_are_joined_by_their_share_with_the_same_tokens(self):
+        apart, joined = take(5, 100)[0], take(5, 100, mix=replace(MIX, join_share=0.4))[0]
+        self.assertEqual([sequence.ids for sequence in joined], [sequence.ids for sequence in apart])
+        passages = sum(len(sequence.layout.blocks) - 1 for sequence in apart)
+        blocks = sum(len(sequence.layout.blocks) - 1 for sequence in joined)
+        self.assertTrue(0.5 * passages < blocks < 0.8 * passages, (blocks, passages))
+        for sequence in joined:  # the preface is never one with a passage, and no block ends within one
+            self.assertEqual(sequence.layout.blocks[0], 1)
+            starts = [sum(sequence.layout.blocks[:i]) for i in range(1, len(sequence.layout.blocks))]
+            self.assertTrue(all(sequence.ids[start] == "-" for start in starts))
+
+    def test_questions_and_answers_are_found_in_a_sequence_and_answers_can_be_others(self):
+        for sequence in take(5, 20)[0]:
+            questions, answers = sequence.taught()
+            self.assertTrue(all(q[0] == "Question:" and q[-1] == "ASSISTANT" for q in questions))
+            self.assertEqual([token for answer in answers for token in answer], sequence.targets)
+            self.assertEqual(with_answers(sequence, answers), sequence)
+            for answer, gold in zip(answers, sequence.gold):
+                self.assertEqual(gold, () if " ".join(answer[:-1]) == NO_ANSWER else (answer[0],))
+            other = with_answers(sequence, [["no", "idea", "END"] for _ in answers])
+            self.assertEqual(other.taught(), (questions, [["no", "idea", "END"] for _ in answers]))
+
+    def test_a_share_of_the_same_sequences_is_to_have_the_teachers_own_answers(self):
+        some = take(5, 200, mix=replace(MIX, own_share=0.25))[0]
+        self.assertEqual([replace(sequence, own=False) for sequence in some], take(5, 200)[0])
+        self.assertTrue(30 < sum(sequence.own for sequence in some) < 70)
 
     def test_records_of_one_article_stand_together_and_share_a_sequence(self):
         others = tuple(Passage("article", f"other {i}", False) for i in range(9))

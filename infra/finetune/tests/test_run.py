@@ -19,6 +19,7 @@ from ..export import ADAPTER, ADAPTER_DESCRIPTION, read_adapter
 from ..masks import Layout
 from ..model import add_lora, free_weights, hidden_states, load_base, load_tensors
 from ..prompt import Prompt
+from ..trainer import with_defaults
 from .tiny import write_tiny
 
 ROOT = Path(__file__).parents[3]
@@ -106,6 +107,56 @@ def test_a_run_stopped_by_a_signal_and_resumed_gives_the_losses_of_one_that_neve
     assert losses(tmp_path) == losses(whole)
     first, second = (load_checkpoint(run / "checkpoint.pt").trained for run in (whole, tmp_path))
     assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_a_distilled_run_stopped_and_resumed_gives_the_losses_of_one_that_never_was(options, tmp_path):
+    distil = ["train", *options, "--kl-weight", "1", "--ce-weight", "0.2", "--own-share", "0.5", "--own-tokens", "6"]
+    distil += ["--join-share", "0.3", "--run"]
+    call(*distil, str(tmp_path / "whole"), "--steps", "8", "--parallel", "1")
+    resumed = [*distil, str(tmp_path / "run"), "--steps", "8", "--save-minutes", "0"]
+    process = subprocess.Popen(
+        command(*resumed), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    log = tmp_path / "run" / "log.jsonl"
+    while process.poll() is None and not (log.exists() and len(log.read_text().splitlines()) >= 2):
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    assert 2 <= len(log.read_text().splitlines()) < 8
+    call(*resumed)
+    found = losses(tmp_path / "run")
+    assert found == losses(tmp_path / "whole")
+    assert found[-1][2] < found[0][2]
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    # Before anything is learned, full attention is its own teacher.
+    assert lines[0]["kl_full"] < 1e-5 < lines[-1]["kl_block"]
+    first, second = (load_checkpoint(tmp_path / run / "checkpoint.pt").trained for run in ("whole", "run"))
+    assert all(torch.equal(first[name], second[name]) for name in first)
+    assert "settings" in refused(*resumed, "--kl-weight", "0.5")
+
+
+def test_an_adapter_teaches_another_run_which_says_so(whole, options, tmp_path):
+    call("export", "--run", str(whole), "--out", str(tmp_path / "teacher"))
+    train = ["train", *options, "--teacher-adapter", str(tmp_path / "teacher"), "--run", str(tmp_path / "run")]
+    assert "--kl-weight" in refused(*train)
+    call(*train, "--kl-weight", "1", "--ce-weight", "0", "--steps", "6")
+    call("export", "--run", str(tmp_path / "run"), "--out", str(tmp_path / "adapter"))
+    teacher, pupil = (
+        json.loads((tmp_path / name / "adapter.json").read_text()) for name in ("teacher", "adapter")
+    )
+    assert len(pupil["teacher"]["sha256"]) == 64 and "teacher" not in teacher
+    log = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
+    # The divergence is the whole loss here, and what the teacher learned is not what the base says.
+    assert all(line["loss_full"] == line["kl_full"] for line in log) and log[0]["kl_full"] > 0.01
+
+
+def test_a_checkpoint_of_before_a_setting_was_there_is_resumed(whole):
+    old = load_checkpoint(whole / "checkpoint.pt").settings
+    for name in ("kl_weight", "ce_weight"):
+        del old[name]
+    for name in ("join_share", "own_share", "own_tokens"):
+        del old["mix"][name]
+    assert with_defaults(old) == load_checkpoint(whole / "checkpoint.pt").settings
 
 
 def test_a_decay_starts_from_a_kept_checkpoint_and_ends_at_its_last_step(whole, options, tmp_path):
