@@ -99,6 +99,14 @@ export const configSchema = z.strictObject({
   maxDocumentBytes: whole(1)
     .default(100 * MiB)
     .describe('The largest document that is accepted, in bytes.'),
+  maxBodyBytes: whole(1)
+    .optional()
+    .meta(
+      otherwise(
+        'no limit but that of documents',
+        'The largest body of a request with documents, in bytes. What is larger goes to the URL that `POST /v1/uploads` gives.',
+      ),
+    ),
   ocr: z
     .union([z.boolean(), z.stringbool()])
     .default(false)
@@ -168,6 +176,14 @@ export const configSchema = z.strictObject({
         'Origins of the web pages that may call the API from a browser, separated by commas: `https://app.example.com`.',
       ),
     ),
+  watchMs: whole(0)
+    .optional()
+    .meta(
+      otherwise(
+        'no limit',
+        "Milliseconds that a stream of a document's events lasts: then its client asks again. With 0 it says what is now, and ends.",
+      ),
+    ),
   requestTimeoutMs: whole(1000).default(300_000).describe('Milliseconds that one request may take.'),
   tenantDocuments: whole(1)
     .optional()
@@ -188,7 +204,7 @@ export const configSchema = z.strictObject({
     ),
   requestsPerMinute: whole(1)
     .optional()
-    .meta(otherwise('no limit', 'Requests that one tenant may send in a minute.')),
+    .meta(otherwise('no limit', 'Requests that a tenant without limits of its own may send in a minute.')),
   maxAnswers: whole(1)
     .default(64)
     .describe(
@@ -234,6 +250,11 @@ export const cloudSchema = z.object({
   batchPassages: whole(1)
     .default(1_000)
     .describe('From this many waiting passages on AWS Batch jobs encode them.'),
+  basePath: z
+    .string()
+    .regex(/^[A-Za-z0-9_.-]*$/, 'write one part of a path, without slashes')
+    .default('')
+    .meta(otherwise('none', 'What the paths of the API begin with under a domain of its own.')),
   jobSeconds: whole(1)
     .max(2_000_000)
     .default(6_600)

@@ -4,6 +4,7 @@
  */
 import { join, resolve } from 'node:path';
 import type { z } from 'zod';
+import type { Limits } from './access/limits.ts';
 import { cloudSchema, configSchema } from './config-schema.ts';
 import type { OcrOptions } from './documents/types.ts';
 import { BlockragError } from './errors.ts';
@@ -43,6 +44,15 @@ export function fetchSettings(config: Config): FetchSettings {
 export function ocrOptions({ ocr, ocrLanguages, cache }: Config): OcrOptions | undefined {
   if (!ocr) return undefined;
   return { languages: ocrLanguages.split('+'), directory: join(cacheDirectory(cache), 'tessdata') };
+}
+
+/** The limits of tenants that have none of their own. */
+export function defaultLimits(config: Config): Limits {
+  const { tenantDocuments, tenantPassages, tenantBytes, tenantTokensPerDay, requestsPerMinute } = config;
+  return {
+    ...{ documents: tenantDocuments, passages: tenantPassages, bytes: tenantBytes },
+    ...{ tokensPerDay: tenantTokensPerDay, requestsPerMinute },
+  };
 }
 
 export type CloudConfig = z.infer<typeof cloudSchema>;

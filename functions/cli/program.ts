@@ -4,13 +4,10 @@
  */
 import { Command, Option } from 'commander';
 import { DEFAULT_MAX_TOKENS, DEFAULT_TOP_K } from '../../shared/pipeline/defaults.ts';
-import type { AddKeyOptions, KeyOptions, ListKeysOptions } from './commands/keys.ts';
+import { addAccessCommands } from './access-commands.ts';
 import { attentionOption, wholeNumber, withCommonOptions } from './options.ts';
+import type { Action, Run } from './run.ts';
 import { printError } from './terminal.ts';
-
-type Action<A extends unknown[]> = (...args: [...A, AbortSignal]) => Promise<number>;
-/** Wraps a command: its module is loaded when it runs, its error is one line, its exit code is set. */
-type Run = <A extends unknown[]>(load: () => Promise<Action<A>>) => (...given: unknown[]) => Promise<void>;
 
 const runUntil =
   (signal: AbortSignal): Run =>
@@ -36,7 +33,7 @@ export function createProgram(signal: AbortSignal): Command {
   addDocumentCommands(program, run);
   addBackupCommands(program, run);
   addModelCommands(program, run);
-  addKeyCommands(program, run);
+  addAccessCommands(program, run);
   addToolCommands(program, run);
   return program;
 }
@@ -195,34 +192,6 @@ function addModelCommands(program: Command, run: Run): void {
         async () => (await import('./commands/model-cache.ts')).removeModelCommand,
       ),
     );
-}
-
-function addKeyCommands(program: Command, run: Run): void {
-  const keys = program.command('keys').description('make, list and revoke API keys');
-  const withKeyOptions = (command: Command) =>
-    command
-      .option('--data <dir>', 'data directory (default: ./.blockrag, or $BLOCKRAG_DATA)')
-      .option('--stores <url>', 'stores that several servers share: s3://BUCKET?table=TABLE')
-      .option('--table <name>', 'the table of a stage on AWS, instead of a data directory')
-      .option('--json', 'print JSON');
-  withKeyOptions(keys.command('add'))
-    .description('make a key; it is shown this once. From the first key on, the server asks for one')
-    .requiredOption('--name <name>', 'what to call it')
-    .option('--tenant <tenant>', 'whose documents it opens (default: default)')
-    .option('--scope <scopes>', 'read, write, admin, separated by commas', 'read,write')
-    .option('--create-stores', 'with --stores: make the bucket and the table where they are missing')
-    .addHelpText('after', '\nExample:\n  blockrag keys add --tenant acme --name laptop --scope read,write')
-    .action(run<[AddKeyOptions]>(async () => (await import('./commands/keys.ts')).addKey));
-  withKeyOptions(keys.command('list'))
-    .description('list keys, revoked ones too')
-    .option('--tenant <tenant>', 'only those of one tenant')
-    .addHelpText('after', '\nExample:\n  blockrag keys list --tenant acme')
-    .action(run<[ListKeysOptions]>(async () => (await import('./commands/keys.ts')).listKeys));
-  withKeyOptions(keys.command('revoke'))
-    .description('refuse a key from now on')
-    .argument('<id>', 'as "blockrag keys list" shows it')
-    .addHelpText('after', '\nExample:\n  blockrag keys revoke key_3f9a1c0b5d2e')
-    .action(run<[string, KeyOptions]>(async () => (await import('./commands/keys.ts')).revokeKey));
 }
 
 function addToolCommands(program: Command, run: Run): void {

@@ -1,6 +1,7 @@
 /** The REST API as a Lambda behind API Gateway: streamed, or in one piece where the gateway cannot stream. */
 
 import { createApp } from '../../shared/api/app.ts';
+import { loadCloudConfig } from '../../shared/config.ts';
 import { openStage } from '../aws.ts';
 import { lambdaHandler } from './lambda.ts';
 import { warmAhead } from './warm.ts';
@@ -19,4 +20,7 @@ const app = createApp(system, {
   stopping: new AbortController().signal,
 });
 
-export const handler = lambdaHandler(app, { streams: process.env.BLOCKRAG_TRANSFER !== 'BUFFERED' });
+export const handler = lambdaHandler(app, {
+  streams: process.env.BLOCKRAG_TRANSFER !== 'BUFFERED',
+  basePath: loadCloudConfig(process.env).basePath,
+});

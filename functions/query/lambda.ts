@@ -18,13 +18,14 @@ type Handler = (event: GatewayEvent, ...rest: never[]) => unknown;
  * Hono makes a request of an event before its error handling begins; where that fails, its answer lacks what the
  * gateway needs, and the client would see 502. So such events are answered here.
  * @param options.streams whether the answer goes to the gateway piece by piece (transferMode: STREAM)
+ * @param options.basePath what paths begin with under a domain of one's own, and not under the gateway's
  */
-export function lambdaHandler(app: Api, options: { streams: boolean }): Handler {
+export function lambdaHandler(app: Api, options: { streams: boolean; basePath?: string }): Handler {
   const adapt = (of: Hono) => (options.streams ? streamHandle(of) : handle(of)) as unknown as Handler;
   const answer = adapt(app as unknown as Hono);
   const refuse = adapt(new Hono().all('*', () => unreadable()));
   const handler: Handler = async (event, ...rest) => {
-    const request = withoutUnusedBody(event);
+    const request = withoutBasePath(withoutUnusedBody(event), options.basePath ?? '');
     return (await isRequest(request)) ? answer(request, ...rest) : refuse(READABLE, ...rest);
   };
   return options.streams ? awslambda.streamifyResponse(handler) : handler;
@@ -33,6 +34,12 @@ export function lambdaHandler(app: Api, options: { streams: boolean }): Handler 
 /** Such a body means nothing (RFC 9110, 9.3.1), and a Request cannot hold it. */
 function withoutUnusedBody(event: GatewayEvent): GatewayEvent {
   return ['GET', 'HEAD'].includes(event.httpMethod) ? { ...event, body: null } : event;
+}
+
+function withoutBasePath(event: GatewayEvent, basePath: string): GatewayEvent {
+  const prefix = `/${basePath}`;
+  if (basePath === '' || (event.path !== prefix && !event.path.startsWith(`${prefix}/`))) return event;
+  return { ...event, path: event.path.slice(prefix.length) || '/' };
 }
 
 const HELD = 204;

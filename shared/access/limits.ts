@@ -16,6 +16,8 @@ export interface Limits {
   bytes?: number | undefined;
   /** Tokens of prompts and answers in one day, UTC. */
   tokensPerDay?: number | undefined;
+  /** Requests to the API. */
+  requestsPerMinute?: number | undefined;
 }
 
 /** A tenant's own limits: a number, null for unlimited; what is left out is as the defaults say. */
@@ -26,8 +28,14 @@ const KINDS: readonly string[] = [
   'passages',
   'bytes',
   'tokensPerDay',
+  'requestsPerMinute',
 ] satisfies (keyof Limits)[];
 const PARTITION = 'limits';
+/** A tenant that may ask nothing has no key: a bucket of no requests never fills. */
+const LEAST: Record<keyof Limits, number> = {
+  ...{ documents: 0, passages: 0, bytes: 0, tokensPerDay: 0 },
+  requestsPerMinute: 1,
+};
 
 /** The limits of all tenants. They are read anew for every check, so a change holds at once. */
 export class TenantLimits {
@@ -42,9 +50,13 @@ export class TenantLimits {
 
   /** What holds for a tenant. */
   async of(tenant: string): Promise<Limits> {
-    const own = (await this.#table.get(PARTITION, tenant))?.data ?? {};
-    const set = Object.entries(own).map(([kind, limit]) => [kind, limit ?? undefined]);
+    const set = Object.entries(await this.own(tenant)).map(([kind, limit]) => [kind, limit ?? undefined]);
     return { ...this.#defaults, ...Object.fromEntries(set) };
+  }
+
+  /** What was set for a tenant. */
+  async own(tenant: string): Promise<OwnLimits> {
+    return { ...((await this.#table.get(PARTITION, tenant))?.data as OwnLimits | undefined) };
   }
 
   /**
@@ -57,8 +69,11 @@ export class TenantLimits {
     const data: RowData = {};
     for (const [kind, limit] of Object.entries(own)) {
       if (limit === undefined) continue;
-      if (!KINDS.includes(kind) || (limit !== null && (!Number.isSafeInteger(limit) || limit < 0))) {
-        const message = `A limit is one of ${KINDS.join(', ')}, and a whole number or null (unlimited).`;
+      if (
+        !KINDS.includes(kind) ||
+        (limit !== null && (!Number.isSafeInteger(limit) || limit < LEAST[kind as keyof Limits]))
+      ) {
+        const message = `A limit is one of ${KINDS.join(', ')}, and a whole number, of requests at least 1, or null (unlimited).`;
         throw new BlockragError('invalid_request', message);
       }
       data[kind] = limit;

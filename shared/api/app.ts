@@ -29,6 +29,7 @@ import { insteadOf, isOpenAi, openAiRoutes, openAiStatus, toOpenAiError } from '
 import { queryRoutes } from './routes/query.ts';
 import { searchRoutes } from './routes/search.ts';
 import { systemRoutes } from './routes/system.ts';
+import { tenantRoutes } from './routes/tenants.ts';
 import { uploadRoutes } from './routes/uploads.ts';
 import { workRunner } from './work.ts';
 
@@ -42,7 +43,7 @@ export interface AppOptions {
 export function createApp(system: System, options: AppOptions): Api {
   const { services, config } = system;
   const { logger } = services;
-  const { corsOrigins, requestsPerMinute } = config;
+  const { corsOrigins } = config;
   const app = newRoutes();
 
   app.onError((error, c) => {
@@ -72,9 +73,9 @@ export function createApp(system: System, options: AppOptions): Api {
   const { keys } = services.access;
   const use = new KeyUse(keys, services.blobs, { required: config.requireKeys });
   app.use(authenticate(keys, system.uploads, { ...options, corsOrigins, use }));
-  if (requestsPerMinute !== undefined) app.use(limitRate(services, requestsPerMinute));
+  app.use(limitRate(services));
   app.use(limitConcurrency(config));
-  app.use(readBodies(config.maxDocumentBytes));
+  app.use(readBodies(config));
 
   const run = workRunner({ ...options, timeoutMs: config.requestTimeoutMs });
   app.route('/', consoleRoutes());
@@ -88,6 +89,7 @@ export function createApp(system: System, options: AppOptions): Api {
   app.route('/', searchRoutes(system, run));
   app.route('/', keyRoutes(services.access.keys));
   app.route('/', callerRoutes());
+  app.route('/', tenantRoutes(services));
   app.route('/', openAiRoutes(system, run, logger));
   app.route('/', mcpRoutes(system, run));
   serveDescription(app);

@@ -13,6 +13,8 @@ const KEEP_ALIVE = ': keep-alive\n\n';
 export interface StreamEvent {
   event?: string;
   data: object | string;
+  /** Milliseconds after which a client whose stream ends asks again. */
+  retry?: number;
 }
 
 /**
@@ -84,10 +86,11 @@ export function sendEvents(
   return c.newResponse(body);
 }
 
-function toText({ event, data }: StreamEvent): string {
+function toText({ event, data, retry }: StreamEvent): string {
   const text = typeof data === 'string' ? data : JSON.stringify(data);
   const lines = text.split(/\r\n|\r|\n/).map((line) => `data: ${line}\n`);
-  return `${event === undefined ? '' : `event: ${event}\n`}${lines.join('')}\n`;
+  const head = `${event === undefined ? '' : `event: ${event}\n`}${retry === undefined ? '' : `retry: ${retry}\n`}`;
+  return `${head}${lines.join('')}\n`;
 }
 
 /** What is awaited, or the comment where it does not come soon. */

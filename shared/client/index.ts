@@ -184,12 +184,26 @@ export class BlockragClient {
    * @throws BlockragError `document_not_found`, `shutting_down`
    */
   async *watch(id: string, options: RequestOptions = {}): AsyncGenerator<DocumentEvent, void, undefined> {
-    for await (const { event, data } of this.#events('GET', `${documentPath(id)}/events`, options)) {
-      const type = event as DocumentEvent['type'];
-      yield { type, document: data as DocumentView };
-      if (type !== 'progress') return;
+    let last: DocumentView | undefined;
+    for (;;) {
+      let retry: number | undefined;
+      for await (const { event, data, ...more } of this.#events(
+        'GET',
+        `${documentPath(id)}/events`,
+        options,
+      )) {
+        const type = event as DocumentEvent['type'];
+        const document = data as DocumentView;
+        retry = more.retry ?? retry;
+        if (type !== 'progress' || !isSameProgress(document, last)) yield { type, document };
+        if (type !== 'progress') return;
+        last = document;
+      }
+      // A server that ends streams early says when to ask again; any other has gone.
+      if (retry === undefined) throw this.#http.lost(undefined, options.signal);
+      await pause(retry, options.signal);
+      if (options.signal?.aborted) throw this.#http.lost(undefined, options.signal);
     }
-    throw this.#http.lost(undefined, options.signal);
   }
 
   /**
@@ -274,13 +288,13 @@ export class BlockragClient {
     method: string,
     path: string,
     parts: { body?: object; signal?: AbortSignal | undefined },
-  ): AsyncGenerator<{ event: string; data: unknown }, void, undefined> {
+  ): AsyncGenerator<{ event: string; data: unknown; retry?: number }, void, undefined> {
     const response = await this.#http.send(method, path, parts);
     try {
-      for await (const { event, data } of serverSentEvents(response)) {
+      for await (const { data, ...rest } of serverSentEvents(response)) {
         const value = JSON.parse(data) as unknown;
-        if (event === 'error') throw toError(value);
-        yield { event, data: value };
+        if (rest.event === 'error') throw toError(value);
+        yield { ...rest, data: value };
       }
     } catch (error) {
       throw error instanceof BlockragError ? error : this.#http.lost(error, parts.signal);
@@ -289,3 +303,21 @@ export class BlockragClient {
 }
 
 const documentPath = (id: string) => `/v1/documents/${encodeURIComponent(id)}`;
+
+function isSameProgress(one: DocumentView, other: DocumentView | undefined): boolean {
+  return other !== undefined && one.status === other.status && one.encoded === other.encoded;
+}
+
+/** Resolves after a time, or when aborted. */
+function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(end, ms);
+    function end() {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', end);
+      resolve();
+    }
+    signal?.addEventListener('abort', end);
+    if (signal?.aborted) end();
+  });
+}

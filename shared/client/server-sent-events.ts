@@ -4,6 +4,8 @@ export interface ServerSentEvent {
   /** `message` where the event has no name. */
   event: string;
   data: string;
+  /** Milliseconds after which a client asks again, once the stream has ended. */
+  retry?: number;
 }
 
 /** Events with data, in their order; comments are passed over. Leaving the loop cancels the response. */
@@ -30,11 +32,14 @@ export async function* serverSentEvents(
 
 function parseRecord(record: string): ServerSentEvent | undefined {
   let event = 'message';
+  let retry: number | undefined;
   const data: string[] = [];
   for (const line of record.split(/\r?\n/)) {
     const [, field, value = ''] = /^([^:]+)(?:: ?(.*))?$/.exec(line) ?? [];
     if (field === 'event') event = value;
     if (field === 'data') data.push(value);
+    if (field === 'retry' && /^\d+$/.test(value)) retry = Number(value);
   }
-  return data.length === 0 ? undefined : { event, data: data.join('\n') };
+  if (data.length === 0) return undefined;
+  return { event, data: data.join('\n'), ...(retry !== undefined && { retry }) };
 }

@@ -3,7 +3,7 @@ import { openAccess } from '../access/index.ts';
 import { Engine } from '../attention/engine.ts';
 import { BoundedMap } from '../bounded.ts';
 import { Catalog } from '../catalog/catalog.ts';
-import { type Config, fetchSettings, ocrOptions } from '../config.ts';
+import { type Config, defaultLimits, fetchSettings, ocrOptions } from '../config.ts';
 import { DocumentReader } from '../documents/index.ts';
 import { Gate } from '../gate.ts';
 import { contextBytesPerToken } from '../kv/shape.ts';
@@ -69,12 +69,7 @@ export async function openServices(
   if (JSON.stringify(known) !== JSON.stringify(settings)) await catalog.settings.put(settings);
   const logger = options.logger ?? createLogger(config.log);
   const services: Services = {
-    access: openAccess(stores.table, {
-      documents: config.tenantDocuments,
-      passages: config.tenantPassages,
-      bytes: config.tenantBytes,
-      tokensPerDay: config.tenantTokensPerDay,
-    }),
+    access: openAccess(stores.table, defaultLimits(config)),
     catalog,
     blobs: stores.blobs,
     queue: stores.queue,

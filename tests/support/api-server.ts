@@ -1,8 +1,9 @@
 /** The API over HTTP, on real stores whose documents stay in work: no model is needed. */
 import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
+import { openAccess } from '../../shared/access/index.ts';
 import { type RunningServer, startServer } from '../../shared/api/server.ts';
-import { type ConfigOverrides, loadConfig } from '../../shared/config.ts';
+import { type ConfigOverrides, defaultLimits, loadConfig } from '../../shared/config.ts';
 import type { Services } from '../../shared/pipeline/services.ts';
 import type { Settings } from '../../shared/pipeline/settings.ts';
 import { System } from '../../shared/pipeline/system.ts';
@@ -30,6 +31,7 @@ export async function startApi(
   const config = loadConfig(options, {});
   const services = {
     ...{ ...opened.services, maxDocumentBytes: config.maxDocumentBytes },
+    access: openAccess(opened.services.catalog.table, defaultLimits(config)),
     ...change(opened.services),
   };
   const system = new System({

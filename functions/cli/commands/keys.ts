@@ -3,22 +3,16 @@
  * there (on AWS: to the table of the catalog) needs no key to make one. A running server sees the changes: a revoked key within 5 seconds.
  */
 
-import { existsSync } from 'node:fs';
 import { KeyRing } from '../../../shared/access/keys.ts';
 import { viewKey } from '../../../shared/api/views/key.ts';
 import { BlockragError } from '../../../shared/errors.ts';
 import { DEFAULT_TENANT } from '../../../shared/pipeline/defaults.ts';
-import { openLmdbTable } from '../../../shared/storage/table/lmdb.ts';
-import { openDataDirectory } from '../../../shared/stores/embedded.ts';
+import { type AccessTableOptions, withAccessTable } from '../access-table.ts';
 import { toConfig } from '../config.ts';
-import type { CommonOptions } from '../options.ts';
 import { createStores } from '../stores.ts';
 import { plain, print, printJson } from '../terminal.ts';
 
-export interface KeyOptions extends CommonOptions {
-  /** A table in DynamoDB instead of a data directory. */
-  table?: string;
-}
+export type KeyOptions = AccessTableOptions;
 
 export interface AddKeyOptions extends KeyOptions {
   tenant?: string;
@@ -65,40 +59,6 @@ export async function revokeKey(id: string, options: KeyOptions): Promise<number
   return 0;
 }
 
-/** @param create whether a data directory that is not there is made; else it is an error */
-async function withKeys<T>(
-  options: KeyOptions,
-  create: boolean,
-  use: (keys: KeyRing) => Promise<T>,
-): Promise<T> {
-  if (options.table !== undefined) return withTableKeys(options.table, use);
-  const { data, stores } = toConfig(options);
-  if (stores !== undefined) {
-    const { parseAwsStores } = await import('../../../shared/stores/aws.ts');
-    return withTableKeys(parseAwsStores(stores).table, use);
-  }
-  if (!create && !existsSync(data)) {
-    throw new BlockragError(
-      'invalid_option',
-      `There is no data directory ${data}: name another with --data.`,
-    );
-  }
-  const environment = await openDataDirectory(data);
-  const table = openLmdbTable(environment);
-  try {
-    return await use(new KeyRing(table));
-  } finally {
-    await table.close();
-    await environment.close();
-  }
-}
-
-async function withTableKeys<T>(name: string, use: (keys: KeyRing) => Promise<T>): Promise<T> {
-  const { openDynamoTable } = await import('../../../shared/storage/table/dynamodb.ts');
-  const table = openDynamoTable({ table: name });
-  try {
-    return await use(new KeyRing(table));
-  } finally {
-    await table.close();
-  }
+function withKeys<T>(options: KeyOptions, create: boolean, use: (keys: KeyRing) => Promise<T>): Promise<T> {
+  return withAccessTable(options, create, (table) => use(new KeyRing(table)));
 }

@@ -1,5 +1,6 @@
 /** Reads the body of a request piece by piece, within bounds of size and of patience. */
 import type { Context } from 'hono';
+import type { Config } from '../../config.ts';
 import { BlockragError } from '../../errors.ts';
 import type { ApiEnv } from '../context.ts';
 
@@ -12,6 +13,15 @@ const SILENCE_MS = 20_000;
 export interface BodyLimit {
   code: 'document_too_large' | 'request_too_large';
   bytes: number;
+}
+
+/** The limit of a body with documents in it, where it may be less than that of documents. */
+export function ofDocuments({
+  maxDocumentBytes,
+  maxBodyBytes = Number.POSITIVE_INFINITY,
+}: Pick<Config, 'maxDocumentBytes' | 'maxBodyBytes'>): BodyLimit {
+  const document = ofDocument(maxDocumentBytes);
+  return maxBodyBytes < document.bytes ? { code: 'request_too_large', bytes: maxBodyBytes } : document;
 }
 
 /** The limit of a body that is one document, or has a document in it. */

@@ -1,10 +1,11 @@
 /** Reads the bodies of requests before the routes do, each kind within its bounds. */
 import type { HonoRequest, MiddlewareHandler } from 'hono';
 import { requireScope } from '../../access/keys.ts';
+import type { Config } from '../../config.ts';
 import { readForm } from '../bodies/form.ts';
 import { type JsonBounds, readJsonText } from '../bodies/json.ts';
 import { isJson, mediaTypeOf } from '../bodies/media-type.ts';
-import { type BodyLimit, ofDocument } from '../bodies/read.ts';
+import { type BodyLimit, ofDocuments } from '../bodies/read.ts';
 import type { ApiEnv } from '../context.ts';
 
 const MiB = 1024 * 1024;
@@ -24,8 +25,10 @@ const DOCUMENT = '/v1/documents';
  * 1 MiB. What is a document as a whole (PUT), or many of them, the route reads itself.
  * @throws BlockragError `document_too_large`, `request_too_large`, `request_too_slow`, `invalid_request`
  */
-export function readBodies(maxDocumentBytes: number): MiddlewareHandler<ApiEnv> {
-  const document = ofDocument(maxDocumentBytes);
+export function readBodies(
+  config: Pick<Config, 'maxDocumentBytes' | 'maxBodyBytes'>,
+): MiddlewareHandler<ApiEnv> {
+  const document = ofDocuments(config);
   return async (c, next) => {
     const { method, path } = c.req;
     const type = c.req.header('content-type');

@@ -47,7 +47,7 @@ export async function packageStage(stage: string, params: Record<string, string>
   const folder = await temporaryFolder();
   await cp(join(ROOT, 'serverless.yml'), join(folder, 'serverless.yml'));
   for (const name of await readdir(join(ROOT, 'infra'))) {
-    if (name.endsWith('.yml')) await cp(join(ROOT, 'infra', name), join(folder, 'infra', name));
+    if (/\.(yml|cjs)$/.test(name)) await cp(join(ROOT, 'infra', name), join(folder, 'infra', name));
   }
   await mkdir(join(folder, 'artifacts'));
   await writeFile(join(folder, 'artifacts/functions.zip'), 'no zip');
@@ -58,7 +58,10 @@ export async function packageStage(stage: string, params: Record<string, string>
     stdio: 'pipe',
   });
   const file = join(folder, '.serverless/cloudformation-template-update-stack.json');
-  return { file, template: JSON.parse(readFileSync(file, 'utf8')) as Template };
+  // The deployment of the API has another name each time.
+  const text = readFileSync(file, 'utf8').replaceAll(/\bApiGatewayDeployment\d+/g, 'ApiGatewayDeployment');
+  await writeFile(file, text);
+  return { file, template: JSON.parse(text) as Template };
 }
 
 /** Logical id -> properties of all resources of a type. */

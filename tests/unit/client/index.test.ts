@@ -37,6 +37,35 @@ describe('the client', () => {
     ]);
   });
 
+  it('follows a document on, where the server ends its streams early and says when to ask again', async () => {
+    const progress = (encoded: number) => {
+      const data = JSON.stringify({ status: 'encoding', encoded });
+      return `event: progress\nretry: 5\ndata: ${data}\n\n`;
+    };
+    const streams = [progress(1), progress(1), progress(2), sent('ready', { status: 'ready', encoded: 3 })];
+    const { url } = await serveScript((_, response) => {
+      response.writeHead(200, EVENTS).end(streams.shift());
+    });
+    const events = await collect(new BlockragClient({ url }).watch('doc_1'));
+    expect(events.map(({ type, document }) => [type, document.encoded])).toEqual([
+      ['progress', 1],
+      ['progress', 2],
+      ['ready', 3],
+    ]);
+    expect(streams).toEqual([]);
+  });
+
+  it('stops between two streams when it is told to', async () => {
+    const { url } = await serveScript((_, response) => {
+      response.writeHead(200, EVENTS).end('event: progress\nretry: 60000\ndata: {"encoded":1}\n\n');
+    });
+    const leaving = new AbortController();
+    const events = new BlockragClient({ url }).watch('doc_1', { signal: leaving.signal });
+    await events.next();
+    setTimeout(() => leaving.abort(), 50);
+    await expect(events.next()).rejects.toMatchObject({ code: 'cancelled' });
+  });
+
   it('adds a text as JSON and bytes as a form, with an idempotency key', async () => {
     const bodies: string[] = [];
     const { url } = await serveScript(async (request, response) => {

@@ -11,6 +11,7 @@ import { temporaryFolder } from '../../support/models.ts';
 
 const run = promisify(execFile);
 const VERSION = '1.58.0';
+const CERTIFICATE = 'arn:aws:acm:us-east-1:123456789012:certificate/11111111-2222-3333-4444-555555555555';
 const home = join(servicesDirectory(), `cfn-lint-${VERSION}`);
 
 /** What cfn-lint finds in templates: nothing is the empty text. Its own script does not outlast the renaming. */
@@ -36,7 +37,16 @@ describe('cfn-lint', () => {
   it('finds nothing in the templates of AWS and of the local stage', async () => {
     const packaged = [
       await packageStage('prod', GPU_IMAGES),
-      await packageStage('dev', { ...IMAGES, alarmEmail: 'ops@example.com', queryConcurrency: '20' }),
+      await packageStage('dev', {
+        ...IMAGES,
+        ...{ alarmEmail: 'ops@example.com', reserve: 'none', traces: 'Active' },
+        ...{
+          domain: 'api.example.com',
+          certificate: CERTIFICATE,
+          basePath: 'rag',
+          corsOrigins: 'https://a.test',
+        },
+      }),
       await packageStage('local'),
     ];
     expect(await lint(...packaged.map(({ file }) => file))).toBe('');

@@ -59,8 +59,8 @@ const MISTAKES: Mistake[] = [
   ],
   [
     'event_dead_letters_take_events',
-    'GpuFailedRule',
-    edit('PrecomputeQueuePolicy', (policy) => policy.PolicyDocument.Statement.pop()),
+    'DocumentsRule',
+    edit('IngestDeadLettersPolicy', (policy) => policy.PolicyDocument.Statement.pop()),
   ],
   ...['AWS_REGION', 'BLOCKRAG_THREADS', 'BLOCKRAG_JOB_SECONDS'].map(
     (name, i): Mistake => [
@@ -78,6 +78,27 @@ const MISTAKES: Mistake[] = [
     edit('HostTemplate', ({ LaunchTemplateData: data }) => {
       data.UserData['Fn::Base64'] = data.UserData['Fn::Base64'].replaceAll('iptables', 'true');
     }),
+  ],
+  [
+    'api_refuses_floods',
+    'WebAcl',
+    edit('WebAcl', (acl) => {
+      acl.Rules[0].Statement.RateBasedStatement.AggregateKeyType = 'CONSTANT';
+    }),
+  ],
+  ['api_refuses_strangers', 'WebAcl', edit('WebAcl', (acl) => acl.Rules.pop())],
+  [
+    'api_is_throttled',
+    'ApiGatewayDeployment',
+    edit('ApiGatewayDeployment', (one) => delete one.StageDescription),
+  ],
+  [
+    'api_ends_requests_itself',
+    'QueryLambdaFunction',
+    edit(
+      'QueryLambdaFunction',
+      ({ Environment }) => delete Environment.Variables.BLOCKRAG_REQUEST_TIMEOUT_MS,
+    ),
   ],
   ['table_can_be_restored', 'Table', edit('Table', (one) => delete one.PointInTimeRecoverySpecification)],
   ['table_is_encrypted', 'Table', edit('Table', (one) => delete one.SSESpecification)],

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { READ_TIMEOUT_MS } from '../../../shared/documents/index.ts';
-import { IMAGES, ofType, packageStage, type Template } from '../../support/aws/packaged.ts';
+import { IMAGES, ofType, type Properties, packageStage, type Template } from '../../support/aws/packaged.ts';
 
 let aws: Template;
 let local: Template;
@@ -78,8 +78,15 @@ describe('functions', () => {
     expect(lambda(template, 'Query').ReservedConcurrentExecutions).toBe(20);
     const [alias] = Object.values(ofType(template, 'AWS::Lambda::Alias'));
     expect(alias?.ProvisionedConcurrencyConfig.ProvisionedConcurrentExecutions).toBe(2);
-    expect(lambda(aws, 'Query').ReservedConcurrentExecutions).toBeUndefined();
     expect(ofType(aws, 'AWS::Lambda::Alias')).toEqual({});
+  });
+
+  it('have their concurrency bounded, unless the account has none to set aside', async () => {
+    const { template } = await packageStage('prod', { ...IMAGES, reserve: 'none' });
+    const reserved = (one: Template) =>
+      FUNCTIONS.map((name) => lambda(one, name).ReservedConcurrentExecutions);
+    expect(reserved(aws)).toEqual([20, undefined, undefined, 1]);
+    expect(reserved(template)).toEqual([undefined, undefined, undefined, undefined]);
   });
 });
 
@@ -118,11 +125,10 @@ describe('events', () => {
     expect(allowed.Condition.ArnEquals['aws:SourceArn']).toEqual({ 'Fn::GetAtt': ['DocumentsRule', 'Arn'] });
   });
 
-  it('of the schedule may start the sweep, one at a time', () => {
+  it('of the schedule may start the sweep', () => {
     expect(aws.Resources.SweepPermission!.Properties.SourceArn).toEqual({
       'Fn::GetAtt': ['SweepRule', 'Arn'],
     });
-    expect(lambda(aws, 'Sweep').ReservedConcurrentExecutions).toBe(1);
   });
 });
 
@@ -159,9 +165,23 @@ describe('data', () => {
     }
   });
 
-  it('has versions where users put it, and none where a deletion must be one', () => {
+  it('has versions where users put it, and for some days of originals', () => {
     expect(aws.Resources.DocumentsBucket!.Properties.VersioningConfiguration.Status).toBe('Enabled');
-    expect(aws.Resources.DataBucket!.Properties.VersioningConfiguration).toBeUndefined();
+    const { VersioningConfiguration, LifecycleConfiguration } = aws.Resources.DataBucket!.Properties;
+    expect(VersioningConfiguration.Status).toEqual({ 'Fn::If': ['HasBackups', 'Enabled', 'Suspended'] });
+    expect([aws, local].map(({ Parameters }) => Parameters?.BackupDays?.Default)).toEqual([7, 0]);
+    const kept = LifecycleConfiguration.Rules.slice(1).map(
+      ({ Prefix, NoncurrentVersionExpiration }: Properties) => [
+        Prefix,
+        NoncurrentVersionExpiration.NoncurrentDays,
+      ],
+    );
+    // Of what can be made again nothing is kept for longer than S3 must.
+    expect(kept).toEqual([
+      ['originals/', { 'Fn::If': ['HasBackups', { Ref: 'BackupDays' }, 1] }],
+      ['kv/', 1],
+      ['retrieval/', 1],
+    ]);
   });
 
   it('is encrypted with a key of your own where one is given', async () => {

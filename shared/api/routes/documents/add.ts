@@ -67,6 +67,7 @@ const add = createRoute({
       'document_empty',
       'document_exists',
       'document_too_large',
+      'request_too_large',
       'unsupported_media_type',
       'conflict',
       'idempotency_mismatch',

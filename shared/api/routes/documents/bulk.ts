@@ -6,7 +6,7 @@ import { BlockragError } from '../../../errors.ts';
 import type { System } from '../../../pipeline/system.ts';
 import { arrayItems, type Item, type ItemLimits, lineItems } from '../../bodies/json-items.ts';
 import { isJson, mediaTypeOf } from '../../bodies/media-type.ts';
-import { ofDocument } from '../../bodies/read.ts';
+import { ofDocuments } from '../../bodies/read.ts';
 import type { ApiEnv } from '../../context.ts';
 import { DOCUMENT_BOUNDS } from '../../middleware/body-limits.ts';
 import { toProblem } from '../../problem.ts';
@@ -49,14 +49,14 @@ const bulk = createRoute({
   },
   responses: {
     200: json(z.object({ results: z.array(resultSchema) }), 'What became of each document, in their order.'),
-    ...problems('document_too_large', 'unsupported_media_type'),
+    ...problems('document_too_large', 'request_too_large', 'unsupported_media_type'),
   },
 });
 
 export function bulkRoutes(system: System): Api {
   const routes = newRoutes();
   const limits = {
-    body: ofDocument(system.config.maxDocumentBytes),
+    body: ofDocuments(system.config),
     bounds: DOCUMENT_BOUNDS,
     items: MAX_DOCUMENTS,
   };

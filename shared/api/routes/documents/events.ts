@@ -14,7 +14,7 @@ const follow = createRoute({
   tags: ['documents'],
   summary: "Follow a document's progress",
   description:
-    'Events "progress", then one of "ready", "failed" or "removed", each with the document; or "error" with a problem.',
+    'Events "progress", then one of "ready", "failed" or "removed", each with the document; or "error" with a problem. A stream that ends with "progress" says in "retry" when to ask again.',
   ...access('read'),
   request: { params: documentIdSchema },
   responses: {
@@ -23,15 +23,22 @@ const follow = createRoute({
   },
 });
 
+/** After which a client asks again, in milliseconds. */
+const RETRY_MS = 2_000;
+
+const lateAfter = (ms: number) => (ms === 0 ? AbortSignal.abort() : AbortSignal.timeout(ms));
+
 export function eventRoutes(system: System, stopping: AbortSignal, logger: Logger): Api {
   const routes = newRoutes();
   routes.openapi(follow, async (c) => {
     const { tenant } = c.get('caller');
-    const signal = AbortSignal.any([c.get('left').signal, stopping]);
+    const { watchMs } = system.config;
+    const late = watchMs === undefined ? undefined : lateAfter(watchMs);
+    const signal = AbortSignal.any([c.get('left').signal, stopping, ...(watchMs ? [late!] : [])]);
     const rows = system.watch(tenant, c.req.valid('param').id, signal);
     // What is not there is answered with 404, not with a stream.
     const first = await rows.next();
-    const stream = toEvents(first, rows);
+    const stream = toEvents(first, rows, late);
     return sendEvents(c, logger, stream, (problem) => ({ event: 'error', data: problem })) as never;
   });
   return routes;
@@ -40,12 +47,16 @@ export function eventRoutes(system: System, stopping: AbortSignal, logger: Logge
 async function* toEvents(
   first: IteratorResult<DocumentRow, void>,
   rows: AsyncIterator<DocumentRow, void>,
+  late: AbortSignal | undefined,
 ): AsyncGenerator<StreamEvent> {
   let ended = false;
   for (let next = first; !next.done; next = await rows.next()) {
     const { type, document } = viewEvent(next.value);
     ended = type !== 'progress';
-    yield { event: type, data: document };
+    yield { event: type, data: document, ...(late !== undefined && !ended && { retry: RETRY_MS }) };
+    if (late?.aborted) return void (await rows.return?.());
   }
+  // Clients of events ask again by themselves, and so does ours.
+  if (late?.aborted) return;
   if (!ended) throw new BlockragError('shutting_down', 'The server is stopping: ask again soon.');
 }

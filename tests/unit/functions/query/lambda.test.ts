@@ -1,0 +1,23 @@
+import { Hono } from 'hono';
+import { expect, it } from 'vitest';
+import { lambdaHandler } from '../../../../functions/query/lambda.ts';
+import { gatewayEvent } from '../../../support/aws/gateway.ts';
+
+const app = new Hono().all('*', (c) => c.text(new URL(c.req.url).pathname));
+const pathOf = async (basePath: string, path: string) => {
+  const handler = lambdaHandler(app as never, { streams: false, basePath });
+  const { body } = (await handler(gatewayEvent({ path }) as never)) as { body: string };
+  return body;
+};
+
+it.each([
+  ['rag', '/rag/v1/query', '/v1/query'],
+  ['rag', '/rag', '/'],
+  ['rag', '/rag/', '/'],
+  ['rag', '/v1/query', '/v1/query'],
+  ['rag', '/ragtime/v1', '/ragtime/v1'],
+  ['rag', '/rag/v1/documents/a%20b', '/v1/documents/a%20b'],
+  ['', '/rag/v1/query', '/rag/v1/query'],
+])('with the base path "%s" %s is %s', async (basePath, path, expected) => {
+  expect(await pathOf(basePath, path)).toBe(expected);
+});
