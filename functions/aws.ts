@@ -6,15 +6,22 @@ import { Dispatch } from '../shared/pipeline/work/dispatch.ts';
 import type { DocumentSource } from '../shared/storage/ports.ts';
 import { openAwsJobs, openAwsStores } from '../shared/stores/aws.ts';
 import { createLogger } from '../shared/telemetry.ts';
+import { EmbeddedMetrics } from './embedded-metrics.ts';
 import { s3Endpoint } from './s3-endpoint.ts';
+
+/** The names of the functions, and of the worker of Batch, in their metrics. */
+export type FunctionName = 'query' | 'ingest' | 'precompute' | 'sweep' | 'batch';
 
 export interface Stage {
   system: System;
   documents: DocumentSource;
   dispatch: Dispatch;
+  /** Writes the metrics since the last time to the log. */
+  report(): Promise<void>;
 }
 
 export interface StageOptions {
+  name: FunctionName;
   /** Whether whatever is sent to the work queue wakes a worker: for those who do not work themselves. */
   wakes: boolean;
   /** As in `ServiceOptions`; what is outdated then is the next sweep's. */
@@ -26,7 +33,7 @@ export interface StageOptions {
  * when the image was built.
  * @throws BlockragError as `openOver`, `invalid_option`
  */
-export async function openStage({ wakes, reencode }: StageOptions): Promise<Stage> {
+export async function openStage({ name, wakes, reencode }: StageOptions): Promise<Stage> {
   const config = loadConfig({}, process.env);
   const stage = loadCloudConfig(process.env);
   const { openSqsBell } = await import('../shared/storage/doorbell/sqs.ts');
@@ -43,8 +50,12 @@ export async function openStage({ wakes, reencode }: StageOptions): Promise<Stag
     await Promise.all([stores.close(), bell.close(), jobs?.close()]);
   };
   const logger = createLogger(config.log ?? 'info');
+  const system = await openOver({ ...stores, close }, config, { logger, reencode, works: false });
+  const { metricsNamespace: namespace } = stage;
+  const metrics = new EmbeddedMetrics(system.services.metrics, { namespace, function: name });
   return {
-    system: await openOver({ ...stores, close }, config, { logger, reencode, works: false }),
+    system,
+    report: () => metrics.report(),
     documents: stores.source!,
     dispatch: new Dispatch({ queue: stores.queue, bell, jobs, jobPassages: stage.batchPassages }),
   };

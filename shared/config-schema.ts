@@ -250,6 +250,7 @@ export const cloudSchema = z.object({
   batchPassages: whole(1)
     .default(1_000)
     .describe('From this many waiting passages on AWS Batch jobs encode them.'),
+  metricsNamespace: text().default('blockrag').describe('The namespace of the metrics in CloudWatch.'),
   basePath: z
     .string()
     .regex(/^[A-Za-z0-9_.-]*$/, 'write one part of a path, without slashes')

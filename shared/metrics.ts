@@ -39,6 +39,15 @@ const WORK_STATES = ['waiting', 'leased', 'dead'] as const;
 const BLOB_RESULTS = ['hit', 'miss', 'damaged'] as const satisfies BlobResult[];
 const TOKEN_KINDS = ['reused', 'encoded', 'final', 'completion'] as const;
 const PHASES = ['retrieve', 'load', 'encode', 'reencode', 'attend'] as const;
+const PREFIX = 'blockrag_';
+
+/** One number of the metrics, its name without the prefix: { name: "tokens_total", labels: { kind: "reused" } }. */
+export interface Figure {
+  name: string;
+  labels: Record<string, string>;
+  value: number;
+}
+
 type Collect = () => void | Promise<void>;
 type WorkState = (typeof WORK_STATES)[number];
 type TokenKind = (typeof TOKEN_KINDS)[number];
@@ -164,6 +173,25 @@ export class Metrics {
     return this.#registry.metrics();
   }
 
+  /** What was counted since the process began, without asking a store: counters, and counts and sums of histograms. */
+  async figures(): Promise<Figure[]> {
+    const counted = [
+      ...[this.#blobReads, this.#tokens, this.#questions, this.#documents, this.#errors, this.#rateLimited],
+      ...[this.#firstToken, this.#phases],
+    ];
+    const all = await Promise.all(counted.map((one) => one.get()));
+    return all.flatMap(({ name, values }) =>
+      values
+        .map((one) => ({ ...one, name: 'metricName' in one ? String(one.metricName) : name }))
+        .filter((one) => !one.name.endsWith('_bucket'))
+        .map((one) => ({
+          name: one.name.slice(PREFIX.length),
+          labels: one.labels as Record<string, string>,
+          value: one.value,
+        })),
+    );
+  }
+
   /** Stops watching the event loop. */
   close(): void {
     this.#lag.disable();
@@ -213,6 +241,6 @@ export class Metrics {
   }
 
   #described(name: string, help: string) {
-    return { name: `blockrag_${name}`, help, registers: [this.#registry] };
+    return { name: `${PREFIX}${name}`, help, registers: [this.#registry] };
   }
 }

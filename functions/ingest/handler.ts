@@ -17,11 +17,11 @@ interface SqsResponse {
   batchItemFailures: { itemIdentifier: string }[];
 }
 
-const open = stageOpener({ wakes: false });
+const open = stageOpener({ name: 'ingest', wakes: false });
 
 /** Messages that failed come again, and after their last try lie in the dead-letter queue; the others are done. */
 export async function handler(event: SqsEvent): Promise<SqsResponse> {
-  const { system, documents, dispatch } = await open();
+  const { system, documents, dispatch, report } = await open();
   const { services } = system;
   const batchItemFailures: SqsResponse['batchItemFailures'] = [];
   let accepted = 0;
@@ -33,11 +33,13 @@ export async function handler(event: SqsEvent): Promise<SqsResponse> {
     } catch (error) {
       // Neither the key nor the text: they are the user's.
       const code = isBlockragError(error) ? error.code : 'internal';
+      services.metrics.failed(error);
       services.logger.error({ err: error, code, message: messageId }, 'an event could not be followed');
       batchItemFailures.push({ itemIdentifier: messageId });
     }
   }
   // Also for what was removed, or was retired by a new version.
   if (accepted > 0) await dispatch.callWorkers();
+  await report();
   return { batchItemFailures };
 }

@@ -10,10 +10,10 @@ interface LambdaContext {
   getRemainingTimeInMillis(): number;
 }
 
-const open = stageOpener({ wakes: false });
+const open = stageOpener({ name: 'precompute', wakes: false });
 
 export async function handler(_event: unknown, context: LambdaContext): Promise<void> {
-  const { system, dispatch } = await open();
+  const { system, dispatch, report } = await open();
   const { services } = system;
   // One invocation does the work that several were called for: the others do not stay for more.
   if ((await services.queue.backlog(1)) === 0) return;
@@ -25,6 +25,7 @@ export async function handler(_event: unknown, context: LambdaContext): Promise<
   const timer = setTimeout(() => void worker.stop(), left);
   await worker.ended;
   clearTimeout(timer);
+  await report();
   if (failure !== undefined) throw failure;
   // What is left waits for its time to be tried again, or for more workers than this one.
   if ((await services.queue.backlog(1)) > 0) await dispatch.callWorkers();

@@ -18,8 +18,9 @@ const idleMs = Number(process.env.BLOCKRAG_IDLE_MS ?? leaseMs + 30_000);
 const { jobSeconds } = loadCloudConfig(process.env);
 /** The longest that SQS waits: by then Batch has begun the next try, or given the job up. */
 const LOOK_AFTER_SECONDS = 900;
+const REPORT_MS = 60_000;
 
-const { system, dispatch } = await openStage({ wakes: false });
+const { system, dispatch, report } = await openStage({ name: 'batch', wakes: false });
 const { logger, model } = system.services;
 if (provider !== 'cpu') {
   // On a GPU that does not do the work a job would cost more and take longer: it fails, and the CPU queue takes over.
@@ -51,9 +52,12 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     stopped ??= stop(signal);
   });
 }
+const reports = setInterval(() => void report(), REPORT_MS);
 const deadline = setTimeout(() => (stopped ??= stop('deadline')), jobSeconds * 1000);
 await worker.ended;
 clearTimeout(deadline);
+clearInterval(reports);
+await report();
 if (failed) stopped ??= stop('failure');
 await stopped;
 await system.close();

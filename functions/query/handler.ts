@@ -7,7 +7,7 @@ import { lambdaHandler } from './lambda.ts';
 import { warmAhead } from './warm.ts';
 
 // While the instance starts: model, index and connections are there before the first request, and stay.
-const { system } = await openStage({ wakes: true });
+const { system, report } = await openStage({ name: 'query', wakes: true });
 await warmAhead(
   () => system.warm(),
   process.env,
@@ -23,4 +23,5 @@ const app = createApp(system, {
 export const handler = lambdaHandler(app, {
   streams: process.env.BLOCKRAG_TRANSFER !== 'BUFFERED',
   basePath: loadCloudConfig(process.env).basePath,
+  ended: report,
 });

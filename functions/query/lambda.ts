@@ -14,19 +14,30 @@ type GatewayEvent = Extract<LambdaEvent, { httpMethod: string; resource: string 
 /** An event, the stream of the answer where there is one, and the context. */
 type Handler = (event: GatewayEvent, ...rest: never[]) => unknown;
 
+export interface LambdaOptions {
+  /** Whether the answer goes to the gateway piece by piece (transferMode: STREAM). */
+  streams: boolean;
+  /** What paths begin with under a domain of one's own, and not under the gateway's. */
+  basePath?: string;
+  /** Called when a request was answered whole, before the instance may be frozen. */
+  ended?: () => Promise<void>;
+}
+
 /**
  * Hono makes a request of an event before its error handling begins; where that fails, its answer lacks what the
  * gateway needs, and the client would see 502. So such events are answered here.
- * @param options.streams whether the answer goes to the gateway piece by piece (transferMode: STREAM)
- * @param options.basePath what paths begin with under a domain of one's own, and not under the gateway's
  */
-export function lambdaHandler(app: Api, options: { streams: boolean; basePath?: string }): Handler {
+export function lambdaHandler(app: Api, options: LambdaOptions): Handler {
   const adapt = (of: Hono) => (options.streams ? streamHandle(of) : handle(of)) as unknown as Handler;
   const answer = adapt(app as unknown as Hono);
   const refuse = adapt(new Hono().all('*', () => unreadable()));
   const handler: Handler = async (event, ...rest) => {
     const request = withoutBasePath(withoutUnusedBody(event), options.basePath ?? '');
-    return (await isRequest(request)) ? answer(request, ...rest) : refuse(READABLE, ...rest);
+    try {
+      return await ((await isRequest(request)) ? answer(request, ...rest) : refuse(READABLE, ...rest));
+    } finally {
+      await options.ended?.();
+    }
   };
   return options.streams ? awslambda.streamifyResponse(handler) : handler;
 }

@@ -15,15 +15,19 @@ interface SweepEvent {
   reencode?: boolean;
 }
 
-const open = stageOpener({ wakes: true });
+const open = stageOpener({ name: 'sweep', wakes: true });
 
 export async function handler({ reencode }: SweepEvent, context: LambdaContext): Promise<SweepReport> {
   // The first try, without, has failed where there is anything to adopt.
-  const { system } = await open().catch((error: unknown) => {
+  const { system, report } = await open().catch((error: unknown) => {
     if (reencode !== true) throw error;
     return open({ reencode });
   });
   const left = Math.max(1_000, context.getRemainingTimeInMillis() - MARGIN_MS);
   const signal = AbortSignal.timeout(left);
-  return sweep(system.services, { graceMs: SWEEP_GRACE_MS, signal });
+  try {
+    return await sweep(system.services, { graceMs: SWEEP_GRACE_MS, signal });
+  } finally {
+    await report();
+  }
 }

@@ -21,7 +21,7 @@ export interface Opened extends Stage {
 /** @param options.works whether a worker runs in this process */
 export async function openInProcess(cloud: Cloud, options: { works: boolean }): Promise<Opened> {
   Object.assign(process.env, cloud.environment);
-  const opened = await openStage({ wakes: false });
+  const opened = await openStage({ name: 'query', wakes: false });
   const { services } = opened.system;
   let failure: unknown;
   const failed = (error: unknown) => {

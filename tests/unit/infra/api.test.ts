@@ -123,6 +123,25 @@ describe('the API on AWS', () => {
     ]);
   });
 
+  it('has alarms and a dashboard of the metrics that the functions write', () => {
+    const namespace = query(aws).Environment.Variables.BLOCKRAG_METRICS_NAMESPACE;
+    expect(namespace).toBe('blockrag/prod');
+    const { Namespace, MetricName, Dimensions } = aws.Resources.FirstTokenAlarm!.Properties;
+    expect({ Namespace, MetricName, Dimensions }).toEqual({
+      Namespace: namespace,
+      MetricName: 'FirstTokenMs',
+      Dimensions: [{ Name: 'function', Value: 'query' }],
+    });
+    const body = aws.Resources.Dashboard!.Properties.DashboardBody['Fn::Sub'];
+    const { widgets } = JSON.parse(body) as { widgets: { properties: { metrics: unknown[][] } }[] };
+    const own = widgets.flatMap(({ properties }) => properties.metrics).filter(([of]) => of === namespace);
+    expect(own.map(([, name, ...dimension]) => [name, ...dimension.slice(0, 2)])).toEqual([
+      ['FirstTokenMs', 'function', 'query'],
+      ['RetrieveMs', 'function', 'query'],
+      ['BlobHits', 'function', 'query'],
+    ]);
+  });
+
   it('is plain in the stand-in', () => {
     const types = new Set(Object.values(local.Resources).map(({ Type }) => Type));
     expect([...types].filter((type) => /WAF|ApiGateway::Account/.test(type))).toEqual([]);

@@ -10,6 +10,18 @@ const pathOf = async (basePath: string, path: string) => {
   return body;
 };
 
+it('says when a request was answered whole', async () => {
+  const events: string[] = [];
+  const slow = new Hono().all('*', async (c) => {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    events.push('answered');
+    return c.text('');
+  });
+  const ended = async () => void events.push('ended');
+  await lambdaHandler(slow as never, { streams: false, ended })(gatewayEvent({ path: '/' }) as never);
+  expect(events).toEqual(['answered', 'ended']);
+});
+
 it.each([
   ['rag', '/rag/v1/query', '/v1/query'],
   ['rag', '/rag', '/'],
