@@ -1,0 +1,76 @@
+/** Starting, killing and stopping `blockrag serve`, the same for both kinds of stores. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { blockragJson } from '../../support/product/command.ts';
+import { type Server, startServer } from '../../support/product/server.ts';
+import { TENANTS, type Tenant } from '../texts.ts';
+import { Clock } from './clock.ts';
+
+/** Small passages and early leases, so that much happens in little time; the base model, so that it is one. */
+const SETTINGS = {
+  BLOCKRAG_PASSAGE_TOKENS: '64',
+  BLOCKRAG_ADAPTER: 'none',
+  BLOCKRAG_LOG: 'info',
+  BLOCKRAG_THREADS: '2',
+  BLOCKRAG_LEASE_MS: '4000',
+};
+const STOP_MS = 60_000;
+
+export class Servers {
+  readonly running: (Server | undefined)[];
+  readonly clock: Clock;
+  #place: readonly string[];
+  #environment: Record<string, string>;
+  #keys = new Map<string, string>();
+
+  /** @param place the options that say where is stored */
+  constructor(count: number, place: readonly string[], clockFile: string, environment = {}) {
+    this.running = Array.from({ length: count }, () => undefined);
+    this.clock = new Clock(clockFile);
+    this.#place = place;
+    this.#environment = { ...SETTINGS, ...environment };
+  }
+
+  async makeKeys(): Promise<void> {
+    const keys = [['operator', 'default'], ...TENANTS.map((tenant) => [tenant, tenant])] as [
+      string,
+      string,
+    ][];
+    for (const [who, tenant] of keys) {
+      const args = ['keys', 'add', '--name', who, '--scope', 'admin', '--tenant', tenant, ...this.#place];
+      const { code, value, stderr } = await blockragJson<{ key: string }>(args, { env: this.#environment });
+      if (code !== 0) throw new Error(`no key: ${JSON.stringify(value)} ${stderr}`);
+      this.#keys.set(who, value.key);
+    }
+  }
+
+  async start(index: number, options: readonly string[] = []): Promise<Server> {
+    const environment = { ...this.#environment, ...this.clock.environment };
+    this.running[index] ??= await startServer(undefined, environment, [...this.#place, ...options]);
+    return this.running[index];
+  }
+
+  async kill(index: number): Promise<void> {
+    const server = this.running[index];
+    this.running[index] = undefined;
+    await server?.stop('SIGKILL');
+  }
+
+  async stop(index: number): Promise<string | undefined> {
+    const server = this.running[index];
+    if (server === undefined) return undefined;
+    this.running[index] = undefined;
+    const code = await Promise.race([server.stop(), pause(STOP_MS, 'late' as const, { ref: false })]);
+    if (code === 0) return undefined;
+    await server.stop('SIGKILL');
+    return code === 'late' ? `the server did not end within ${STOP_MS} ms` : `the server ended with ${code}`;
+  }
+
+  caller(who: Tenant | 'operator', index: number): Server | undefined {
+    const server = this.running[index] ?? this.running.find((one) => one !== undefined);
+    return server?.as(this.#keys.get(who)!);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.running.map((_, index) => this.kill(index)));
+  }
+}
