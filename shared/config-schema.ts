@@ -143,6 +143,15 @@ export const configSchema = z.strictObject({
   hotBytes: whole(0)
     .default(64 * MiB)
     .describe('Memory for recently used keys and values, which then need not be read again. 0: none.'),
+  speculation: z
+    .union([z.boolean(), z.stringbool()])
+    .default(true)
+    .meta(
+      otherwise(
+        '`true`',
+        'Whether an answer that runs alone drafts its next tokens from the passages, the question and itself, for the model to check several in one run. Only where the temperature is 0.',
+      ),
+    ),
   blobCacheBytes: whole(0)
     .default(0)
     .describe('Local disk space for copies of blobs that are stored on S3. 0: none.'),

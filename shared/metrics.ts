@@ -21,7 +21,7 @@ export type Tier = 'memory' | 'disk' | 's3';
 export interface Answered {
   attention: AttentionMode;
   finishReason: 'end' | 'length' | 'stop' | 'no_relevant_passages';
-  usage: Record<`${TokenKind}Tokens`, number>;
+  usage: Record<`${TokenKind | 'drafted' | 'accepted'}Tokens`, number>;
   /** Milliseconds; a phase that did not happen is 0 or left out. */
   timings?: Partial<Record<Phase | 'firstToken', number>> | undefined;
 }
@@ -73,6 +73,11 @@ export class Metrics {
   readonly #readBytes = this.#counter('blob_read_bytes_total', 'Bytes of blobs read.', ['tier']);
   readonly #readSeconds = this.#counter('blob_read_seconds_total', 'Seconds of reading blobs.', ['tier']);
   readonly #tokens = this.#counter('tokens_total', 'Tokens of prompts and answers.', ['kind']);
+  readonly #drafts = this.#counter(
+    'drafted_tokens_total',
+    'Tokens drafted for the model to check, by what it said of them.',
+    ['result'],
+  );
   readonly #questions = this.#counter('questions_total', 'Questions by outcome.', ['code']);
   readonly #documents = this.#counter('documents_total', 'Document versions by outcome.', ['code']);
   readonly #errors = this.#counter('errors_total', 'Errors told to a client or logged.', ['code']);
@@ -96,6 +101,7 @@ export class Metrics {
     // A rate can only be taken of a series that was there before its first event.
     for (const result of BLOB_RESULTS) this.#blobReads.inc({ result }, 0);
     for (const kind of TOKEN_KINDS) this.#tokens.inc({ kind }, 0);
+    this.#drafted(0, 0);
     if (queue !== undefined) this.#observeQueue(queue);
     this.#observeProcess();
     this.#lag.enable();
@@ -106,6 +112,7 @@ export class Metrics {
     const nothing = finishReason === 'no_relevant_passages';
     this.#questions.inc({ code: nothing ? finishReason : 'ok' });
     for (const kind of TOKEN_KINDS) this.#tokens.inc({ kind }, usage[`${kind}Tokens`]);
+    this.#drafted(usage.draftedTokens, usage.acceptedTokens);
     for (const phase of PHASES) {
       const ms = timings[phase] ?? 0;
       if (ms > 0) this.#phases.observe({ phase }, ms / 1000);
@@ -113,6 +120,11 @@ export class Metrics {
     // Where nothing was asked of the model, there was no token to wait for.
     if (timings.firstToken === undefined || nothing) return;
     this.#firstToken.observe({ attention }, timings.firstToken / 1000);
+  }
+
+  #drafted(all: number, accepted: number): void {
+    this.#drafts.inc({ result: 'accepted' }, accepted);
+    this.#drafts.inc({ result: 'refused' }, all - accepted);
   }
 
   /** A question was not answered; what was thrown gives the code. */

@@ -14,6 +14,7 @@ export function toConfig({
   kv,
   passageTokens,
   ocr,
+  speculation,
 }: CommonOptions): Config {
   if (data !== undefined && stores !== undefined) {
     throw new BlockragError(
@@ -34,6 +35,8 @@ export function toConfig({
       kv,
       passageTokens,
       ocr,
+      // The parser says true where the option is not given; the environment counts then.
+      speculation: speculation === false ? false : undefined,
     },
     data === undefined ? process.env : environment,
   );

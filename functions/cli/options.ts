@@ -16,6 +16,8 @@ export interface CommonOptions {
   kv?: string;
   passageTokens?: string;
   ocr?: boolean;
+  /** false: --no-speculation */
+  speculation?: boolean;
   json?: boolean;
 }
 
@@ -39,6 +41,7 @@ export function withCommonOptions(command: Command): Command {
     )
     .option('--passage-tokens <n>', 'tokens of a passage at most (default: 256)')
     .option('--ocr', 'recognise the text of PDF pages that are pictures (languages: $BLOCKRAG_OCR_LANGUAGES)')
+    .option('--no-speculation', 'one token at a time, without drafts of those after it')
     .option('--json', 'print JSON');
 }
 

@@ -6,7 +6,8 @@ import { decodeBlob, type KvBlob } from '../kv/blob.ts';
 import { ContextKv } from '../kv/context.ts';
 import type { KvDtype } from '../kv/dtypes.ts';
 import { concatTokens } from '../model/tokens.ts';
-import { type Decoder, FOR_CONTEXT } from './decoder.ts';
+import { type Decoder, FOR_CONTEXT, type RunOutput } from './decoder.ts';
+import type { Drafter } from './drafts.ts';
 import { encodeToBlob } from './encode-to-blob.ts';
 import { attentionByBlock } from './grounding.ts';
 import type { AttentionMode } from './modes.ts';
@@ -48,8 +49,12 @@ export type AnswerEvent =
   | { kind: 'encoded'; index: number; object: Uint8Array<ArrayBuffer>; damaged: string | undefined }
   /** The prompt is attended to: its figures, once, before the first token. */
   | ({ kind: 'attended' } & PromptFigures)
-  /** attention: what the prediction of this token gave to each block (grounding.ts). */
-  | { kind: 'token'; id: number; attention: number[] };
+  /** Tokens were drafted, which the next run checks. */
+  | { kind: 'drafted'; tokens: number }
+  /**
+   * attention: what the prediction of this token gave to each block (grounding.ts); accepted: whether it was drafted.
+   */
+  | { kind: 'token'; id: number; attention: number[]; accepted: boolean };
 
 /** Tokens of a prompt by where they came from, and the milliseconds of work (turns of other jobs left out). */
 export interface PromptFigures {
@@ -86,12 +91,16 @@ export interface AnswerState {
   hot?: BoundedMap<string, KvBlob>;
   /** Provenance of blobs that are used, this decoder's own included; undefined: any. */
   accepted?: readonly string[] | undefined;
+  /** Makes what drafts an answer of at most `room` tokens to this prompt; without, no token is drafted. */
+  drafter?: ((prompt: readonly Uint32Array[], room: number) => Drafter) | undefined;
 }
 
 /** Tokens that an answer's context must have room for. */
 export function contextTokens({ blocks, finalBlock, maxTokens }: AnswerRequest): number {
   return blocks.reduce((sum, block) => sum + block.tokens.length, finalBlock.length + maxTokens);
 }
+
+const NO_DRAFT: Uint32Array = new Uint32Array();
 
 /** Computes an answer in steps: a block encoded, a chunk attended, a token decoded. */
 export async function* answer(
@@ -125,32 +134,64 @@ export async function* answer(
   const hot = fromMemory(request.blocks);
   emit({ kind: 'attended', reusedTokens, hot, encodedTokens, finalTokens, timings });
 
-  let { logits, attention } = step.value;
-  const firstLogits = request.firstLogits === true ? logits : undefined;
-  const lengths = request.blocks.map((block) => block.tokens.length);
-  const sampler = new Sampler(request.sampling);
+  const firstLogits = request.firstLogits === true ? step.value.logits : undefined;
+  return { ...(yield* decode(state, request, step.value, emit)), firstLogits };
+}
+
+/**
+ * Decodes from the logits of the first token on. A run computes the token said last and, where one may be made, a draft
+ * of those after it; the drafted ones that the logits confirm are said too, the others leave the context again. So the
+ * tokens are those of greedy decoding by the same runs.
+ */
+async function* decode(
+  state: AnswerState,
+  request: AnswerRequest,
+  first: Pick<RunOutput, 'logits' | 'attention'>,
+  emit: (event: AnswerEvent) => void,
+): Steps<Omit<AnswerResult, 'firstLogits'>> {
+  const { decoder, context } = state;
+  const { blocks, finalBlock, maxTokens, sampling } = request;
+  const { vocabulary } = decoder.model.manifest.architecture;
+  const lengths = blocks.map((block) => block.tokens.length);
+  const sampler = new Sampler(sampling);
   const end = new Set(request.end);
-  let finish: AnswerResult['finish'] = 'length';
+  const prompt = [...blocks.map(({ tokens }) => tokens), finalBlock];
+  // What is drawn at random cannot be foretold.
+  const drafter = sampling.temperature === 0 ? state.drafter?.(prompt, maxTokens) : undefined;
+  let { logits, attention } = first;
+  let draft = NO_DRAFT;
   let completionTokens = 0;
   let decodeMs = 0;
-  while (completionTokens < request.maxTokens) {
-    const id = sampler.next(logits);
-    if (end.has(id)) {
-      finish = 'end';
-      break;
+  while (completionTokens < maxTokens) {
+    const width = attention.length / (1 + draft.length);
+    let accepted = 0;
+    let id = 0;
+    for (let row = 0; row <= draft.length; row++) {
+      id = sampler.next(logits.subarray(row * vocabulary, (row + 1) * vocabulary));
+      if (end.has(id)) return { finish: 'end', completionTokens, decodeMs };
+      completionTokens++;
+      const confirmed = id === draft[row];
+      const seen = attention.subarray(row * width, (row + 1) * width);
+      emit({ kind: 'token', id, attention: attentionByBlock(seen, lengths), accepted: confirmed });
+      drafter?.push(id);
+      if (!confirmed) break;
+      accepted++;
     }
-    completionTokens++;
-    emit({ kind: 'token', id, attention: attentionByBlock(attention, lengths) });
-    if (completionTokens === request.maxTokens) break;
+    drafter?.checked(draft.length, accepted);
+    if (completionTokens === maxTokens) break;
     yield;
-    started = performance.now();
-    const tokens = Uint32Array.of(id);
-    const output = await decoder.run({ tokens, start: context.length, context }, FOR_CONTEXT);
-    context.append(1, output.new_key, output.new_value);
+    const started = performance.now();
+    context.truncate(context.length - draft.length + accepted);
+    draft = drafter?.draft(maxTokens - completionTokens - 1) ?? NO_DRAFT;
+    if (draft.length > 0) emit({ kind: 'drafted', tokens: draft.length });
+    const tokens = Uint32Array.of(id, ...draft);
+    const logitRows = [...tokens.keys()];
+    const output = await decoder.run({ tokens, start: context.length, context, logitRows }, FOR_CONTEXT);
+    context.append(tokens.length, output.new_key, output.new_value);
     ({ logits, attention } = output);
     decodeMs += performance.now() - started;
   }
-  return { finish, completionTokens, decodeMs, firstLogits };
+  return { finish: 'length', completionTokens, decodeMs };
 }
 
 /** Lays every block, encoding those without a usable blob; returns the tokens that were reused. */

@@ -39,8 +39,8 @@ export const FOR_BLOB = ['key', 'value'] as const;
 export const FOR_CONTEXT = ['new_key', 'new_value'] as const;
 
 /**
- * logits [rows, vocabulary]; attention [context length], how much the last new token attends to each token of the
- * context (model/onnx/decoder.ts); each KvOutput, empty where it was not asked for.
+ * logits [rows, vocabulary]; attention [rows, context length], how much each new token with logits attends to each
+ * token of the context (model/onnx/decoder.ts); each KvOutput, empty where it was not asked for.
  */
 export type RunOutput = { logits: Float32Array; attention: Float32Array } & Record<KvOutput, Float32Array[]>;
 

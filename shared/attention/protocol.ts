@@ -16,6 +16,8 @@ export interface EngineOptions {
   contextBytes: number;
   /** Bytes of blobs that are kept in memory once they were used; default: none. */
   hotBytes?: number | undefined;
+  /** Whether an answer that runs alone drafts tokens (drafts.ts); default: not. */
+  speculation?: boolean | undefined;
   /** Provenance of blobs that are used beside those of this engine itself; undefined: any. */
   acceptedProvenance?: readonly string[] | undefined;
 }

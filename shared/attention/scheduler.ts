@@ -19,15 +19,23 @@ const ENCODE_SHARE = 16;
 
 export class Scheduler {
   #jobs: Record<Priority, Job[]> = { question: [], encode: [] };
+  /** Jobs that have not ended, those under way and waiting included. */
+  #open: Record<Priority, number> = { question: 0, encode: 0 };
   #turn = 0;
   #running = false;
 
   /** Runs a job among the others; rejects with `cancelled` at the first step after an abort. */
   run<T>(priority: Priority, steps: Steps<T>, signal: AbortSignal): Promise<T> {
+    this.#open[priority]++;
     return new Promise<T>((resolve, reject) => {
       this.#jobs[priority].push({ steps, signal, resolve: resolve as Job['resolve'], reject });
       void this.#loop();
-    });
+    }).finally(() => this.#open[priority]--);
+  }
+
+  /** Jobs of a kind that have not ended. */
+  open(priority: Priority): number {
+    return this.#open[priority];
   }
 
   async #loop(): Promise<void> {

@@ -7,6 +7,7 @@ import { CompiledModel } from '../model/compiled.ts';
 import { serve, Transfer } from '../threads.ts';
 import { answer, contextTokens, type StoredObject } from './answer.ts';
 import { Decoder } from './decoder.ts';
+import { PromptLookup } from './drafts.ts';
 import { encodeToBlobs } from './encode-to-blob.ts';
 import type { ArrivedObject, EngineMethods, EngineOptions, Wanted } from './protocol.ts';
 import { recentKeys } from './recent-keys.ts';
@@ -54,7 +55,12 @@ serve<EngineMethods>({
     const { decoder, pool, accepted } = await opened;
     const context = await pool.acquire(contextTokens(request), signal);
     try {
-      const state = { decoder, context, verified, intact, hot, accepted };
+      // A run with a draft takes longer than one without: answers beside this one would wait for it.
+      const alone = () => scheduler.open('question') === 1;
+      const drafter = options.speculation
+        ? (prompt: readonly Uint32Array[], room: number) => new PromptLookup(prompt, room, alone)
+        : undefined;
+      const state = { decoder, context, verified, intact, hot, accepted, drafter };
       const steps = answer(state, { ...request, blocks }, (event) =>
         emit(event, event.kind === 'encoded' ? [event.object.buffer] : []),
       );

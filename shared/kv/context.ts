@@ -114,6 +114,12 @@ export class ContextKv {
     }
   }
 
+  /** Takes the rows behind the first `tokens` out again. */
+  truncate(tokens: number): void {
+    if (tokens > this.#length) throw new RangeError(`the context holds only ${this.#length} tokens`);
+    this.#length = tokens;
+  }
+
   /** Appends all that another context of the same shape holds. */
   appendAll(other: ContextKv): void {
     const { layers, kvHeads, headDim } = this.shape;

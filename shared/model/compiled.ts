@@ -10,7 +10,7 @@ import { sourceModelId } from './sources/model-id.ts';
 import { loadTokenizer, type Tokenizer } from './tokenizer.ts';
 
 /** Raised when the format or the numbers of compiled files change; older files are then compiled again. */
-export const COMPILER_VERSION = 7;
+export const COMPILER_VERSION = 8;
 
 /** Verdict of the self-check (attention/self-check.ts); natural logarithms. */
 export interface Check {

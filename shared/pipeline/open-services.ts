@@ -81,6 +81,7 @@ export async function openServices(
       threads: config.threads,
       contextBytes: config.contextBytes,
       hotBytes: config.hotBytes,
+      speculation: config.speculation,
       acceptedProvenance: config.acceptedProvenance,
     }),
     reader: new DocumentReader({

@@ -8,6 +8,7 @@ import {
   type StoredObject,
 } from '../../shared/attention/answer.ts';
 import type { Decoder } from '../../shared/attention/decoder.ts';
+import type { Drafter } from '../../shared/attention/drafts.ts';
 import type { AttentionMode } from '../../shared/attention/modes.ts';
 import { recentKeys } from '../../shared/attention/recent-keys.ts';
 import { GREEDY, logSoftmax } from '../../shared/attention/sampling.ts';
@@ -27,10 +28,19 @@ export interface Question {
   dtype: KvDtype;
   /** Tokens to answer with; 0: the first distribution only. */
   maxTokens: number;
+  /** Ids that end the answer. */
+  end?: number[];
+  /** Drafts tokens. */
+  drafter?: ((prompt: readonly Uint32Array[], room: number) => Drafter) | undefined;
 }
 
 export interface Asked extends AnswerResult, PromptFigures {
   tokens: number[];
+  /** What each token gave to the blocks. */
+  attention: number[][];
+  /** Tokens drafted, and accepted of them. */
+  drafted: number;
+  accepted: number;
   /** Log-probabilities of the first token, [vocabulary]. */
   logProbabilities: Float32Array;
 }
@@ -64,7 +74,15 @@ export function promptBlocks(
 export async function ask(decoder: Decoder, question: Question, store: Store): Promise<Asked> {
   const blocks = promptBlocks(decoder.model, question, store);
   const tokens: number[] = [];
-  const state = { decoder, context: new ContextKv(decoder.shape), verified: recentKeys() };
+  const attention: number[][] = [];
+  let drafted = 0;
+  let accepted = 0;
+  const state = {
+    decoder,
+    context: new ContextKv(decoder.shape),
+    verified: recentKeys(),
+    drafter: question.drafter,
+  };
   const request = {
     attention: question.attention,
     blocks,
@@ -72,16 +90,28 @@ export async function ask(decoder: Decoder, question: Question, store: Store): P
     dtype: question.dtype,
     sampling: GREEDY,
     maxTokens: question.maxTokens,
-    end: [],
+    end: question.end ?? [],
     firstLogits: true,
   };
   let figures: PromptFigures | undefined;
   const result = await drain(
     answer(state, request, (event) => {
-      if (event.kind === 'token') tokens.push(event.id);
+      if (event.kind === 'token') {
+        tokens.push(event.id);
+        attention.push(event.attention);
+        accepted += Number(event.accepted);
+      } else if (event.kind === 'drafted') drafted += event.tokens;
       else if (event.kind === 'encoded') store.set(blocks[event.index]!.key, event.object);
       else figures = event;
     }),
   );
-  return { ...result, ...figures!, tokens, logProbabilities: logSoftmax(result.firstLogits!) };
+  return {
+    ...result,
+    ...figures!,
+    tokens,
+    attention,
+    drafted,
+    accepted,
+    logProbabilities: logSoftmax(result.firstLogits!),
+  };
 }

@@ -36,7 +36,14 @@ function labelValues(found: Map<string, number>, metric: string, label: string):
 const ANSWER: Answered = {
   attention: 'block',
   finishReason: 'end',
-  usage: { reusedTokens: 300, encodedTokens: 40, finalTokens: 20, completionTokens: 7 },
+  usage: {
+    reusedTokens: 300,
+    encodedTokens: 40,
+    finalTokens: 20,
+    completionTokens: 7,
+    draftedTokens: 6,
+    acceptedTokens: 4,
+  },
   timings: { retrieve: 4, load: 2, encode: 0, reencode: 8, attend: 30, firstToken: 50 },
 };
 
@@ -50,6 +57,8 @@ describe('Metrics', () => {
     expect(found.get('blockrag_questions_total{code="ok"}')).toBe(2);
     expect(found.get('blockrag_tokens_total{kind="reused"}')).toBe(600);
     expect(found.get('blockrag_tokens_total{kind="completion"}')).toBe(14);
+    expect(found.get('blockrag_drafted_tokens_total{result="accepted"}')).toBe(8);
+    expect(found.get('blockrag_drafted_tokens_total{result="refused"}')).toBe(4);
     expect(found.get('blockrag_phase_seconds_sum{phase="reencode"}')).toBeCloseTo(0.016);
     expect(found.get('blockrag_first_token_seconds_sum{attention="block"}')).toBeCloseTo(0.1);
     expect(found.get('blockrag_first_token_seconds_bucket{le="0.05",attention="block"}')).toBe(2);

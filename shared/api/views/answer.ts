@@ -31,6 +31,10 @@ export const usageSchema = z
     encoded_tokens: z.int().meta({ description: 'Tokens of blocks that the store lacked.' }),
     final_tokens: z.int().meta({ description: 'Tokens of the final block: the question.' }),
     completion_tokens: z.int(),
+    drafted_tokens: z
+      .int()
+      .meta({ description: 'Tokens drafted for the model to check several in one run.' }),
+    accepted_tokens: z.int().meta({ description: 'Of the drafted tokens those that the answer holds.' }),
   })
   .meta({ id: 'Usage' });
 
@@ -94,6 +98,8 @@ export function viewUsage(usage: Usage): UsageView {
     encoded_tokens: usage.encodedTokens,
     final_tokens: usage.finalTokens,
     completion_tokens: usage.completionTokens,
+    drafted_tokens: usage.draftedTokens,
+    accepted_tokens: usage.acceptedTokens,
   };
 }
 

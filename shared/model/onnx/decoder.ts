@@ -12,8 +12,8 @@
  *
  * Outputs
  * - logits [1, R, vocabulary]
- * - attention [C]: how much the last new token attends to each token of the context, the mean of the softmax over
- *   the grounding heads (model/grounding.ts)
+ * - attention [R, C]: how much each of the new tokens with logits attends to each token of the context, the mean of
+ *   the softmax over the grounding heads (model/grounding.ts)
  * - key.L before rotation and value.L [S, kv_heads, head_dim]: what a blob holds
  * - new_key.L rotated and new_value.L [kv_heads, S, head_dim]: what the context gets behind its rows
  *
@@ -105,7 +105,7 @@ class DecoderWriter {
       }
     }
     graph.output('logits', DataType.FLOAT, [1, 'R', vocabulary]);
-    graph.output('attention', DataType.FLOAT, ['C']);
+    graph.output('attention', DataType.FLOAT, ['R', 'C']);
 
     const embedding = await this.#embedding(await weights.embedding());
     let x = embedding.rows;
@@ -117,7 +117,7 @@ class DecoderWriter {
       this.#options.onLayer?.(layer + 1, layers);
     }
     const attention = graph.node('Sum', this.#grounding);
-    graph.node('Slice', [attention, ...[1, END, 0].map((n) => graph.int64s([n]))], {}, 'attention');
+    graph.node('Slice', [attention, ...[1, END, 1].map((n) => graph.int64s([n]))], {}, 'attention');
     if (wanted.rows === undefined) x = graph.node('Gather', [x, 'logit_rows'], { axis: 1 });
     let last = await this.#norm(x, 'output_norm', await weights.outputNorm());
     if (weights.beforeHead !== undefined) {
@@ -272,7 +272,7 @@ class DecoderWriter {
   }
 
   /** Attention of packed queries [kv_heads, Q, d] over context and new tokens; see the head of this file. */
-  #attend(q: ValueName, layer: number, { mask, sink }: QueryTokens): ValueName {
+  #attend(q: ValueName, layer: number, { rows, mask, sink }: QueryTokens): ValueName {
     const graph = this.#graph;
     const { kvHeads, headDim } = this.#architecture;
     const scale = { transB: 1, alpha: { float: headDim ** -0.5 } };
@@ -295,31 +295,35 @@ class DecoderWriter {
       const share = graph.node('Softmax', [all], { axis: -1 });
       results.push(graph.node('MatMul', [share, `context_value.${layer}.${head}`]));
       shares.push(graph.node('Slice', [share, ...[0, 1, 2].map((n) => graph.int64s([n]))]));
-      this.#ground(layer, head, share);
+      this.#ground(layer, head, share, rows);
     }
     const ofNew = graph.node('Concat', shares, { axis: 0 });
     return graph.node('Add', [graph.node('Concat', results, { axis: 0 }), graph.node('Mul', [ofNew, onNew])]);
   }
 
-  /** Adds what the last new token gives to the context in the grounding heads among these. */
-  #ground(layer: number, kvHead: number, share: ValueName): void {
+  /** Adds what the new tokens with logits give to the context in the grounding heads among these. */
+  #ground(layer: number, kvHead: number, share: ValueName, rows: ValueName | undefined): void {
     const graph = this.#graph;
     const { grounding, observe } = this.#options;
     const { queryHeads, kvHeads } = this.#architecture;
     const group = queryHeads / kvHeads;
     // Rows of a packed query are (token, head of the group).
-    const lastToken = () => graph.node('Slice', [share, ...[-group, END, 1].map((n) => graph.int64s([n]))]);
     if (observe) {
       const name = `head_attention.${layer}.${kvHead}`;
-      graph.node('Reshape', [lastToken(), graph.int64s([group, -1])], {}, name);
+      const lastToken = graph.node('Slice', [share, ...[-group, END, 1].map((n) => graph.int64s([n]))]);
+      graph.node('Reshape', [lastToken, graph.int64s([group, -1])], {}, name);
       graph.output(name, DataType.FLOAT, [group, '1 + C']);
     }
     const weights = Float32Array.from({ length: group }, (_, i) =>
       grounding.some((at) => at.layer === layer && at.head === kvHead * group + i) ? 1 / grounding.length : 0,
     );
     if (weights.every((weight) => weight === 0)) return;
-    const sum = graph.node('MatMul', [graph.floats(weights), lastToken()]);
-    this.#grounding.push(graph.node('Reshape', [sum, graph.int64s([-1])]));
+    // [1, rows * group, 1 + C] -> [rows, group, 1 + C] -> [R, 1 + C]
+    const width = graph.node('Shape', [share], { start: 2 });
+    const byToken = graph.node('Concat', [graph.int64s([-1, group]), width], { axis: 0 });
+    const all = graph.node('Reshape', [share, byToken]);
+    const wanted = rows === undefined ? graph.node('Gather', [all, 'logit_rows'], { axis: 0 }) : all;
+    this.#grounding.push(graph.node('MatMul', [graph.floats(weights), wanted]));
   }
 
   #rotate(x: ValueName, heads: number): ValueName {

@@ -56,6 +56,9 @@ export interface Usage {
   /** Of the final block: the question. */
   finalTokens: number;
   completionTokens: number;
+  /** Tokens that were drafted for the model to check, and those of them that it would have said too. */
+  draftedTokens: number;
+  acceptedTokens: number;
 }
 
 /** Milliseconds; firstToken and total from the request on. */
@@ -141,6 +144,8 @@ export async function answerQuestion(
       encodedTokens,
       finalTokens,
       completionTokens: generated.completionTokens,
+      draftedTokens: generated.drafts.drafted,
+      acceptedTokens: generated.drafts.accepted,
     },
     timings: rounded({
       retrieve: retrieved - started,
@@ -180,7 +185,10 @@ function nothingRelevant(started: number, retrieved: number) {
     answer: NOTHING_RELEVANT,
     finishReason: 'no_relevant_passages' as const,
     citations: [],
-    usage: { promptTokens: 0, reusedTokens: 0, encodedTokens: 0, finalTokens: 0, completionTokens: 0 },
+    usage: {
+      ...{ promptTokens: 0, reusedTokens: 0, encodedTokens: 0, finalTokens: 0 },
+      ...{ completionTokens: 0, draftedTokens: 0, acceptedTokens: 0 },
+    },
     timings: rounded({
       retrieve: retrieved - started,
       ...none,

@@ -43,7 +43,7 @@ export async function answerChat(
   if (finalBlock.length >= contextTokens) refusePrompt(contextTokens);
   const maxTokens = Math.min(chat.maxTokens, contextTokens - finalBlock.length);
   const prompt = { attention: 'full', preface: undefined, passages: [], finalBlock } as const;
-  const { text, finish, completionTokens } = await generate(
+  const { text, finish, completionTokens, drafts } = await generate(
     services,
     { ...chat, maxTokens },
     prompt,
@@ -58,6 +58,8 @@ export async function answerChat(
       encodedTokens: 0,
       finalTokens: finalBlock.length,
       completionTokens,
+      draftedTokens: drafts.drafted,
+      acceptedTokens: drafts.accepted,
     },
     model: services.modelId,
   };

@@ -46,6 +46,8 @@ export interface Generated {
   text: string;
   finish: 'end' | 'length' | 'stop';
   completionTokens: number;
+  /** Tokens drafted, and those of them that the answer holds. */
+  drafts: { drafted: number; accepted: number };
   figures: PromptFigures;
   /** The share of the answer's attention that each passage got, best retrieved first; they sum to 1. */
   grounding: number[];
@@ -100,6 +102,7 @@ async function generateNow(
   const stopped = new AbortController();
   let text = '';
   let completionTokens = 0;
+  const drafts = { drafted: 0, accepted: 0 };
   let firstToken: number | undefined;
   let lastToken = 0;
   const give = (piece: string) => {
@@ -124,7 +127,10 @@ async function generateNow(
       figures = event;
       if (attention !== 'full') countReads(services, blocks, encoded, reads, event);
       spent.tokens = event.reusedTokens + event.encodedTokens + event.finalTokens;
+    } else if (event.kind === 'drafted') {
+      drafts.drafted += event.tokens;
     } else if (!stream.stopped) {
+      if (event.accepted) drafts.accepted++;
       const now = performance.now();
       if (firstToken !== undefined) metrics.tokenDecoded((now - lastToken) / 1000);
       firstToken ??= now;
@@ -159,7 +165,7 @@ async function generateNow(
     {
       name: 'blockrag.decode',
       ms: firstToken === undefined ? 0 : lastToken - firstToken,
-      figures: { tokens: completionTokens },
+      figures: { tokens: completionTokens, ...drafts },
     },
   ]);
   await Promise.all(storing);
@@ -167,6 +173,7 @@ async function generateNow(
     text,
     finish: stream.stopped ? 'stop' : finish,
     completionTokens,
+    drafts,
     figures: figures!,
     grounding: sharesOf(attended.slice(1).reverse()),
     loadMs: reads.ms,

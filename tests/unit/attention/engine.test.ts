@@ -71,7 +71,7 @@ async function ask(store: Store, change: Partial<AnswerRequest> = {}, by: Engine
   for (const event of events) {
     if (event.kind === 'token') tokens.push(event.id);
     else if (event.kind === 'attended') figures = event;
-    else {
+    else if (event.kind === 'encoded') {
       damaged.push(event.damaged);
       store.set(asked.blocks[event.index]!.key, event.object);
     }
@@ -319,6 +319,47 @@ describe('engine', () => {
     ]);
     for (const i of [0, 1, 3]) expect(together[i]!.tokens).toEqual(alone.tokens);
     expect(together[2]!.figures.reusedTokens).toBe(0);
+  });
+
+  test('drafts change no answer: alone, with others at once, and after one that was cancelled', async () => {
+    const drafting = new Engine({
+      ...{ directory: model.directory, threads: 1, contextBytes: 8 << 20 },
+      speculation: true,
+    });
+    try {
+      const store: Store = new Map();
+      // Few different tokens: any two stood beside each other before.
+      const finalBlock = ids(60, 8).map((id) => id % 3);
+      const change = { finalBlock, maxTokens: 40 };
+      const drafted = (asked: { events: AnswerEvent[] }) =>
+        asked.events.some(({ kind }) => kind === 'drafted');
+      const lookedUp = {
+        ...change,
+        finalBlock: Uint32Array.of(...(await ask(store, change)).tokens, ...finalBlock),
+      };
+      for (const asking of [change, lookedUp]) {
+        const plain = await ask(store, asking);
+        const alone = await ask(store, asking, drafting);
+        expect(drafted(plain)).toBe(false);
+        expect(alone.tokens).toEqual(plain.tokens);
+        const together = await Promise.all([1, 2, 3].map(() => ask(store, asking, drafting)));
+        for (const { tokens } of together) expect(tokens).toEqual(plain.tokens);
+      }
+      const repeating = { ...change, finalBlock: Uint32Array.from({ length: 60 }, (_, i) => 5 + (i % 3)) };
+      expect(drafted(await ask(store, { ...repeating, maxTokens: 200 }, drafting))).toBe(true);
+      // What is drawn at random is not drafted.
+      const sampling = { ...GREEDY, temperature: 0.01, seed: 1 };
+      expect(drafted(await ask(store, { ...repeating, maxTokens: 200, sampling }, drafting))).toBe(false);
+      const controller = new AbortController();
+      const long = drafting.answer(request(store, { ...repeating, maxTokens: 4000 }), {
+        signal: controller.signal,
+        onEvent: ({ kind }) => void (kind === 'drafted' && controller.abort()),
+      });
+      await expect(long).rejects.toMatchObject({ code: 'cancelled' });
+      expect((await ask(store, change, drafting)).tokens).toEqual((await ask(store, change)).tokens);
+    } finally {
+      await drafting.dispose();
+    }
   });
 
   test('the same object in two blocks is fine', async () => {

@@ -66,6 +66,19 @@ describe('scheduler', () => {
     expect(log.join('')).toBe('abcabab');
   });
 
+  test('says how many jobs of a kind have not ended', async () => {
+    const log: string[] = [];
+    const scheduler = new Scheduler();
+    const seen: number[] = [];
+    const watch = () => void seen.push(scheduler.open('question'));
+    const encode = scheduler.run('encode', job('e', 2, log), NEVER);
+    const short = scheduler.run('question', job('a', 1, log, watch), NEVER);
+    const long = scheduler.run('question', job('b', 3, log, watch), NEVER);
+    await Promise.all([short, long, encode]);
+    expect(seen).toEqual([2, 1, 1, 1]);
+    expect(scheduler.open('question')).toBe(0);
+  });
+
   test('finishes questions before encoding goes on', async () => {
     const log = await order([
       ['e', 'encode', 4],

@@ -79,6 +79,18 @@ describe('context', () => {
     expect(rowsOf(context, 1, 'values')).toEqual(block(9).values[1]);
   });
 
+  test('takes the newest rows out again, and has room for others in their place', () => {
+    const context = new ContextKv(SHAPE);
+    context.reset(5);
+    append(context, block(5));
+    context.truncate(2);
+    expect(context.length).toBe(2);
+    append(context, block(3));
+    const two = block(5).values[1]!.slice(0, 2 * kvWidth(SHAPE));
+    expect(rowsOf(context, 1, 'values')).toEqual(Float32Array.from([...two, ...block(3).values[1]!]));
+    expect(() => context.truncate(6)).toThrow(RangeError);
+  });
+
   test('refuses more tokens than it has room for and stays as it was', () => {
     const context = new ContextKv(SHAPE);
     context.reset(4);

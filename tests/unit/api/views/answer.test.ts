@@ -19,7 +19,15 @@ const ANSWER: Answer = {
       grounding: 1,
     },
   ],
-  usage: { promptTokens: 60, reusedTokens: 30, encodedTokens: 10, finalTokens: 20, completionTokens: 3 },
+  usage: {
+    promptTokens: 60,
+    reusedTokens: 30,
+    encodedTokens: 10,
+    finalTokens: 20,
+    completionTokens: 3,
+    draftedTokens: 4,
+    acceptedTokens: 2,
+  },
   timings: { retrieve: 1, load: 2, encode: 3, reencode: 4, attend: 5, firstToken: 15.5, total: 20 },
   passagesDropped: 2,
   attention: 'block',
@@ -32,7 +40,7 @@ it('an answer is sent with these fields, in this order', () => {
     '{"answer":"At noon.","finish_reason":"end","citations":[{"document":"ferry.md","document_id":"doc_1",' +
       '"title":"Ferry","page":3,"page_end":4,"passage":0,"text":"The ferry leaves at noon.","score":0.03,' +
       '"similarity":0.5,"grounding":1}],"usage":{"prompt_tokens":60,"reused_tokens":30,"encoded_tokens":10,' +
-      '"final_tokens":20,"completion_tokens":3},"timings_ms":{"retrieve":1,"load":2,"encode":3,"reencode":4,' +
+      '"final_tokens":20,"completion_tokens":3,"drafted_tokens":4,"accepted_tokens":2},"timings_ms":{"retrieve":1,"load":2,"encode":3,"reencode":4,' +
       '"attend":5,"first_token":15.5,"total":20},"passages_dropped":2,"attention":"block",' +
       '"model":"smollm2-135m-instruct"}',
   );
