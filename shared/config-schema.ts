@@ -34,7 +34,7 @@ export const configSchema = z.strictObject({
     .meta(
       otherwise(
         'what the data directory was made with, else `smollm2-135m-instruct`',
-        'The language model: a known name, the path of a .gguf file or of a directory as Hugging Face has it (config.json, tokenizer.json, safetensors), `hf:OWNER/REPO[@REVISION]`, or `hf:OWNER/REPO/FILE.gguf[@REVISION][#sha256=HEX]`. Its architecture must be llama, qwen2 or qwen3.',
+        'The language model: a known name, the path of a .gguf file or of a directory as Hugging Face has it (config.json, tokenizer.json, safetensors), `hf:OWNER/REPO[@REVISION]`, or `hf:OWNER/REPO/FILE.gguf[@REVISION][#sha256=HEX]`. Its architecture must be llama, qwen2, qwen3 or gemma3.',
       ),
     ),
   adapter: text()

@@ -66,7 +66,8 @@ export const ERROR_MEANINGS = {
     'A program that the download needs is missing: install Python 3 with pip, as the message says.',
   model_corrupt:
     'The model, compiled model or adapter file is damaged: delete it and fetch or compile it again.',
-  model_unsupported: 'This model cannot be compiled: choose one with the architecture llama, qwen2 or qwen3.',
+  model_unsupported:
+    'This model cannot be compiled: choose one with the architecture llama, qwen2, qwen3 or gemma3.',
   model_check_failed:
     'The compiled model failed its self-check and is not used: choose another compute type or another model.',
   model_no_tokenizer: 'The model file holds no tokenizer: use a GGUF file that has one.',

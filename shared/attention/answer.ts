@@ -202,6 +202,8 @@ async function* layBlocks(
   emit: (event: AnswerEvent) => void,
 ): Steps<number> {
   const { shape, rope, model } = decoder;
+  const contextLength = request.blocks.reduce((sum, { tokens }) => sum + tokens.length, 0);
+  const local = decoder.local?.rowsFor(contextLength);
   let preface: ContextKv | undefined;
   let reused = 0;
   for (const [index, block] of request.blocks.entries()) {
@@ -240,7 +242,7 @@ async function* layBlocks(
       started = performance.now();
       blob = read(encoded);
     }
-    context.lay(blob, rope, model.keyBias);
+    context.lay(blob, rope, model.keyBias, local);
     if (request.attention === 'anchor' && index === 0) preface = layAlone(decoder, blob);
     timings.reencode += performance.now() - started;
     // Last, since the object's buffer moves to the receiver.
@@ -264,6 +266,6 @@ function fromMemory(blocks: readonly PromptBlock[]): PromptFigures['hot'] {
 function layAlone(decoder: Decoder, blob: KvBlob): ContextKv {
   const context = new ContextKv(decoder.shape);
   context.reset(blob.tokens);
-  context.lay(blob, decoder.rope, decoder.model.keyBias);
+  context.lay(blob, decoder.rope, decoder.model.keyBias, decoder.local?.rowsFor(blob.tokens));
   return context;
 }

@@ -2,7 +2,8 @@
 import type { CompiledModel } from '../model/compiled.ts';
 import type { ActivationPeaks } from '../model/smoothing.ts';
 import { concatTokens } from '../model/tokens.ts';
-import { Decoder, promptMask } from './decoder.ts';
+import { Decoder } from './decoder.ts';
+import { promptMask } from './masks.ts';
 import { referencePrompts } from './reference-prompts.ts';
 
 /** @param model compiled with observers */

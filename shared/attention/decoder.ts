@@ -6,10 +6,9 @@ import type { CompiledModel } from '../model/compiled.ts';
 import type { Provider } from '../model/compute.ts';
 import { type InferenceSession, openSession, type SessionOptions, Tensor } from '../model/onnxruntime.ts';
 import { RopeTable } from '../model/rope.ts';
+import { LocalWindow, type Placement } from './local-window.ts';
+import { causalMask, windowedMask } from './masks.ts';
 import type { Steps } from './steps.ts';
-
-/** Added to a score that must not count; finite, so that a row of nothing else is no NaN. */
-const BLOCKED = -1e30;
 
 /** Tokens of one run at most: longer inputs go in chunks, each with the earlier ones as context. */
 export const CHUNK = 512;
@@ -24,6 +23,11 @@ export interface RunInput {
    */
   blocks?: readonly number[];
   context?: ContextKv | undefined;
+  /**
+   * Rows at the beginning of the context that lie at positions from 0 on; the others lie right before `start`. All
+   * where absent.
+   */
+  apart?: number | undefined;
   /** Added scores among the new tokens [S, S]; causal, block by block, where absent. */
   mask?: Float32Array;
   /** Which new tokens get logits, the last new token last; only that one where absent. */
@@ -47,16 +51,19 @@ export type RunOutput = { logits: Float32Array; attention: Float32Array } & Reco
 export class Decoder {
   readonly model: CompiledModel;
   readonly rope: RopeTable;
+  /** Where the model has layers that see the nearest positions only. */
+  readonly local: LocalWindow | undefined;
   readonly shape: KvShape;
   readonly provider: Provider;
   #session: InferenceSession;
 
   private constructor(model: CompiledModel, session: InferenceSession, provider: Provider) {
-    const { layers, kvHeads, headDim, rope } = model.manifest.architecture;
+    const { layers, kvHeads, headDim, rope, local } = model.manifest.architecture;
     this.model = model;
     this.provider = provider;
     this.shape = { layers, kvHeads, headDim };
     this.rope = new RopeTable(rope);
+    this.local = local && new LocalWindow(local);
     this.#session = session;
   }
 
@@ -83,7 +90,7 @@ export class Decoder {
     for (let layer = 0; layer < layers; layer++) {
       for (const output of outputs) fetches.push(`${output}.${layer}`);
     }
-    const results = await this.#session.run(this.#feeds(input), fetches);
+    const results = await this.#runSession(input, fetches);
     const data = (name: string) => results[name]!.data as Float32Array;
     const perLayer = (output: KvOutput) =>
       outputs.includes(output)
@@ -101,43 +108,58 @@ export class Decoder {
 
   /** Runs new tokens through a model compiled with observers (model/onnx/decoder.ts); the outputs named. */
   async observe(input: RunInput, names: readonly string[]): Promise<Float32Array[]> {
-    const results = await this.#session.run(this.#feeds(input), names);
+    const results = await this.#runSession(input, names);
     return names.map((name) => results[name]!.data as Float32Array);
   }
 
-  #feeds(input: RunInput): Record<string, Tensor> {
+  async #runSession(input: RunInput, fetches: readonly string[]) {
+    const { context, start, tokens } = input;
+    const length = context?.length ?? 0;
+    const placement = {
+      start,
+      blocks: input.blocks ?? [tokens.length],
+      length,
+      apart: input.apart ?? length,
+    };
+    const firstLocal = this.local?.firstRow(placement) ?? 0;
+    const run = () => this.#session.run(this.#feeds(input, placement, firstLocal), fetches);
+    return context && this.local ? this.local.withZeroRow(context, firstLocal, run) : run();
+  }
+
+  #feeds(input: RunInput, placement: Placement, firstLocal: number): Record<string, Tensor> {
     const { layers, kvHeads, headDim } = this.shape;
     const { tokens, context } = input;
+    const { start, blocks } = placement;
     const length = tokens.length;
-    const blocks = input.blocks ?? [length];
-    const { cos, sin } = this.#angles(input.start, blocks);
     const rows = input.logitRows ?? [length - 1];
+    const mask = input.mask ?? causalMask(blocks);
     const feeds: Record<string, Tensor> = {
       input_ids: new Tensor('int64', BigInt64Array.from(tokens, BigInt), [1, length]),
-      rope_cos: new Tensor('float32', cos, [length, this.rope.half]),
-      rope_sin: new Tensor('float32', sin, [length, this.rope.half]),
-      mask: new Tensor('float32', input.mask ?? causalMask(blocks), [length, length]),
+      ...angles('rope', this.rope, start, blocks),
+      mask: new Tensor('float32', mask, [length, length]),
       logit_rows: new Tensor('int64', BigInt64Array.from(rows, BigInt), [rows.length]),
     };
-    const shape = [1 + (context?.length ?? 0), headDim];
+    if (this.local !== undefined) {
+      const { rope, window } = this.local;
+      const onContext = this.local.contextMask(placement, firstLocal);
+      Object.assign(feeds, angles('local_rope', rope, start, blocks), {
+        local_mask: new Tensor('float32', windowedMask(mask, length, window), [length, length]),
+        local_context_mask: new Tensor('float32', onContext, [length, onContext.length / length]),
+      });
+    }
     const empty = new Float32Array(headDim);
     for (let layer = 0; layer < layers; layer++) {
+      const first = this.local?.has(layer) ? firstLocal : 0;
+      const shape = [1 + placement.length - first, headDim];
       for (let head = 0; head < kvHeads; head++) {
         const at = `${layer}.${head}`;
-        feeds[`context_key.${at}`] = new Tensor('float32', context?.keys(layer, head) ?? empty, shape);
-        feeds[`context_value.${at}`] = new Tensor('float32', context?.values(layer, head) ?? empty, shape);
+        const keys = context?.keys(layer, head, first) ?? empty;
+        feeds[`context_key.${at}`] = new Tensor('float32', keys, shape);
+        const values = context?.values(layer, head, first) ?? empty;
+        feeds[`context_value.${at}`] = new Tensor('float32', values, shape);
       }
     }
     return feeds;
-  }
-
-  #angles(start: number, blocks: readonly number[]): { cos: Float32Array; sin: Float32Array } {
-    if (blocks.length === 1) return this.rope.rows(start, blocks[0]!);
-    const rows = blocks.map((length) => this.rope.rows(start, length));
-    return {
-      cos: concatFloats(rows.map(({ cos }) => cos)),
-      sin: concatFloats(rows.map(({ sin }) => sin)),
-    };
   }
 
   /**
@@ -162,6 +184,24 @@ export class Decoder {
   }
 }
 
+/** The inputs `NAME_cos` and `NAME_sin` of new tokens: blocks that each begin at `start`. */
+function angles(
+  name: string,
+  rope: RopeTable,
+  start: number,
+  blocks: readonly number[],
+): Record<string, Tensor> {
+  const rows = blocks.map((length) => rope.rows(start, length));
+  const input = (parts: Float32Array[]) => {
+    const all = parts.length === 1 ? parts[0]! : concatFloats(parts);
+    return new Tensor('float32', all, [all.length / rope.half, rope.half]);
+  };
+  return {
+    [`${name}_cos`]: input(rows.map(({ cos }) => cos)),
+    [`${name}_sin`]: input(rows.map(({ sin }) => sin)),
+  };
+}
+
 function concatFloats(parts: readonly Float32Array[]): Float32Array {
   const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
@@ -170,38 +210,4 @@ function concatFloats(parts: readonly Float32Array[]): Float32Array {
     at += part.length;
   }
   return all;
-}
-
-/** Every token sees itself and those before it in its block: [length, length], length the sum of all. */
-function causalMask(blocks: readonly number[]): Float32Array {
-  const length = blocks.reduce((sum, n) => sum + n, 0);
-  const mask = new Float32Array(length * length);
-  let start = 0;
-  for (const n of blocks) {
-    for (let row = start; row < start + n; row++) {
-      mask.fill(BLOCKED, row * length, row * length + start);
-      mask.fill(BLOCKED, row * length + row + 1, (row + 1) * length);
-    }
-    start += n;
-  }
-  return mask;
-}
-
-/**
- * The mask of a whole prompt in one pass: `full` is causal; in `block` every block but the last sees only
- * itself; in `anchor` it sees block 0 too. [length, length]
- */
-export function promptMask(lengths: readonly number[], attention: 'full' | 'block' | 'anchor'): Float32Array {
-  const length = lengths.reduce((sum, n) => sum + n, 0);
-  const mask = causalMask([length]);
-  if (attention === 'full') return mask;
-  const visible = attention === 'anchor' ? lengths[0]! : 0;
-  let start = 0;
-  for (const n of lengths.slice(0, -1)) {
-    for (let row = start; row < start + n; row++) {
-      mask.fill(BLOCKED, row * length + Math.min(visible, start), row * length + start);
-    }
-    start += n;
-  }
-  return mask;
 }

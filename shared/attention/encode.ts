@@ -26,13 +26,14 @@ export async function* encodeBlock(decoder: Decoder, tokens: Uint32Array, anchor
   const context = new ContextKv(shape);
   context.reset((anchor?.preface.length ?? 0) + tokens.length);
   if (anchor !== undefined) context.appendAll(anchor.preface);
+  const apart = anchor?.preface.length ?? 0;
   const width = kvWidth(shape);
   const rows = () => Array.from({ length: shape.layers }, () => new Float32Array(tokens.length * width));
   const kv: BlockKv = { tokens: tokens.length, keys: rows(), values: rows() };
   for (let at = 0; at < tokens.length; at += CHUNK) {
     if (at > 0) yield;
     const chunk = tokens.subarray(at, at + CHUNK);
-    const input = { tokens: chunk, start: (anchor?.start ?? 0) + at, context };
+    const input = { tokens: chunk, start: (anchor?.start ?? 0) + at, context, apart };
     const output = await decoder.run(input, [...FOR_BLOB, ...FOR_CONTEXT]);
     context.append(chunk.length, output.new_key, output.new_value);
     for (let layer = 0; layer < shape.layers; layer++) {

@@ -10,11 +10,7 @@ export async function referencePrompts(model: CompiledModel): Promise<Uint32Arra
     const tokenizer = await model.tokenizer();
     const template = new PromptTemplate(tokenizer);
     const passages = REFERENCE_PASSAGES.map(({ title, text }) => tokenizer.encode(passageText(title, text)));
-    // Every passage is in a prompt; more prompts would repeat them.
-    return [
-      [0, 1, 2],
-      [3, 4],
-    ].map((chosen) => [
+    return choosePassages(passages, model.manifest.architecture.local?.window).map((chosen) => [
       template.preface,
       ...chosen.map((i) => passages[i]!),
       template.finalBlock(REFERENCE_QUESTIONS[chosen[0]!]!),
@@ -25,6 +21,20 @@ export async function referencePrompts(model: CompiledModel): Promise<Uint32Arra
     }
     throw error;
   }
+}
+
+/** Which passages each prompt has. Every passage is in one; more prompts would repeat them. */
+function choosePassages(passages: readonly Uint32Array[], window: number | undefined): number[][] {
+  const first = [0, 1, 2];
+  if (window === undefined) return [first, [3, 4]];
+  // Longer than the window of local layers, so that it counts.
+  const all: number[] = [];
+  for (let tokens = 0; tokens < 1.5 * window || all.length < passages.length; ) {
+    const next = all.length % passages.length;
+    all.push(next);
+    tokens += passages[next]!.length;
+  }
+  return [first, all];
 }
 
 /** The same arbitrary token ids on every machine. */

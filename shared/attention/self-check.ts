@@ -11,8 +11,9 @@ import type { KvDtype } from '../kv/dtypes.ts';
 import type { BlockKv } from '../kv/shape.ts';
 import type { Check, CompiledModel, ModelManifest } from '../model/compiled.ts';
 import { concatTokens } from '../model/tokens.ts';
-import { Decoder, promptMask } from './decoder.ts';
+import { Decoder } from './decoder.ts';
 import { encodeBlock } from './encode.ts';
+import { promptMask } from './masks.ts';
 import { referencePrompts } from './reference-prompts.ts';
 import { REFERENCE_PASSAGES } from './reference-text.ts';
 import { logSoftmax, topIds } from './sampling.ts';
@@ -93,7 +94,10 @@ export async function scoreText(decoder: Decoder): Promise<number> {
   let sum = 0;
   let bytes = 0;
   for (const { text } of REFERENCE_PASSAGES) {
-    const tokens = tokenizer.encode(text);
+    // Gemma cannot read without the mark that its texts begin with.
+    const { addBos, bos } = tokenizer.file;
+    const begin = addBos && bos !== undefined ? Uint32Array.of(bos) : new Uint32Array();
+    const tokens = concatTokens([begin, tokenizer.encode(text)]);
     const rows = Array.from(tokens.keys());
     const { logits } = await decoder.run({ tokens, start: 0, logitRows: rows }, []);
     const vocabulary = logits.length / tokens.length;
@@ -136,12 +140,14 @@ async function runFromBlobs(
   const { shape, rope, model } = decoder;
   const { keyBias } = model;
   const context = new ContextKv(shape);
-  context.reset(encoded.reduce((sum, kv) => sum + kv.tokens, finalBlock.length));
+  const length = encoded.reduce((sum, kv) => sum + kv.tokens, 0);
+  const local = decoder.local?.rowsFor(length);
+  context.reset(length + finalBlock.length);
   for (const kv of encoded) {
     const key = 'self-check';
     const object = encodeBlob(kv, { key, dtype, shape, provenance: decoder.provenance, keyBias });
     const blob = decodeBlob(object, { key, dtype, tokens: kv.tokens, shape, verify: 'crc32' });
-    context.lay(blob, rope, keyBias);
+    context.lay(blob, rope, keyBias, local);
   }
   return logSoftmax((await drain(decoder.extend(context, finalBlock))).logits);
 }

@@ -16,6 +16,16 @@ const MAX_PAGES = 65_536;
 /** Tokens re-encoded at a time: what the scratch in front of the rows has room for. */
 const SLICE = 256;
 
+/** The layers of a model that see the nearest positions only (model/architecture.ts). */
+export interface LocalRows {
+  /** For each layer whether it is one. */
+  layers: readonly boolean[];
+  /** Their angles. */
+  rope: RopeTable;
+  /** The first position that whatever comes can see in them: earlier rows are not laid. */
+  from: number;
+}
+
 type StoredRows = KvBlob['keys'][number];
 type Angles = ReturnType<RopeTable['rows']>;
 
@@ -69,27 +79,50 @@ export class ContextKv {
     for (let side = 0; side < sides; side++) this.#rows(side, -1, 1).fill(0);
   }
 
-  /** A row of zeros, then the rotated keys of a layer's head: a view [1 + length, head_dim], valid until a reset. */
-  keys(layer: number, head: number): Float32Array {
-    return this.#rows(this.#side(layer, 0, head), -1, 1 + this.#length);
+  /**
+   * The rotated keys of a layer's head from a row on, and the row before: a view [1 + length - from, head_dim], valid
+   * until a reset. The row before the first is of zeros.
+   */
+  keys(layer: number, head: number, from = 0): Float32Array {
+    return this.#rows(this.#side(layer, 0, head), from - 1, 1 + this.#length - from);
   }
 
-  /** A row of zeros, then the values of a layer's head: a view [1 + length, head_dim], valid until a reset. */
-  values(layer: number, head: number): Float32Array {
-    return this.#rows(this.#side(layer, 1, head), -1, 1 + this.#length);
+  /** The values of a layer's head, as `keys`. */
+  values(layer: number, head: number, from = 0): Float32Array {
+    return this.#rows(this.#side(layer, 1, head), from - 1, 1 + this.#length - from);
   }
 
-  /** Re-encodes a stored block to the positions behind what is laid. */
-  lay(blob: KvBlob, rope: RopeTable, keyBias: Float32Array[] | undefined): void {
+  /**
+   * Re-encodes a stored block to the positions behind what is laid.
+   * @param keyBias constant part of the keys that blobs leave out @param local where the model has such layers
+   */
+  lay(blob: KvBlob, rope: RopeTable, keyBias: Float32Array[] | undefined, local?: LocalRows): void {
     const start = this.#extend(blob.tokens);
+    const all = Array.from({ length: this.shape.layers }, (_, layer) => layer);
+    const global = all.filter((layer) => !local?.layers[layer]);
+    this.#layLayers(blob, global, { start, first: 0 }, rope, keyBias);
+    if (local === undefined) return;
+    const first = Math.max(0, local.from - start);
+    const others = all.filter((layer) => local.layers[layer]);
+    this.#layLayers(blob, others, { start, first }, local.rope, keyBias);
+  }
+
+  /** @param at position of the blob's first token, and its first token that is laid */
+  #layLayers(
+    blob: KvBlob,
+    layers: readonly number[],
+    { start, first }: { start: number; first: number },
+    rope: RopeTable,
+    keyBias: Float32Array[] | undefined,
+  ): void {
     // fp32 blobs hold the keys whole; the others without the model's constant bias.
     const bias = blob.dtype === 'fp32' ? undefined : keyBias;
-    for (let from = 0; from < blob.tokens; from += SLICE) {
+    for (let from = first; from < blob.tokens; from += SLICE) {
       const tokens = Math.min(SLICE, blob.tokens - from);
       const angles = rope.rows(start + from, tokens);
       this.#copyIn(this.#scratch.cos, angles.cos);
       this.#copyIn(this.#scratch.sin, angles.sin);
-      for (let layer = 0; layer < this.shape.layers; layer++) {
+      for (const layer of layers) {
         const part = (rows: StoredRows) => rows.subarray(from * this.#width, (from + tokens) * this.#width);
         const keys = part(blob.keys[layer]!);
         const values = part(blob.values[layer]!);

@@ -92,7 +92,7 @@ async function compileInto(
     compute,
     architecture,
     weightsHash: weightsHash(source.sha256, adapter),
-    ropeHash: createHash('sha256').update(JSON.stringify(architecture.rope)).digest('hex'),
+    ropeHash: ropeHash(architecture),
     hasTokenizer: tokenizer !== undefined,
     keyBias: await readKeyBias(weights, architecture),
     files: [],
@@ -124,7 +124,9 @@ async function compileInto(
     try {
       const peaks = await options.calibrate(await write(observed, weights, true));
       // What only 8-bit activations need; queries, keys and values, and so stored blobs, stay as they are.
-      weights = rotateWeights(smoothWeights(weights, architecture, peaks), architecture);
+      weights = smoothWeights(weights, architecture, peaks);
+      // A norm of what is added to the hidden state has gains of its own, which no rotation goes through.
+      if (architecture.gemma === undefined) weights = rotateWeights(weights, architecture);
     } finally {
       await rm(observed, { recursive: true, force: true });
     }
@@ -138,6 +140,11 @@ async function compileInto(
 function weightsHash(source: string, adapter: Adapter | undefined): string {
   if (adapter === undefined) return source;
   return createHash('sha256').update(`${source} ${adapter.sha256}`).digest('hex');
+}
+
+function ropeHash({ rope, local }: Architecture): string {
+  const what = local === undefined ? rope : { rope, local };
+  return createHash('sha256').update(JSON.stringify(what)).digest('hex');
 }
 
 async function writeManifest(directory: string, manifest: ModelManifest): Promise<void> {

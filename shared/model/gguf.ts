@@ -115,6 +115,11 @@ export class GgufFile {
     throw this.#wrongKind(key, 'a list of numbers');
   }
 
+  /** A metadata value of any kind. */
+  value(key: string): unknown {
+    return this.#metadata[key];
+  }
+
   /** A tensor's values, row by row. @throws BlockragError `model_corrupt` when absent or of another shape */
   async read(name: string, shape: readonly number[]): Promise<Float32Array> {
     const entry = this.tensors.get(name);

@@ -21,14 +21,19 @@ const MEASURED: Readonly<Record<string, GroundingHeads>> = {
   ],
 };
 
-/** The measured heads, or, for other models, all heads of the layers between a half and three quarters: coarser. */
-export function groundingHeads(sourceHash: string, { layers, queryHeads }: Architecture): GroundingHeads {
+/**
+ * The measured heads, or, for other models, all heads of the layers between a half and three quarters: coarser. Only
+ * layers that see the whole context: of them all where none lies there.
+ */
+export function groundingHeads(sourceHash: string, architecture: Architecture): GroundingHeads {
   const measured = MEASURED[sourceHash];
   if (measured !== undefined) return measured;
+  const { layers, queryHeads, local } = architecture;
   const from = Math.floor(layers / 2);
   const to = Math.max(from + 1, Math.floor((layers * 3) / 4));
-  return Array.from({ length: (to - from) * queryHeads }, (_, i) => ({
-    layer: from + Math.floor(i / queryHeads),
-    head: i % queryHeads,
-  }));
+  const global = Array.from({ length: layers }, (_, layer) => layer).filter((layer) => !local?.layers[layer]);
+  const between = global.filter((layer) => layer >= from && layer < to);
+  return (between.length > 0 ? between : global).flatMap((layer) =>
+    Array.from({ length: queryHeads }, (_, head) => ({ layer, head })),
+  );
 }

@@ -1,5 +1,5 @@
 /** Rotary position embedding: the angles of every position, computed once in double precision and grown on demand. */
-import type { Architecture } from './architecture.ts';
+import type { Rope } from './architecture.ts';
 
 /** Cosines and sines of positions 0..n, row-major [positions, dimensions / 2]. */
 export class RopeTable {
@@ -9,7 +9,7 @@ export class RopeTable {
   #cos = new Float32Array();
   #sin = new Float32Array();
 
-  constructor(rope: Architecture['rope']) {
+  constructor(rope: Rope) {
     this.half = rope.dimensions / 2;
     this.#inverseFrequencies = rope.inverseFrequencies;
   }

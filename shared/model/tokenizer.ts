@@ -5,17 +5,22 @@
  */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { Tokenizer as BpeTokenizer } from '@huggingface/tokenizers';
 import { BlockragError } from '../errors.ts';
+import { ByteLevelBpe } from './byte-level.ts';
 import { PRE_TOKENIZERS, type PreTokenizer } from './pre-tokenizers.ts';
+import { type Pieces, SentencePiece } from './sentencepiece.ts';
 
 /** What a compiled model's tokenizer.json holds, whatever the model came as. */
 export interface TokenizerFile {
-  /** Name of the pre-tokenizer as in GGUF's tokenizer.ggml.pre; `tokenizer.json`: see `preTokenizer`. */
+  /**
+   * Name of the pre-tokenizer as in GGUF's tokenizer.ggml.pre; `tokenizer.json`: see `preTokenizer`; `sentencepiece`:
+   * there is none, see `pieces`.
+   */
   pre: string;
   /** How text is cut before merging, where the model says so itself. */
   preTokenizer?: PreTokenizer;
-  /** Token strings by id, in the byte-level alphabet of GPT-2. */
+  pieces?: Omit<Pieces, 'tokens'>;
+  /** Token strings by id; of byte-level BPE in the alphabet of GPT-2. */
   tokens: string[];
   /** Pairs "a b", the first merged first. */
   merges: string[];
@@ -30,7 +35,15 @@ export interface TokenizerFile {
 }
 
 /** Tokens that end an answer in the families' chat formats, beside the model's own eos token. */
-const END_TOKENS = ['<|im_end|>', '<|endoftext|>', '<|eot_id|>', '<|end_of_text|>', '<|end|>', '</s>'];
+const END_TOKENS = [
+  '<|im_end|>',
+  '<|endoftext|>',
+  '<|eot_id|>',
+  '<|end_of_text|>',
+  '<|end|>',
+  '<end_of_turn>',
+  '</s>',
+];
 
 /** Ids that end an answer: those that the model names, and special tokens that do so in any chat format. */
 export function endTokens(
@@ -51,44 +64,17 @@ export class Tokenizer {
   readonly file: TokenizerFile;
   /** SHA-256 of the tokenizer file: part of every blob's key. */
   readonly hash: string;
-  #bpe: BpeTokenizer;
+  #model: ByteLevelBpe | SentencePiece;
   #special: Map<string, number>;
   #specialPattern: RegExp | undefined;
   #bytes: (Uint8Array | undefined)[] = [];
   #specialIds: Set<number>;
 
   constructor(file: TokenizerFile, hash: string) {
-    const known = Object.hasOwn(PRE_TOKENIZERS, file.pre) ? PRE_TOKENIZERS[file.pre] : undefined;
-    const pre = file.preTokenizer ?? known;
-    if (pre === undefined) {
-      throw new BlockragError(
-        'model_unsupported',
-        `The tokenizer "${file.pre}" is not implemented; known are ${Object.keys(PRE_TOKENIZERS).join(', ')}.`,
-      );
-    }
     this.file = file;
     this.hash = hash;
     this.#specialIds = new Set(file.special);
-    const vocab = Object.fromEntries(file.tokens.map((token, id) => [token, id]));
-    this.#bpe = new BpeTokenizer(
-      {
-        version: '1.0',
-        added_tokens: [],
-        normalizer: pre.normalizer,
-        pre_tokenizer: pre.preTokenizer,
-        post_processor: null,
-        decoder: { type: 'ByteLevel' },
-        model: {
-          type: 'BPE',
-          vocab,
-          merges: file.merges,
-          unk_token: null,
-          byte_fallback: false,
-          ignore_merges: pre.ignoreMerges,
-        },
-      },
-      {},
-    );
+    this.#model = openModel(file);
     this.#special = new Map(file.special.map((id) => [file.tokens[id]!, id]));
     const literals = [...this.#special.keys()]
       .filter((token) => token !== '')
@@ -100,7 +86,7 @@ export class Tokenizer {
   /** Token ids of a text in which nothing is special. */
   encode(text: string): Uint32Array {
     if (text === '') return new Uint32Array();
-    return Uint32Array.from(this.#bpe.encode(text, { add_special_tokens: false }).ids);
+    return Uint32Array.from(this.#model.encode(text));
   }
 
   /** Token ids of a template's text: special tokens are recognised. Never pass text of a user or a document. */
@@ -119,7 +105,7 @@ export class Tokenizer {
   bytes(id: number): Uint8Array {
     let bytes = this.#bytes[id];
     if (bytes === undefined) {
-      bytes = this.#specialIds.has(id) ? new Uint8Array() : toBytes(this.file.tokens[id] ?? '');
+      bytes = this.#specialIds.has(id) ? new Uint8Array() : this.#model.bytes(id);
       this.#bytes[id] = bytes;
     }
     return bytes;
@@ -134,23 +120,20 @@ export class Tokenizer {
   }
 }
 
-/** GPT-2's byte-level alphabet, character -> byte: printable Latin-1 stands for itself, the rest from U+0100 on. */
-const BYTE_OF_CHARACTER: ReadonlyMap<string, number> = (() => {
-  const map = new Map<string, number>();
-  let shifted = 0;
-  for (let byte = 0; byte < 256; byte++) {
-    const printable = (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;
-    map.set(String.fromCodePoint(printable ? byte : 256 + shifted++), byte);
-  }
-  return map;
-})();
-
-function toBytes(token: string): Uint8Array {
-  const bytes: number[] = [];
-  for (const character of token) {
-    const byte = BYTE_OF_CHARACTER.get(character);
-    if (byte !== undefined) bytes.push(byte);
-    else bytes.push(...new TextEncoder().encode(character));
-  }
-  return Uint8Array.from(bytes);
+/** @throws BlockragError `model_unsupported` */
+function openModel({
+  pre,
+  preTokenizer,
+  pieces,
+  tokens,
+  merges,
+}: TokenizerFile): ByteLevelBpe | SentencePiece {
+  if (pieces !== undefined) return new SentencePiece({ ...pieces, tokens });
+  const known = Object.hasOwn(PRE_TOKENIZERS, pre) ? PRE_TOKENIZERS[pre] : undefined;
+  const words = preTokenizer ?? known;
+  if (words !== undefined) return new ByteLevelBpe(words, tokens, merges);
+  throw new BlockragError(
+    'model_unsupported',
+    `The tokenizer "${pre}" is not implemented; known are ${Object.keys(PRE_TOKENIZERS).join(', ')}, and SentencePiece without a space before the text.`,
+  );
 }

@@ -12,10 +12,14 @@ export interface LayerWeights {
   queryNorm?: Float32Array | undefined;
   keyNorm?: Float32Array | undefined;
   attentionOutput: Matrix;
+  /** Of what the attention adds to the hidden state, before it is added (gemma). */
+  attentionPostNorm?: Float32Array | undefined;
   feedForwardNorm: Float32Array;
   /** Rows: gate, then up. */
   gateUp: Matrix;
   down: Matrix;
+  /** Of what the feed forward adds to the hidden state, before it is added (gemma). */
+  feedForwardPostNorm?: Float32Array | undefined;
 }
 
 /** Where a graph's weights come from. */
@@ -70,12 +74,14 @@ export function ggufWeights(file: GgufFile, architecture: Architecture): WeightS
         queryNorm: await optional(`${p}attn_q_norm.weight`, headDim),
         keyNorm: await optional(`${p}attn_k_norm.weight`, headDim),
         attentionOutput: await matrix(`${p}attn_output`, hidden, queryRows),
+        attentionPostNorm: await optional(`${p}post_attention_norm.weight`, hidden),
         feedForwardNorm: await file.read(`${p}ffn_norm.weight`, [hidden]),
         gateUp: stack([
           await matrix(`${p}ffn_gate`, feedForward, hidden),
           await matrix(`${p}ffn_up`, feedForward, hidden),
         ]),
         down: await matrix(`${p}ffn_down`, hidden, feedForward),
+        feedForwardPostNorm: await optional(`${p}post_ffw_norm.weight`, hidden),
       };
     },
   };
@@ -120,10 +126,12 @@ export function stack(parts: readonly Matrix[]): Matrix {
   return { outputs, inputs, weight, bias };
 }
 
-function refuseUnknownTensors(file: GgufFile, { layers }: Architecture): void {
+function refuseUnknownTensors(file: GgufFile, { layers, gemma }: Architecture): void {
+  const postNorm = /^blk\.\d+\.post_(attention|ffw)_norm\.weight$/;
   const known =
     /^(token_embd|output_norm|output)\.weight$|^rope_freqs\.weight$|^blk\.(\d+)\.((attn_norm|ffn_norm|attn_q_norm|attn_k_norm)\.weight|(attn_q|attn_k|attn_v|attn_output|ffn_gate|ffn_up|ffn_down)\.(weight|bias))$/;
   for (const name of file.tensors.keys()) {
+    if (gemma !== undefined && postNorm.test(name)) continue;
     const match = known.exec(name);
     if (match === null || Number(match[2] ?? 0) >= layers) {
       throw unsupported(`the tensor ${name} is not understood`);

@@ -29,10 +29,10 @@ export interface Golden {
 }
 
 /** Models as transformers saves them (tests/fixtures/tiny-hf). */
-export const TINY_DIRECTORIES = ['llama', 'qwen2', 'qwen3'] as const;
+export const TINY_DIRECTORIES = ['llama', 'qwen2', 'qwen3', 'gemma3'] as const;
 export type TinyDirectory = (typeof TINY_DIRECTORIES)[number];
 
-export const TINY_MODELS = ['llama', 'llama-linear', 'qwen2', 'qwen3', 'kquants'] as const;
+export const TINY_MODELS = ['llama', 'llama-linear', 'qwen2', 'qwen3', 'kquants', 'gemma3'] as const;
 export type TinyModel = (typeof TINY_MODELS)[number];
 
 export function golden(): Golden {

@@ -1,8 +1,9 @@
 /** A model's architecture, read from the config.json of its Hugging Face directory. */
 import { z } from 'zod';
 import { BlockragError } from '../../errors.ts';
-import type { Architecture } from '../architecture.ts';
+import { type Architecture, FAMILIES } from '../architecture.ts';
 import { unsupported } from '../unsupported.ts';
+import { readGemma } from './gemma.ts';
 import { readRope } from './rope.ts';
 
 const count = z.int().positive();
@@ -19,7 +20,7 @@ const configSchema = z.looseObject({
   max_position_embeddings: count,
   rms_norm_eps: z.number().positive(),
   hidden_act: z.string().default('silu'),
-  tie_word_embeddings: z.boolean().default(false),
+  tie_word_embeddings: z.boolean().nullish(),
   use_sliding_window: z.boolean().nullish(),
   layer_types: z.array(z.string()).nullish(),
   quantization_config: z.looseObject({ quant_method: z.string().default('unknown') }).nullish(),
@@ -31,8 +32,6 @@ const configSchema = z.looseObject({
 });
 
 export type HuggingFaceConfig = z.infer<typeof configSchema>;
-
-const FAMILIES = ['llama', 'qwen2', 'qwen3'] as const;
 
 /** Fields that change the computation and are not implemented, unless they have one of these values. */
 const NEUTRAL: Readonly<Record<string, readonly unknown[]>> = {
@@ -62,11 +61,8 @@ export function readHuggingFaceArchitecture(
   config: HuggingFaceConfig,
   shapes: ReadonlyMap<string, readonly number[]>,
 ): Architecture {
-  const family = FAMILIES.find((known) => known === config.model_type);
-  if (family === undefined) {
-    throw unsupported(`its model_type is "${config.model_type}"; implemented are ${FAMILIES.join(', ')}`);
-  }
-  refuseUnknown(config);
+  const family = familyOf(config.model_type);
+  refuseUnknown(config, family);
   const hidden = config.hidden_size;
   const queryHeads = config.num_attention_heads;
   const kvHeads = config.num_key_value_heads ?? queryHeads;
@@ -89,18 +85,31 @@ export function readHuggingFaceArchitecture(
     vocabulary,
     contextLength: config.max_position_embeddings,
     normEpsilon: config.rms_norm_eps,
-    rope: readRope(config, headDim),
+    ...(family === 'gemma3' ? readGemma(config, headDim) : { rope: readRope(config, headDim) }),
     qkvBias: shapes.has('model.layers.0.self_attn.q_proj.bias'),
     qkNorm: shapes.has('model.layers.0.self_attn.q_norm.weight'),
-    tiedHead: config.tie_word_embeddings || !shapes.has('lm_head.weight'),
+    tiedHead: (config.tie_word_embeddings ?? family === 'gemma3') || !shapes.has('lm_head.weight'),
   };
 }
 
-function refuseUnknown(config: HuggingFaceConfig): void {
-  if (config.hidden_act !== 'silu') throw unsupported(`its hidden_act is "${config.hidden_act}"`);
-  if (config.use_sliding_window) throw unsupported('it uses a sliding window');
-  const layer = config.layer_types?.find((type) => type !== 'full_attention');
-  if (layer !== undefined) throw unsupported(`it has layers of "${layer}"`);
+function familyOf(type: string): Architecture['family'] {
+  if (type === 'gemma3_text') return 'gemma3';
+  if (type === 'gemma3') {
+    throw unsupported('its model_type is "gemma3", a model with a vision tower; take one of "gemma3_text"');
+  }
+  const family = FAMILIES.find((known) => known === type);
+  if (family !== undefined) return family;
+  const known = FAMILIES.map((name) => (name === 'gemma3' ? 'gemma3_text' : name)).join(', ');
+  throw unsupported(`its model_type is "${type}"; implemented are ${known}`);
+}
+
+function refuseUnknown(config: HuggingFaceConfig, family: Architecture['family']): void {
+  if (family !== 'gemma3') {
+    if (config.hidden_act !== 'silu') throw unsupported(`its hidden_act is "${config.hidden_act}"`);
+    if (config.use_sliding_window) throw unsupported('it uses a sliding window');
+    const layer = config.layer_types?.find((type) => type !== 'full_attention');
+    if (layer !== undefined) throw unsupported(`it has layers of "${layer}"`);
+  }
   if (config.quantization_config) {
     const { quant_method } = config.quantization_config;
     throw unsupported(`its weights are quantized by "${quant_method}": take the float ones, or GGUF`);

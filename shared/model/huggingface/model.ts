@@ -17,7 +17,7 @@ export const OPTIONAL_FILES = [
 ] as const;
 
 /**
- * Opens a directory with llama, qwen2 or qwen3 weights in bfloat16, float16 or float32.
+ * Opens a directory with llama, qwen2, qwen3 or gemma3 weights in bfloat16, float16 or float32.
  * @throws BlockragError `model_corrupt`, `model_unsupported`
  */
 export async function openHuggingFaceModel(directory: string): Promise<OriginalModel> {

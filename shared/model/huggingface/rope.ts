@@ -1,7 +1,7 @@
 /** RoPE as config.json describes it: `rope_scaling` of transformers up to 4, `rope_parameters` from 5 on. */
 import { z } from 'zod';
 import { BlockragError } from '../../errors.ts';
-import type { Architecture } from '../architecture.ts';
+import { plainRope, type Rope } from '../architecture.ts';
 import { unsupported } from '../unsupported.ts';
 import type { HuggingFaceConfig } from './config.ts';
 
@@ -24,8 +24,11 @@ type Scaling = z.infer<typeof scalingSchema>;
 /** transformers' default. */
 const DEFAULT_BASE = 10_000;
 
-/** @throws BlockragError `model_unsupported`, `model_corrupt` */
-export function readRope(config: HuggingFaceConfig, headDim: number): Architecture['rope'] {
+/**
+ * @param defaultBase transformers' of the family
+ * @throws BlockragError `model_unsupported`, `model_corrupt`
+ */
+export function readRope(config: HuggingFaceConfig, headDim: number, defaultBase = DEFAULT_BASE): Rope {
   const parsed = scalingSchema.safeParse({ ...config.rope_scaling, ...config.rope_parameters });
   if (!parsed.success) throw corrupt(parsed.error.issues[0]?.path.join('.') ?? '');
   const scaling = parsed.data;
@@ -34,8 +37,8 @@ export function readRope(config: HuggingFaceConfig, headDim: number): Architectu
   if (dimensions % 2 !== 0 || dimensions <= 0 || dimensions > headDim) {
     throw unsupported(`${dimensions} of ${headDim} dimensions rotate`);
   }
-  const base = scaling.rope_theta ?? config.rope_theta ?? DEFAULT_BASE;
-  const plain = Array.from({ length: dimensions / 2 }, (_, i) => base ** ((-2 * i) / dimensions));
+  const base = scaling.rope_theta ?? config.rope_theta ?? defaultBase;
+  const { inverseFrequencies: plain } = plainRope(base, dimensions);
   const type = scaling.rope_type ?? scaling.type ?? 'default';
   switch (type) {
     case 'default':

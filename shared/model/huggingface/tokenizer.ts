@@ -1,6 +1,7 @@
 /** The tokenizer of a Hugging Face directory: tokenizer.json, and what tokenizer_config.json adds. */
 import { z } from 'zod';
 import { BlockragError } from '../../errors.ts';
+import { isFoundWhole, type Pieces } from '../sentencepiece.ts';
 import { endTokens, type TokenizerFile } from '../tokenizer.ts';
 import { unsupported } from '../unsupported.ts';
 import type { HuggingFaceConfig } from './config.ts';
@@ -8,7 +9,15 @@ import type { HuggingFaceConfig } from './config.ts';
 const part = z.looseObject({ type: z.string() });
 
 const tokenizerSchema = z.looseObject({
-  added_tokens: z.array(z.looseObject({ id: z.int().nonnegative(), content: z.string() })).default([]),
+  added_tokens: z
+    .array(
+      z.looseObject({
+        id: z.int().nonnegative(),
+        content: z.string(),
+        special: z.boolean().default(true),
+      }),
+    )
+    .default([]),
   normalizer: part.nullish(),
   pre_tokenizer: part.nullish(),
   post_processor: part.nullish(),
@@ -58,8 +67,10 @@ export function readHuggingFaceTokenizer(
   const { model, pre_tokenizer, normalizer, decoder } = file;
   const kind = model.type ?? 'BPE';
   const isByteLevel = JSON.stringify([pre_tokenizer, decoder]).includes('"ByteLevel"');
-  if (kind !== 'BPE' || model.byte_fallback || !isByteLevel || !pre_tokenizer) {
-    throw unsupported(`its tokenizer (${kind}) is not a byte-level BPE`);
+  const isByteLevelBpe = kind === 'BPE' && !model.byte_fallback && isByteLevel && pre_tokenizer;
+  const isSentencePiece = kind === 'BPE' && model.byte_fallback && onlyWritesSpaces(normalizer);
+  if (!isByteLevelBpe && !isSentencePiece) {
+    throw unsupported(`its tokenizer (${kind}) is neither a byte-level BPE nor gemma's SentencePiece`);
   }
   const ids = new Map(Object.entries(model.vocab));
   for (const { id, content } of file.added_tokens) ids.set(content, id);
@@ -71,7 +82,12 @@ export function readHuggingFaceTokenizer(
     tokens[id] = token;
   }
   for (let id = 0; id < tokens.length; id++) tokens[id] ??= `[unused ${id}]`;
-  const special = [...new Set(file.added_tokens.map(({ id }) => id))].sort((a, b) => a - b);
+  const added = [...new Set(file.added_tokens.map(({ id }) => id))].sort((a, b) => a - b);
+  const whole = isSentencePiece
+    ? file.added_tokens.flatMap((token) => (!token.special && isFoundWhole(token.content) ? [token.id] : []))
+    : [];
+  const special = added.filter((id) => !whole.includes(id));
+  const merges = model.merges.map((merge) => (typeof merge === 'string' ? merge : merge.join(' ')));
   const idOf = (token: z.infer<typeof tokenSchema>) =>
     ids.get((typeof token === 'string' ? token : token?.content) ?? '');
   const bos = idOf(settings.bos_token);
@@ -79,20 +95,52 @@ export function readHuggingFaceTokenizer(
   const stated = idList(sources.generation);
   const named = [...(stated.length > 0 ? stated : idList(config)), ...(eos === undefined ? [] : [eos])];
   return {
-    pre: 'tokenizer.json',
-    preTokenizer: {
-      normalizer: normalizer ?? null,
-      preTokenizer: pre_tokenizer,
-      ignoreMerges: model.ignore_merges,
-    },
+    ...(isSentencePiece
+      ? { pre: 'sentencepiece', pieces: { scores: mergeScores(tokens, added, merges), whole }, merges: [] }
+      : {
+          pre: 'tokenizer.json',
+          preTokenizer: {
+            normalizer: normalizer ?? null,
+            preTokenizer: pre_tokenizer!,
+            ignoreMerges: model.ignore_merges,
+          },
+          merges,
+        }),
     tokens,
-    merges: model.merges.map((merge) => (typeof merge === 'string' ? merge : merge.join(' '))),
     special,
     bos,
     end: endTokens(named, special, tokens),
     addBos: settings.add_bos_token ?? startsWithBos(file.post_processor, settings.bos_token),
     chatTemplate: sources.chatTemplate ?? chatTemplateOf(settings.chat_template),
   };
+}
+
+/** Whether a normalizer does nothing but to write spaces as U+2581. */
+function onlyWritesSpaces(normalizer: z.infer<typeof part> | null | undefined): boolean {
+  const { type, pattern, content } = Object(normalizer) as Record<string, unknown>;
+  return (
+    type === 'Replace' && content === '\u2581' && (Object(pattern) as { String?: unknown }).String === ' '
+  );
+}
+
+/** The rank of the first merge that makes a token, as a score; 0 for characters; null for what no text makes. */
+function mergeScores(
+  tokens: readonly string[],
+  added: readonly number[],
+  merges: readonly string[],
+): Pieces['scores'] {
+  const ranks = new Map<string, number>();
+  for (const [rank, merge] of merges.entries()) {
+    const made = merge.replace(' ', '');
+    if (!ranks.has(made)) ranks.set(made, rank);
+  }
+  const notText = new Set(added);
+  return tokens.map((token, id) => {
+    if (notText.has(id)) return null;
+    const rank = ranks.get(token);
+    if (rank !== undefined) return -rank;
+    return [...token].length === 1 ? 0 : null;
+  });
 }
 
 function idList(config: unknown): number[] {

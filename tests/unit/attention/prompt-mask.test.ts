@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { promptMask } from '../../../shared/attention/decoder.ts';
+import { promptMask, windowedMask } from '../../../shared/attention/masks.ts';
 
 const lengths = fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 6 });
 
@@ -23,6 +23,20 @@ describe('mask of a whole prompt', () => {
           const column = at % blockOf.length;
           const visible = sees(blockOf, blocks.length - 1, attention, row, column);
           expect(visible ? added === 0 : added < -1e20).toBe(true);
+        }
+      }),
+    );
+  });
+
+  test('of a layer with a window lets each token see the nearest only', () => {
+    fc.assert(
+      fc.property(lengths, fc.integer({ min: 1, max: 8 }), (blocks, window) => {
+        const length = blocks.reduce((sum, n) => sum + n, 0);
+        const mask = promptMask(blocks, 'block');
+        const local = windowedMask(mask, length, window);
+        for (const [at, added] of local.entries()) {
+          const near = Math.floor(at / length) - (at % length) < window;
+          expect(added).toBe(near ? mask[at] : -1e30);
         }
       }),
     );

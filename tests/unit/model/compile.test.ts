@@ -176,6 +176,9 @@ describe('what is not implemented is refused by name', () => {
   test.each<[string, { metadata?: Metadata; tensors?: Tensors }, string]>([
     ['architecture', { metadata: { 'general.architecture': 'mamba' } }, 'mamba'],
     ['missing architecture', { metadata: { 'general.architecture': undefined } }, 'architecture'],
+    ['gemma 2', { metadata: { 'general.architecture': 'gemma2' } }, '"gemma2"; implemented are'],
+    ['vision tower', { metadata: { 'general.architecture': 'clip' } }, '"clip"'],
+    ['norm of another family', { tensors: { 'blk.0.post_ffw_norm.weight': float32(32) } }, 'post_ffw_norm'],
     ['RoPE scaling', { metadata: { 'llama.rope.scaling.type': 'yarn' } }, 'yarn'],
     ['mixture of experts', { metadata: { 'llama.expert_count': 8 } }, 'llama.expert_count is 8'],
     ['sliding window', { metadata: { 'llama.attention.sliding_window': 4096 } }, 'sliding_window is 4096'],

@@ -66,12 +66,13 @@ describe.each(TINY_DIRECTORIES)('a directory with a %s model', (name) => {
 
   it('takes special tokens from its template only, and knows what ends an answer', async () => {
     const tokenizer = await model.tokenizer();
-    const end = tokenizer.file.tokens.indexOf('<|im_end|>');
+    const mark = name === 'gemma3' ? '<end_of_turn>' : '<|im_end|>';
+    const end = tokenizer.file.tokens.indexOf(mark);
     expect(tokenizer.file.end).toContain(end);
-    expect(Array.from(tokenizer.encode('<|im_end|>'))).not.toContain(end);
+    expect(Array.from(tokenizer.encode(mark))).not.toContain(end);
     const prompt = new PromptTemplate(tokenizer).finalBlock('When?');
     expect(Array.from(prompt)).toContain(end);
-    expect(tokenizer.file.addBos).toBe(name === 'llama');
+    expect(tokenizer.file.addBos).toBe(name === 'llama' || name === 'gemma3');
   });
 });
 
@@ -106,6 +107,21 @@ describe('a directory', () => {
     ['fewer layers than tensors', { num_hidden_layers: 2 }, /model\.layers\.2\.\S+ is not understood/],
   ])('with %s is refused by name', async (_, change, message) => {
     expect(await refusal('qwen2', edit('config.json', change))).toMatchObject({
+      code: 'model_unsupported',
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it.each<[string, object, RegExp]>([
+    ['a vision tower', { model_type: 'gemma3' }, /vision tower; take one of "gemma3_text"/],
+    ['the architecture of gemma 2', { model_type: 'gemma2' }, /"gemma2"; implemented are .*gemma3_text/],
+    ['another activation', { hidden_activation: 'gelu' }, /hidden_activation is "gelu"/],
+    ['attention in both directions', { use_bidirectional_attention: true }, /both directions/],
+    ['capped logits', { final_logit_softcapping: 30 }, /final_logit_softcapping is 30/],
+    ['local layers only', { layer_types: Array(3).fill('sliding_attention') }, /sees the whole context/],
+    ['layers of another kind', { layer_types: Array(3).fill('chunked_attention') }, /chunked_attention/],
+  ])('of gemma3 with %s is refused by name', async (_, change, message) => {
+    expect(await refusal('gemma3', edit('config.json', change))).toMatchObject({
       code: 'model_unsupported',
       message: expect.stringMatching(message),
     });
