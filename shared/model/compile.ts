@@ -124,9 +124,7 @@ async function compileInto(
     try {
       const peaks = await options.calibrate(await write(observed, weights, true));
       // What only 8-bit activations need; queries, keys and values, and so stored blobs, stay as they are.
-      weights = smoothWeights(weights, architecture, peaks);
-      // A norm of what is added to the hidden state has gains of its own, which no rotation goes through.
-      if (architecture.gemma === undefined) weights = rotateWeights(weights, architecture);
+      weights = rotateWeights(smoothWeights(weights, architecture, peaks), architecture);
     } finally {
       await rm(observed, { recursive: true, force: true });
     }

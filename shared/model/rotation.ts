@@ -16,7 +16,8 @@ import type { WeightSource } from './weights.ts';
 
 /**
  * The same model in a rotated basis of its hidden state; the gains of the norms are folded into their readers. A tied
- * head stays the embedding, rotated: the gain of the last norm is then a matrix of its own before it.
+ * head stays the embedding, rotated: the gain of the last norm is then a matrix of its own before it. So are the gains
+ * of norms whose result is added to the hidden state, which nothing reads that they could be folded into.
  */
 export function rotateWeights(
   source: WeightSource,
@@ -34,6 +35,9 @@ export function rotateWeights(
       rotation.rows(layer.gateUp.weight);
       rotation.outputs(layer.attentionOutput);
       rotation.outputs(layer.down);
+      const { attentionPostNorm, feedForwardPostNorm } = layer;
+      if (attentionPostNorm !== undefined) layer.attentionPostMatrix = rotation.gain(attentionPostNorm);
+      if (feedForwardPostNorm !== undefined) layer.feedForwardPostMatrix = rotation.gain(feedForwardPostNorm);
       return layer;
     },
     async outputNorm() {
@@ -105,6 +109,13 @@ class Rotation {
     for (const [i, value] of values.entries()) weight[i * width + i] = value;
     const matrix: Matrix = { outputs: width, inputs: width, weight: this.rows(weight) };
     this.outputs(matrix);
+    return matrix;
+  }
+
+  /** The matrix in the place of a norm's gains, which become 1. */
+  gain(values: Float32Array): Matrix {
+    const matrix = this.diagonal(values);
+    values.fill(1);
     return matrix;
   }
 

@@ -14,12 +14,16 @@ export interface LayerWeights {
   attentionOutput: Matrix;
   /** Of what the attention adds to the hidden state, before it is added (gemma). */
   attentionPostNorm?: Float32Array | undefined;
+  /** [hidden, hidden]: applied after that norm, where there is one (see rotation.ts). */
+  attentionPostMatrix?: Matrix | undefined;
   feedForwardNorm: Float32Array;
   /** Rows: gate, then up. */
   gateUp: Matrix;
   down: Matrix;
   /** Of what the feed forward adds to the hidden state, before it is added (gemma). */
   feedForwardPostNorm?: Float32Array | undefined;
+  /** As `attentionPostMatrix`. */
+  feedForwardPostMatrix?: Matrix | undefined;
 }
 
 /** Where a graph's weights come from. */

@@ -186,8 +186,11 @@ class DecoderWriter {
     const normed = await this.#norm(x, `${name}.attention_norm`, weights.attentionNorm);
     const attended = await this.#attention(normed, layer, weights, queries);
     let added = await queries.linear.linear(attended, `${name}.attention_output`, weights.attentionOutput);
-    if (weights.attentionPostNorm !== undefined)
-      added = await this.#norm(added, `${name}.attention_post_norm`, weights.attentionPostNorm);
+    const { attentionPostNorm, attentionPostMatrix, feedForwardPostNorm, feedForwardPostMatrix } = weights;
+    if (attentionPostNorm !== undefined)
+      added = await this.#norm(added, `${name}.attention_post_norm`, attentionPostNorm);
+    if (attentionPostMatrix !== undefined)
+      added = await queries.linear.linear(added, `${name}.attention_post`, attentionPostMatrix);
     const afterAttention = graph.node('Add', [this.#rowsOf(x, queries), added]);
     const ffInput = await this.#norm(afterAttention, `${name}.feed_forward_norm`, weights.feedForwardNorm);
     const gateUp = await queries.linear.linear(ffInput, `${name}.gate_up`, weights.gateUp);
@@ -195,8 +198,10 @@ class DecoderWriter {
     const activation = graph.node('Mul', [this.#activate(gate!), up!]);
     if (this.#options.observe) this.#observePeaks(layer, activation);
     let result = await queries.linear.linear(activation, `${name}.down`, weights.down);
-    if (weights.feedForwardPostNorm !== undefined)
-      result = await this.#norm(result, `${name}.feed_forward_post_norm`, weights.feedForwardPostNorm);
+    if (feedForwardPostNorm !== undefined)
+      result = await this.#norm(result, `${name}.feed_forward_post_norm`, feedForwardPostNorm);
+    if (feedForwardPostMatrix !== undefined)
+      result = await queries.linear.linear(result, `${name}.feed_forward_post`, feedForwardPostMatrix);
     return graph.node('Add', [afterAttention, result]);
   }
 

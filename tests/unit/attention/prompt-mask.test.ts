@@ -36,7 +36,7 @@ describe('mask of a whole prompt', () => {
         const local = windowedMask(mask, length, window);
         for (const [at, added] of local.entries()) {
           const near = Math.floor(at / length) - (at % length) < window;
-          expect(added).toBe(near ? mask[at] : -1e30);
+          expect(added).toBe(near ? mask[at] : Math.fround(-1e30));
         }
       }),
     );

@@ -43,7 +43,7 @@ test('rotating keeps lengths and angles of hidden states, for any width', async 
 });
 
 // qwen3's head is its embedding.
-test.each(['llama', 'qwen3'] as const)(
+test.each(['llama', 'qwen3', 'gemma3'] as const)(
   'a rotated and smoothed %s computes the same in float32',
   async (name) => {
     const plain = await tinyModel(name, 'fp32');
