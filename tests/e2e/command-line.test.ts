@@ -155,7 +155,7 @@ describe('blockrag model list and remove', () => {
     expect(models.compiled).toMatchObject([{ name: 'llama', compute: 'fp32', source: 'llama.gguf' }]);
     const { stdout } = await blockrag(['model', 'list'], { env });
     expect(stdout).toMatch(/^model .* licence +memory +downloaded +compiled +adapter$/m);
-    expect(stdout).toMatch(/^gemma3-270m +253 MB +Gemma \(ai\.google\.dev\/gemma\/terms\) /m);
+    expect(stdout).toMatch(/^gemma3-270m +253 MB +Gemma \(ai\.google\.dev\/gemma\/terms\) +- +- +- +-$/m);
     expect(stdout).toMatch(/^qwen2\.5-coder-1\.5b-instruct +1117 MB +Apache-2\.0 +2242 MB +- +- +-$/m);
 
     const removed = await blockragJson<{ bytes: number; removed: string[] }>(['model', 'remove', 'llama'], {

@@ -21,7 +21,7 @@ export async function listModels(options: { json?: boolean }): Promise<number> {
       default: name === DEFAULT_MODEL,
       bytes: model.bytes,
       licence: model.licence,
-      memory_bytes: model.memoryBytes,
+      memory_bytes: model.memoryBytes ?? null,
       downloaded: await isThere(cachedPath(cache, model.sha256, model.file), model.bytes),
       compiled: [
         ...new Set(
@@ -45,7 +45,7 @@ export async function listModels(options: { json?: boolean }): Promise<number> {
     model.default ? `${model.name} (default)` : model.name,
     megabytes(model.bytes),
     model.licence,
-    megabytes(model.memory_bytes),
+    model.memory_bytes === null ? '-' : megabytes(model.memory_bytes),
     model.downloaded ? 'yes' : '-',
     model.compiled.join(', ') || '-',
     model.adapter === null ? '-' : 'shipped',

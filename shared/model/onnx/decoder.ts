@@ -190,7 +190,7 @@ class DecoderWriter {
     if (attentionPostNorm !== undefined)
       added = await this.#norm(added, `${name}.attention_post_norm`, attentionPostNorm);
     if (attentionPostMatrix !== undefined)
-      added = await queries.linear.linear(added, `${name}.attention_post`, attentionPostMatrix);
+      added = await queries.linear.linear(added, `${name}.attention_post`, attentionPostMatrix, 'fp32');
     const afterAttention = graph.node('Add', [this.#rowsOf(x, queries), added]);
     const ffInput = await this.#norm(afterAttention, `${name}.feed_forward_norm`, weights.feedForwardNorm);
     const gateUp = await queries.linear.linear(ffInput, `${name}.gate_up`, weights.gateUp);
@@ -201,7 +201,12 @@ class DecoderWriter {
     if (feedForwardPostNorm !== undefined)
       result = await this.#norm(result, `${name}.feed_forward_post_norm`, feedForwardPostNorm);
     if (feedForwardPostMatrix !== undefined)
-      result = await queries.linear.linear(result, `${name}.feed_forward_post`, feedForwardPostMatrix);
+      result = await queries.linear.linear(
+        result,
+        `${name}.feed_forward_post`,
+        feedForwardPostMatrix,
+        'fp32',
+      );
     return graph.node('Add', [afterAttention, result]);
   }
 

@@ -5,8 +5,8 @@ import { inWheel, type KnownFile } from './known-file.ts';
 /** A language model with a name. */
 export interface KnownModel extends KnownFile {
   licence: string;
-  /** Resident memory in bytes of the process that answers, as `npm run bench` measured it with w8a8. */
-  memoryBytes: number;
+  /** Resident memory in bytes of the process that answers, as `npm run bench` measured it with w8a8; absent: not measured. */
+  memoryBytes?: number;
   /** The adapter that comes with the project, used unless told otherwise: a folder of model/adapters. */
   adapter?: string;
 }
@@ -64,7 +64,6 @@ export const KNOWN_MODELS: Readonly<Record<string, KnownModel>> = {
   // A base model, without a chat format: for tests of the architecture.
   'gemma3-270m': {
     licence: 'Gemma (ai.google.dev/gemma/terms)',
-    memoryBytes: 900e6,
     file: 'gemma-3-270m-q4_k_m.gguf',
     bytes: 253_113_024,
     sha256: 'a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818',
