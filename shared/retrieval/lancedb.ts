@@ -6,10 +6,13 @@ import { fuseRanks } from './fusion.ts';
 import {
   buildVectorIndex,
   buildWordIndex,
+  countVersions,
+  isDamage,
   type LanceDb,
   loadLanceDb,
   openPassageTable,
   PASSAGE_SCHEMA,
+  replacePassageTable,
   SAME_ROW,
   stateOf,
   type TableState,
@@ -33,7 +36,8 @@ const ABSENT_WORD = 'xqzjvkwqxzjq';
 type IndexWrite =
   | Write<'add', readonly IndexedPassage[]>
   | Write<'remove', { document: string; version?: string | undefined }>
-  | Write<'optimize', { ifDue: boolean }>;
+  | Write<'optimize', { ifDue: boolean }>
+  | Write<'reset', undefined>;
 
 /** What a query reads of a row. */
 interface FoundRow {
@@ -49,7 +53,8 @@ export interface LanceOptions {
 }
 
 /**
- * Opens a passage index, or creates it. Several processes may use one at the same time.
+ * Opens a passage index, or creates it, also in the place of one that is damaged: who compares it with the catalog sees
+ * that it is empty (pipeline/reindex). Several processes may use one at the same time.
  *
  * Its calls throw BlockragError `invalid_request` (a vector that is not of 384 finite numbers), `storage_failed`,
  * `storage_full`, and `shutting_down` after close().
@@ -81,6 +86,11 @@ class LanceIndex implements PassageIndex {
         await this.#table.delete(removals.map(whereDocument).join(' OR '));
       },
       optimize: (calls) => this.#rebuild(calls.every(({ ifDue }) => ifDue)),
+      reset: async () => {
+        this.#table.close();
+        this.#table = await replacePassageTable(this.#lancedb, this.#connection);
+        this.#optimized = undefined;
+      },
     },
     MAX_BATCH,
   );
@@ -131,6 +141,19 @@ class LanceIndex implements PassageIndex {
         return { id, document: row.document, version: row.version, score, similarity };
       });
     });
+  }
+
+  async counts({ thorough = false } = {}): Promise<Map<string, number>> {
+    this.#throwIfClosed();
+    return storage('read', async () => {
+      if (thorough) await this.#byWords('', 'true', 1);
+      return countVersions(this.#table, thorough);
+    });
+  }
+
+  async reset(): Promise<void> {
+    this.#throwIfClosed();
+    await this.#write('begun anew', { kind: 'reset', documents: [], size: 0, value: undefined });
   }
 
   async close(): Promise<void> {
@@ -232,6 +255,9 @@ async function storage<T>(done: string, work: () => Promise<T>): Promise<T> {
     if (cause instanceof BlockragError) throw cause;
     // The native library's errors have no errno; ENOSPC is 28.
     if (/No space left|os error 28/.test(String(cause))) throw toBlockragError({ code: 'ENOSPC', cause });
-    throw new BlockragError('storage_failed', `The search index could not be ${done}.`, { cause });
+    if (!isDamage(cause))
+      throw new BlockragError('storage_failed', `The search index could not be ${done}.`, { cause });
+    const message = `The search index could not be ${done}: its files are damaged. It is filled again from the catalog; "blockrag reindex" does so at once.`;
+    throw new BlockragError('storage_failed', message, { cause, data: { damaged: true } });
   }
 }
