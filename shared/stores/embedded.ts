@@ -3,6 +3,7 @@ import { chmod, mkdir, stat } from 'node:fs/promises';
 import type { Environment } from '../storage/lmdb/environment.ts';
 import type { Ownership } from '../storage/lmdb/ownership.ts';
 import type { Table, WorkQueue } from '../storage/ports.ts';
+import { blobsWithReserve, indexWithReserve, Reserve, tableWithReserve } from './reserve.ts';
 import { closable, MAX_ATTEMPTS, type Stores, WORK_QUEUE } from './stores.ts';
 
 /** Opens only the database of a data directory, to see which process owns it or to work with its keys. */
@@ -35,8 +36,10 @@ export async function openEmbeddedStores(directory: string, options: { command: 
   const environment = await openDataDirectory(directory);
   let ownership: Ownership | undefined;
   try {
-    ownership = await claimDataDirectory(environment, options);
-    return await openDrivers(environment, directory, ownership);
+    const reserve = new Reserve(directory);
+    ownership = await reserve.through(() => claimDataDirectory(environment, options));
+    await reserve.keep();
+    return await openDrivers(environment, directory, { ownership, reserve });
   } catch (error) {
     await ownership?.release();
     await environment.close();
@@ -47,18 +50,18 @@ export async function openEmbeddedStores(directory: string, options: { command: 
 async function openDrivers(
   environment: Environment,
   directory: string,
-  ownership: Ownership,
+  { ownership, reserve }: { ownership: Ownership; reserve: Reserve },
 ): Promise<Stores> {
   const { openFsBlobStore } = await import('../storage/blobs/fs.ts');
   const { openLmdbTable } = await import('../storage/table/lmdb.ts');
   const { openLanceIndex } = await import('../retrieval/lancedb.ts');
-  const table = openLmdbTable(environment);
+  const table = tableWithReserve(openLmdbTable(environment), reserve);
   const stores = closable({
     tier: 'disk',
-    blobs: await openFsBlobStore(`${directory}/blobs`),
+    blobs: blobsWithReserve(await openFsBlobStore(`${directory}/blobs`), reserve),
     table,
     queue: await openQueue(environment, table),
-    index: await openLanceIndex(`${directory}/index`),
+    index: indexWithReserve(await openLanceIndex(`${directory}/index`), reserve),
     ownership,
   });
   const close = async () => {
