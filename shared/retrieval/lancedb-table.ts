@@ -47,14 +47,18 @@ export async function loadLanceDb(): Promise<LanceDb> {
  * half made (on S3 it is listed before it can be opened): then it looks again. One that stays damaged is replaced.
  * @throws BlockragError `data_format_unknown`
  */
-export async function openPassageTable(lancedb: LanceDb, connection: Connection): Promise<Table> {
+export async function openPassageTable(
+  lancedb: LanceDb,
+  connection: Connection,
+  local: boolean,
+): Promise<Table> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await openOrCreate(lancedb, connection);
     } catch (error) {
       if (error instanceof BlockragError) throw error;
       if (attempt === OPEN_ATTEMPTS) {
-        if (!isDamage(error)) throw error;
+        if (!isDamage(error, local)) throw error;
         return replacePassageTable(lancedb, connection);
       }
       await sleep(OPEN_PAUSE_MS * attempt * (1 + Math.random()));
@@ -66,7 +70,7 @@ export async function openPassageTable(lancedb: LanceDb, connection: Connection)
 export async function replacePassageTable(lancedb: LanceDb, connection: Connection): Promise<Table> {
   await connection.dropTable(TABLE).catch((error: unknown) => {
     // Nothing is left of it.
-    if (!isDamage(error)) throw error;
+    if (!isDamage(error, false)) throw error;
   });
   return openOrCreate(lancedb, connection);
 }
@@ -74,10 +78,13 @@ export async function replacePassageTable(lancedb: LanceDb, connection: Connecti
 /**
  * Whether LanceDB failed of files that are missing, cut short or changed, and not of a store that cannot be reached. It
  * has no codes: these are words of its messages. A reader of an older version meets it too while that is removed.
+ * @param local whether the files are on a disk, where little else can fail
  */
-export function isDamage(error: unknown): boolean {
-  return /not found|too small|fill whole buffer|invalid magic|corrupt|panicked|LanceError\((?:Schema|Arrow)\)/i.test(
-    String(error),
+export function isDamage(error: unknown, local: boolean): boolean {
+  const text = String(error);
+  if (local) return !/permission denied|too many open|no space|cannot allocate|read-only/i.test(text);
+  return /not found|too small|fill whole buffer|invalid magic|corrupt|out of (?:range|bounds)|panicked|LanceError\((?:Schema|Arrow)\)/i.test(
+    text,
   );
 }
 

@@ -64,11 +64,12 @@ export interface LanceOptions {
  * @example const index = await openLanceIndex('/var/lib/blockrag/retrieval')
  */
 export async function openLanceIndex(uri: string, options: LanceOptions = {}): Promise<PassageIndex> {
-  return storage('opened', async () => {
+  const local = !uri.includes('://');
+  return storage('opened', local, async () => {
     const lancedb = await loadLanceDb();
     // 0: every read looks whether another process has written.
     const connection = await lancedb.connect(uri, { readConsistencyInterval: 0, ...options });
-    return new LanceIndex(lancedb, connection, await openPassageTable(lancedb, connection));
+    return new LanceIndex(lancedb, connection, await openPassageTable(lancedb, connection, local), local);
   });
 }
 
@@ -76,6 +77,8 @@ class LanceIndex implements PassageIndex {
   #lancedb: LanceDb;
   #connection: Connection;
   #table: Table;
+  /** Whether its files are on a disk here. */
+  #local: boolean;
   #closed = false;
   /** The table's version that the last optimize() left. */
   #optimized: number | undefined;
@@ -95,7 +98,8 @@ class LanceIndex implements PassageIndex {
     MAX_BATCH,
   );
 
-  constructor(lancedb: LanceDb, connection: Connection, table: Table) {
+  constructor(lancedb: LanceDb, connection: Connection, table: Table, local: boolean) {
+    this.#local = local;
     this.#lancedb = lancedb;
     this.#connection = connection;
     this.#table = table;
@@ -127,7 +131,7 @@ class LanceIndex implements PassageIndex {
     if (limit < 1) return [];
     const scope = whereScope(query);
     const depth = Math.max(limit, CANDIDATES);
-    return storage('searched', async () => {
+    return storage('searched', this.#local, async () => {
       const rankings = await Promise.all([
         this.#byVector(vector, scope, depth),
         this.#byWords(text, scope, depth),
@@ -145,7 +149,7 @@ class LanceIndex implements PassageIndex {
 
   async counts({ thorough = false } = {}): Promise<Map<string, number>> {
     this.#throwIfClosed();
-    return storage('read', async () => {
+    return storage('read', this.#local, async () => {
       if (thorough) await this.#byWords('', 'true', 1);
       return countVersions(this.#table, thorough);
     });
@@ -222,7 +226,8 @@ class LanceIndex implements PassageIndex {
   }
 
   #write(done: string, write: IndexWrite): Promise<void> {
-    return storage(done, () => this.#writes.push(write));
+    // Writes fail of more than damage.
+    return storage(done, false, () => this.#writes.push(write));
   }
 
   #throwIfClosed(): void {
@@ -248,14 +253,14 @@ function dot(a: Float32Array, b: Float32Array): number {
 }
 
 /** Runs LanceDB calls; what they throw becomes an error of ours. */
-async function storage<T>(done: string, work: () => Promise<T>): Promise<T> {
+async function storage<T>(done: string, local: boolean, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
     if (cause instanceof BlockragError) throw cause;
     // The native library's errors have no errno; ENOSPC is 28.
     if (/No space left|os error 28/.test(String(cause))) throw toBlockragError({ code: 'ENOSPC', cause });
-    if (!isDamage(cause))
+    if (!isDamage(cause, local))
       throw new BlockragError('storage_failed', `The search index could not be ${done}.`, { cause });
     const message = `The search index could not be ${done}: its files are damaged. It is filled again from the catalog; "blockrag reindex" does so at once.`;
     throw new BlockragError('storage_failed', message, { cause, data: { damaged: true } });

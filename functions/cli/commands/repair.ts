@@ -66,7 +66,8 @@ async function setDamagedAside(data: string): Promise<string | undefined> {
     await (await openDataDirectory(data)).close();
     return undefined;
   } catch (error) {
-    if (!isBlockragError(error, 'storage_failed')) throw error;
+    // The system's own codes (EACCES, EMFILE) say nothing of the file.
+    if (!isBlockragError(error, 'storage_failed') || String(error.data.code).startsWith('E')) throw error;
     const aside = `${catalog}.damaged-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`;
     await rename(catalog, aside);
     return aside;
