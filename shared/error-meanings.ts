@@ -80,11 +80,13 @@ export const ERROR_MEANINGS = {
   reencode_required:
     'The documents were encoded with another model or other settings: run `blockrag reencode`, or use the former settings.',
   catalog_mismatch:
-    'The catalog is new or older than the stored documents, so nothing that it does not know is removed: run `blockrag restore`, or `blockrag serve --adopt-catalog`.',
+    'The catalog is new or older than the stored documents, so nothing that it does not know is removed: run `blockrag restore`, `blockrag repair`, or `blockrag serve --adopt-catalog`.',
   storage_full: 'The disk is full: free some space and try again.',
   storage_failed: 'A store failed or cannot be reached: follow the reason in the message, then try again.',
   blob_invalid:
     'Stored keys and values are damaged: check the disk. Answers compute such a block again by themselves.',
+  index_rebuilding:
+    'The search index was lost or damaged and is being filled again from the catalog: try again after `Retry-After` seconds.',
   // running
   overloaded: 'The server has as much work as it accepts: try again after `Retry-After` seconds.',
   shutting_down: 'The server is stopping: try again after `Retry-After` seconds.',

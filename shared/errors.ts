@@ -58,6 +58,7 @@ export const ERROR_STATUS = {
   storage_full: 507,
   storage_failed: 500,
   blob_invalid: 500,
+  index_rebuilding: 503,
   // running
   overloaded: 503,
   shutting_down: 503,

@@ -7,7 +7,7 @@ import { openStores } from './stores.ts';
 import { ProgressLine } from './terminal.ts';
 
 /** Commands that do the work that they leave, also where servers on the same stores would do it. */
-const WORKING: readonly string[] = ['serve', 'add', 'demo', 'reencode'];
+const WORKING: readonly string[] = ['serve', 'add', 'demo', 'reencode', 'repair'];
 
 export async function openSystem(config: Config, options: OpenClientOptions): Promise<System> {
   const { quiet, reencode, adoptCatalog, logger, signal } = options;
@@ -15,7 +15,8 @@ export async function openSystem(config: Config, options: OpenClientOptions): Pr
   try {
     const stores = await openStores(config, options);
     return await openOver(stores, config, {
-      works: config.stores === undefined || WORKING.includes(options.command),
+      works:
+        options.command !== 'reindex' && (config.stores === undefined || WORKING.includes(options.command)),
       reencode,
       adoptCatalog,
       logger,

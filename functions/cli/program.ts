@@ -134,6 +134,11 @@ function addDocumentCommands(program: Command, run: Run): void {
     .addHelpText('after', '\nExample:\n  blockrag reencode --kv fp16')
     .action(run(async () => (await import('./commands/documents.ts')).reencode));
 
+  withCommonOptions(program.command('reindex'))
+    .description('make the search index anew from the catalog; a server does so by itself when it is lost')
+    .addHelpText('after', '\nExample:\n  blockrag reindex --data ./station')
+    .action(run(async () => (await import('./commands/reindex.ts')).reindexCommand));
+
   withCommonOptions(program.command('stats'))
     .description('what is stored, and what is still to be done')
     .addHelpText('after', '\nExample:\n  blockrag stats --json')
@@ -155,6 +160,13 @@ function addBackupCommands(program: Command, run: Run): void {
     .argument('<directory>', 'as backup made it')
     .addHelpText('after', '\nExample:\n  blockrag restore /backups/monday --data ./station')
     .action(run(async () => (await import('./commands/backup.ts')).restoreCommand));
+  withCommonOptions(program.command('repair'))
+    .description(
+      'make documents, rows and the index again from the originals, when the catalog is lost or damaged',
+    )
+    .argument('[directory]', 'the data directory, as --data')
+    .addHelpText('after', '\nExample:\n  blockrag repair ./station')
+    .action(run(async () => (await import('./commands/repair.ts')).repairCommand));
 }
 
 function addModelCommands(program: Command, run: Run): void {

@@ -70,6 +70,7 @@ export const QUESTION_CODES = [
   'prompt_too_long',
   'collection_not_found',
   'no_documents',
+  'index_rebuilding',
   'request_too_large',
   'unsupported_media_type',
   'request_timeout',

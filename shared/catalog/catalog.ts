@@ -5,6 +5,7 @@
  * data                          settings             what the data directory was made with (settings.ts)
  * data                          scrub                deleted text may still be on the disk (scrub.ts)
  * data                          sweep                where a sweep was stopped (pipeline/sweep)
+ * data                          index                the index lacks passages and is being filled (pipeline/reindex)
  * tenants                       TENANT               a tenant that has, or had, documents (tenants.ts)
  * collections/TENANT            HASH                 a collection: its name; HASH is the name's (collections.ts)
  * members/TENANT/HASH           DOCUMENT             a document of that collection

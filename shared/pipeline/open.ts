@@ -4,6 +4,7 @@ import type { Doorbell, WorkQueue } from '../storage/ports.ts';
 import type { Stores } from '../stores/stores.ts';
 import { PresignedUploads } from './intake/uploads-presigned.ts';
 import { openServices, type ServiceOptions } from './open-services.ts';
+import { checkIndex } from './reindex/reindex.ts';
 import type { Services } from './services.ts';
 import { beginEpoch } from './sweep/epoch.ts';
 import { System } from './system.ts';
@@ -41,6 +42,7 @@ export async function openOver(stores: Stores, config: Config, options: OpenOpti
 async function takeUpWork(services: Services): Promise<void> {
   await requeueAll(services);
   await recoverWork(services);
+  await checkIndex(services);
 }
 
 async function requeueAll(services: Services): Promise<void> {

@@ -44,18 +44,62 @@ export async function loadLanceDb(): Promise<LanceDb> {
 
 /**
  * Opens the table, or creates it with its word index. Where several processes create it at once, one of them finds it
- * half made (on S3 it is listed before it can be opened): then it looks again.
+ * half made (on S3 it is listed before it can be opened): then it looks again. One that stays damaged is replaced.
  * @throws BlockragError `data_format_unknown`
  */
-export async function openPassageTable(lancedb: LanceDb, connection: Connection): Promise<Table> {
+export async function openPassageTable(
+  lancedb: LanceDb,
+  connection: Connection,
+  local: boolean,
+): Promise<Table> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await openOrCreate(lancedb, connection);
     } catch (error) {
-      if (error instanceof BlockragError || attempt === OPEN_ATTEMPTS) throw error;
+      if (error instanceof BlockragError) throw error;
+      if (attempt === OPEN_ATTEMPTS) {
+        if (!isDamage(error, local)) throw error;
+        return replacePassageTable(lancedb, connection);
+      }
       await sleep(OPEN_PAUSE_MS * attempt * (1 + Math.random()));
     }
   }
+}
+
+/** Removes the table, whatever its files are like, and creates an empty one. */
+export async function replacePassageTable(lancedb: LanceDb, connection: Connection): Promise<Table> {
+  await connection.dropTable(TABLE).catch((error: unknown) => {
+    // Nothing is left of it.
+    if (!isDamage(error, false)) throw error;
+  });
+  return openOrCreate(lancedb, connection);
+}
+
+/**
+ * Whether LanceDB failed of files that are missing, cut short or changed, and not of a store that cannot be reached. It
+ * has no codes: these are words of its messages. A reader of an older version meets it too while that is removed.
+ * @param local whether the files are on a disk, where little else can fail
+ */
+export function isDamage(error: unknown, local: boolean): boolean {
+  const text = String(error);
+  if (local) return !/permission denied|too many open|no space|cannot allocate|read-only/i.test(text);
+  return /not found|too small|fill whole buffer|invalid magic|corrupt|out of (?:range|bounds)|panicked|LanceError\((?:Schema|Arrow)\)/i.test(
+    text,
+  );
+}
+
+/** Passages of each version. @param whole reads every column, to see that it can be read */
+export async function countVersions(table: Table, whole: boolean): Promise<Map<string, number>> {
+  const counts = new Map<string, number>();
+  const rows = whole ? table.query() : table.query().select(['document', 'version']);
+  for await (const batch of rows) {
+    const [documents, versions] = [batch.getChild('document')!, batch.getChild('version')!];
+    for (let i = 0; i < batch.numRows; i++) {
+      const version = `${documents.get(i)}/${versions.get(i)}`;
+      counts.set(version, (counts.get(version) ?? 0) + 1);
+    }
+  }
+  return counts;
 }
 
 async function openOrCreate(lancedb: LanceDb, connection: Connection): Promise<Table> {
@@ -66,7 +110,7 @@ async function openOrCreate(lancedb: LanceDb, connection: Connection): Promise<T
   if (names(await table.schema()) !== names(PASSAGE_SCHEMA)) {
     throw new BlockragError(
       'data_format_unknown',
-      'The search index was written by another version of blockrag: delete its folder and index again.',
+      'The search index was written by another version of blockrag: delete its folder, and it is filled again from the catalog.',
     );
   }
   // Another process may be faster: then it is there at the next try.

@@ -6,10 +6,13 @@ import { fuseRanks } from './fusion.ts';
 import {
   buildVectorIndex,
   buildWordIndex,
+  countVersions,
+  isDamage,
   type LanceDb,
   loadLanceDb,
   openPassageTable,
   PASSAGE_SCHEMA,
+  replacePassageTable,
   SAME_ROW,
   stateOf,
   type TableState,
@@ -33,7 +36,8 @@ const ABSENT_WORD = 'xqzjvkwqxzjq';
 type IndexWrite =
   | Write<'add', readonly IndexedPassage[]>
   | Write<'remove', { document: string; version?: string | undefined }>
-  | Write<'optimize', { ifDue: boolean }>;
+  | Write<'optimize', { ifDue: boolean }>
+  | Write<'reset', undefined>;
 
 /** What a query reads of a row. */
 interface FoundRow {
@@ -49,7 +53,8 @@ export interface LanceOptions {
 }
 
 /**
- * Opens a passage index, or creates it. Several processes may use one at the same time.
+ * Opens a passage index, or creates it, also in the place of one that is damaged: who compares it with the catalog sees
+ * that it is empty (pipeline/reindex). Several processes may use one at the same time.
  *
  * Its calls throw BlockragError `invalid_request` (a vector that is not of 384 finite numbers), `storage_failed`,
  * `storage_full`, and `shutting_down` after close().
@@ -59,11 +64,12 @@ export interface LanceOptions {
  * @example const index = await openLanceIndex('/var/lib/blockrag/retrieval')
  */
 export async function openLanceIndex(uri: string, options: LanceOptions = {}): Promise<PassageIndex> {
-  return storage('opened', async () => {
+  const local = !uri.includes('://');
+  return storage('opened', local, async () => {
     const lancedb = await loadLanceDb();
     // 0: every read looks whether another process has written.
     const connection = await lancedb.connect(uri, { readConsistencyInterval: 0, ...options });
-    return new LanceIndex(lancedb, connection, await openPassageTable(lancedb, connection));
+    return new LanceIndex(lancedb, connection, await openPassageTable(lancedb, connection, local), local);
   });
 }
 
@@ -71,6 +77,8 @@ class LanceIndex implements PassageIndex {
   #lancedb: LanceDb;
   #connection: Connection;
   #table: Table;
+  /** Whether its files are on a disk here. */
+  #local: boolean;
   #closed = false;
   /** The table's version that the last optimize() left. */
   #optimized: number | undefined;
@@ -81,11 +89,17 @@ class LanceIndex implements PassageIndex {
         await this.#table.delete(removals.map(whereDocument).join(' OR '));
       },
       optimize: (calls) => this.#rebuild(calls.every(({ ifDue }) => ifDue)),
+      reset: async () => {
+        this.#table.close();
+        this.#table = await replacePassageTable(this.#lancedb, this.#connection);
+        this.#optimized = undefined;
+      },
     },
     MAX_BATCH,
   );
 
-  constructor(lancedb: LanceDb, connection: Connection, table: Table) {
+  constructor(lancedb: LanceDb, connection: Connection, table: Table, local: boolean) {
+    this.#local = local;
     this.#lancedb = lancedb;
     this.#connection = connection;
     this.#table = table;
@@ -117,7 +131,7 @@ class LanceIndex implements PassageIndex {
     if (limit < 1) return [];
     const scope = whereScope(query);
     const depth = Math.max(limit, CANDIDATES);
-    return storage('searched', async () => {
+    return storage('searched', this.#local, async () => {
       const rankings = await Promise.all([
         this.#byVector(vector, scope, depth),
         this.#byWords(text, scope, depth),
@@ -131,6 +145,19 @@ class LanceIndex implements PassageIndex {
         return { id, document: row.document, version: row.version, score, similarity };
       });
     });
+  }
+
+  async counts({ thorough = false } = {}): Promise<Map<string, number>> {
+    this.#throwIfClosed();
+    return storage('read', this.#local, async () => {
+      if (thorough) await this.#byWords('', 'true', 1);
+      return countVersions(this.#table, thorough);
+    });
+  }
+
+  async reset(): Promise<void> {
+    this.#throwIfClosed();
+    await this.#write('begun anew', { kind: 'reset', documents: [], size: 0, value: undefined });
   }
 
   async close(): Promise<void> {
@@ -199,7 +226,8 @@ class LanceIndex implements PassageIndex {
   }
 
   #write(done: string, write: IndexWrite): Promise<void> {
-    return storage(done, () => this.#writes.push(write));
+    // Writes fail of more than damage.
+    return storage(done, false, () => this.#writes.push(write));
   }
 
   #throwIfClosed(): void {
@@ -225,13 +253,16 @@ function dot(a: Float32Array, b: Float32Array): number {
 }
 
 /** Runs LanceDB calls; what they throw becomes an error of ours. */
-async function storage<T>(done: string, work: () => Promise<T>): Promise<T> {
+async function storage<T>(done: string, local: boolean, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
     if (cause instanceof BlockragError) throw cause;
     // The native library's errors have no errno; ENOSPC is 28.
     if (/No space left|os error 28/.test(String(cause))) throw toBlockragError({ code: 'ENOSPC', cause });
-    throw new BlockragError('storage_failed', `The search index could not be ${done}.`, { cause });
+    if (!isDamage(cause, local))
+      throw new BlockragError('storage_failed', `The search index could not be ${done}.`, { cause });
+    const message = `The search index could not be ${done}: its files are damaged. It is filled again from the catalog; "blockrag reindex" does so at once.`;
+    throw new BlockragError('storage_failed', message, { cause, data: { damaged: true } });
   }
 }

@@ -28,6 +28,10 @@ export interface Hit {
   similarity: number;
 }
 
+/**
+ * What cannot be read because it is damaged is `storage_failed` with `damaged` in its data: such an index is begun anew
+ * (`reset`) and filled from the catalog.
+ */
 export interface PassageIndex {
   /** Adds or replaces passages by id; findable when it resolves. Writes are batched by one writer. */
   add(passages: readonly IndexedPassage[]): Promise<void>;
@@ -48,5 +52,12 @@ export interface PassageIndex {
    * after each write it is called `ifDue`: done only when enough has changed for its cost to be in proportion.
    */
   optimize(options?: { ifDue?: boolean }): Promise<void>;
+  /** How many passages of each version there are, as "DOCUMENT/VERSION" -> number: to compare with the catalog. */
+  counts(options?: {
+    /** Reads all that a search may read, to see that it is not damaged. */
+    thorough?: boolean;
+  }): Promise<Map<string, number>>;
+  /** Begins anew, empty, whatever has become of what was there. */
+  reset(): Promise<void>;
   close(): Promise<void>;
 }

@@ -1,8 +1,11 @@
 /** The embedded default: everything in one data directory, which one process owns. */
-import { chmod, mkdir, stat } from 'node:fs/promises';
+import { chmod, mkdir, rm, stat } from 'node:fs/promises';
+import { BlockragError, isBlockragError } from '../errors.ts';
+import type { PassageIndex } from '../retrieval/ports.ts';
 import type { Environment } from '../storage/lmdb/environment.ts';
 import type { Ownership } from '../storage/lmdb/ownership.ts';
 import type { Table, WorkQueue } from '../storage/ports.ts';
+import { blobsWithReserve, indexWithReserve, Reserve, tableWithReserve } from './reserve.ts';
 import { closable, MAX_ATTEMPTS, type Stores, WORK_QUEUE } from './stores.ts';
 
 /** Opens only the database of a data directory, to see which process owns it or to work with its keys. */
@@ -35,8 +38,10 @@ export async function openEmbeddedStores(directory: string, options: { command: 
   const environment = await openDataDirectory(directory);
   let ownership: Ownership | undefined;
   try {
-    ownership = await claimDataDirectory(environment, options);
-    return await openDrivers(environment, directory, ownership);
+    const reserve = new Reserve(directory);
+    ownership = await reserve.through(() => claimDataDirectory(environment, options));
+    await reserve.keep();
+    return await openDrivers(environment, directory, { ownership, reserve });
   } catch (error) {
     await ownership?.release();
     await environment.close();
@@ -47,18 +52,17 @@ export async function openEmbeddedStores(directory: string, options: { command: 
 async function openDrivers(
   environment: Environment,
   directory: string,
-  ownership: Ownership,
+  { ownership, reserve }: { ownership: Ownership; reserve: Reserve },
 ): Promise<Stores> {
   const { openFsBlobStore } = await import('../storage/blobs/fs.ts');
   const { openLmdbTable } = await import('../storage/table/lmdb.ts');
-  const { openLanceIndex } = await import('../retrieval/lancedb.ts');
-  const table = openLmdbTable(environment);
+  const table = tableWithReserve(openLmdbTable(environment), reserve);
   const stores = closable({
     tier: 'disk',
-    blobs: await openFsBlobStore(`${directory}/blobs`),
+    blobs: blobsWithReserve(await openFsBlobStore(`${directory}/blobs`), reserve),
     table,
     queue: await openQueue(environment, table),
-    index: await openLanceIndex(`${directory}/index`),
+    index: indexWithReserve(await openIndex(`${directory}/index`), reserve),
     ownership,
   });
   const close = async () => {
@@ -78,4 +82,22 @@ async function openQueue(environment: Environment, table: Table): Promise<WorkQu
   await moveLmdbQueue(environment, WORK_QUEUE, { table, queue });
   await releaseLeases(table, WORK_QUEUE);
   return queue;
+}
+
+/**
+ * The index. One that cannot be opened, which this process alone uses, makes room for a new one: it is filled again from
+ * the catalog (pipeline/reindex).
+ */
+async function openIndex(path: string): Promise<PassageIndex> {
+  const { openLanceIndex } = await import('../retrieval/lancedb.ts');
+  try {
+    return await openLanceIndex(path);
+  } catch (error) {
+    if (!isBlockragError(error, 'storage_failed')) throw error;
+    await rm(path, { recursive: true }).catch((cause: unknown) => {
+      const message = `The search index in ${path} can be neither opened nor removed: check the rights of the directory and the disk, or remove it; it is filled again from the catalog.`;
+      throw new BlockragError('storage_failed', message, { cause });
+    });
+    return openLanceIndex(path);
+  }
 }

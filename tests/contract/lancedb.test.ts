@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -197,6 +197,36 @@ describe('LanceDB', () => {
     await expect(openLanceIndex(join(directory, 'other'))).rejects.toMatchObject({
       code: 'data_format_unknown',
     });
+  });
+
+  it.each([
+    ['removed', (path: string) => rm(path)],
+    ['cut short', (path: string) => truncate(path, 20)],
+    ['changed', (path: string) => writeFile(path, Buffer.alloc(4_000, 0x5a))],
+  ])('says which files are damaged, and begins anew: %s', async (_, damage) => {
+    await index.add([passage({ id: 'p' })]);
+    await index.optimize();
+    await index.close();
+    for (const [folder, opens] of [
+      ['data', true],
+      ['_versions', false],
+    ] as const) {
+      const place = join(directory, `copy-${folder}`);
+      await cp(join(directory, 'passages.lance'), join(place, 'passages.lance'), { recursive: true });
+      for (const file of await files(place)) if (file.includes(`/${folder}/`)) await damage(file);
+      const opened = await openLanceIndex(place);
+      if (opens) {
+        const refused = { code: 'storage_failed', data: { damaged: true } };
+        await expect(ask(opened, {})).rejects.toMatchObject(refused);
+        await expect(opened.counts({ thorough: true })).rejects.toMatchObject(refused);
+        await opened.reset();
+      }
+      expect(await opened.counts()).toEqual(new Map());
+      await opened.add([passage({ id: 'q' })]);
+      expect(ids(await ask(opened, {}))).toEqual(['q']);
+      await opened.close();
+    }
+    index = await openLanceIndex(directory);
   });
 
   it('names a place where it cannot write', async () => {

@@ -36,6 +36,23 @@ mount -o remount,size=64m "$0/data"
 echo "exit $?"
 `;
 
+/** The disk is filled to the last byte, and a document removed. */
+const EMPTYING = `
+set -u
+mkdir "$0/data"
+mount -t tmpfs -o size=24m none "$0/data"
+cd "$0"
+"$@" add large.md --data data --json
+dd if=/dev/zero of=data/filler bs=4096 2>/dev/null
+df --output=avail data | tail -1
+"$@" add other.md --data data --json
+"$@" remove large.md --data data --json
+echo "exit $?"
+df --output=avail data | tail -1
+"$@" add other.md --data data --json
+echo "exit $?"
+`;
+
 describe.skipIf(!canMount)('a disk that is full', { timeout: 300_000 }, () => {
   it('is told as storage_full; what was ready answers, and with more room the rest gets ready', async () => {
     const folder = temporaryDirectory();
@@ -59,5 +76,22 @@ describe.skipIf(!canMount)('a disk that is full', { timeout: 300_000 }, () => {
     );
     expect(JSON.parse(answer!)).toMatchObject({ citations: [{ document: 'ferry.md' }] });
     expect(JSON.parse(again!)).toMatchObject({ documents: [{ status: 'ready', error: null }] });
+  });
+
+  it('is emptied by deleting', async () => {
+    const folder = temporaryDirectory();
+    writeFileSync(join(folder, 'large.md'), manyPassages(24, 0));
+    writeFileSync(join(folder, 'other.md'), FERRY);
+    const command = ['unshare', '-rm', 'sh', '-c', EMPTYING, folder, process.execPath, BLOCKRAG];
+    const { stdout, stderr } = await runProcess(command);
+    const [large, before, refused, removed, ok, after, other, again] = stdout.trim().split('\n');
+    expect(JSON.parse(large!), stdout + stderr).toMatchObject({ documents: [{ status: 'ready' }] });
+    expect(Number(before)).toBe(0);
+    expect(refused).toContain('storage_full');
+    expect(JSON.parse(removed!)).toMatchObject({ removed: [expect.any(String)] });
+    expect([ok, again]).toEqual(['exit 0', 'exit 0']);
+    // KiB: the stored keys and values of 24 passages.
+    expect(Number(after)).toBeGreaterThan(2_000);
+    expect(JSON.parse(other!)).toMatchObject({ documents: [{ status: 'ready' }] });
   });
 });

@@ -10,6 +10,7 @@ import { Metrics } from '../../shared/metrics.ts';
 import type { NewDocument } from '../../shared/pipeline/intake/submit.ts';
 import type { Services } from '../../shared/pipeline/services.ts';
 import { KvBudget } from '../../shared/pipeline/stored-kv/budget.ts';
+import type { IndexedPassage, PassageIndex } from '../../shared/retrieval/ports.ts';
 import { openFsBlobStore } from '../../shared/storage/blobs/fs.ts';
 import { openEnvironment } from '../../shared/storage/lmdb/environment.ts';
 import { openTableQueue } from '../../shared/storage/queue/table.ts';
@@ -72,7 +73,7 @@ export async function openTestStores({ kvBytes, pause }: TestStoresOptions = {})
       dispose: async () => {},
       embed: async (texts: string[]) => texts.map(() => new Float32Array(1)),
     },
-    index: { add: async () => {}, remove: async () => {}, optimize: async () => {} },
+    index: memoryIndex(),
   };
   return {
     services: services as unknown as Services,
@@ -82,6 +83,34 @@ export async function openTestStores({ kvBytes, pause }: TestStoresOptions = {})
       await environment.close();
       rmSync(directory, { recursive: true });
     },
+  };
+}
+
+/** An index that finds everything of a collection, in any order. */
+function memoryIndex(): PassageIndex {
+  const rows = new Map<string, IndexedPassage>();
+  return {
+    add: async (passages) => {
+      for (const passage of passages) rows.set(passage.id, passage);
+    },
+    remove: async (document, version = '') => {
+      for (const id of rows.keys()) if (id.startsWith(`${document}/${version}`)) rows.delete(id);
+    },
+    search: async ({ tenant, collection, limit }) =>
+      [...rows.values()]
+        .filter((row) => row.tenant === tenant && row.collection === collection)
+        .slice(0, limit)
+        .map(({ id, document, version }) => ({ id, document, version, score: 1, similarity: 1 })),
+    counts: async () => {
+      const counts = new Map<string, number>();
+      for (const { document, version } of rows.values()) {
+        counts.set(`${document}/${version}`, (counts.get(`${document}/${version}`) ?? 0) + 1);
+      }
+      return counts;
+    },
+    reset: async () => rows.clear(),
+    optimize: async () => {},
+    close: async () => {},
   };
 }
 

@@ -23,6 +23,7 @@ const search = createRoute({
       'question_too_long',
       'collection_not_found',
       'no_documents',
+      'index_rebuilding',
       'request_too_large',
       'unsupported_media_type',
       'request_timeout',

@@ -2,13 +2,11 @@
 import { inRuns } from '../../attention/runs.ts';
 import type { BlobUser } from '../../catalog/blobs.ts';
 import { progressed, ready } from '../../catalog/document-transitions.ts';
-import { passageId } from '../../catalog/passages.ts';
-import { retrievalText } from '../../retrieval/embedder.ts';
-import { labelsOf } from '../metadata.ts';
 import type { Services } from '../services.ts';
 import { blobPath, keyOf, prefaceUser } from '../stored-kv/location.ts';
 import { storeKv, useKv } from '../stored-kv/store-kv.ts';
 import { type EncodeWork, retireItems, TIDY_ITEM, type VersionRef } from '../work/items.ts';
+import { indexVersion } from './index-version.ts';
 import { pendingDocument, retireLate, updatePending } from './pending.ts';
 
 type KvServices = Pick<Services, 'catalog' | 'blobs' | 'budget' | 'engine' | 'dtype'>;
@@ -19,9 +17,6 @@ export type EncodeServices = KvServices &
     Services,
     'embedder' | 'fingerprint' | 'index' | 'metrics' | 'model' | 'queue' | 'template' | 'tokenizer'
   >;
-
-/** Passages embedded in one call. */
-const EMBED_SLICE = 16;
 
 /** Encodes a batch of passages; the batch that completes the version also finishes it. */
 export async function encodeBatch(
@@ -97,33 +92,18 @@ async function missingBlocks<T extends { key: string }>(
 
 /** Indexes a version whose blobs are all durable, and switches the document to it in one conditional write. */
 async function finishVersion(services: EncodeServices, ref: VersionRef, signal: AbortSignal): Promise<void> {
-  const { catalog, index, queue, embedder, template, fingerprint } = services;
-  const { tenant, document: id, version } = ref;
+  const { queue, template, fingerprint } = services;
+  const { tenant } = ref;
   const document = await pendingDocument(services, ref);
   if (document === undefined) return;
   const user = prefaceUser(fingerprint);
   const key = keyOf(services, tenant, template.preface);
   await useKv(services, [key], user);
   await ensureBlobs(services, tenant, user, [{ key, tokens: template.preface }], signal);
-  const passages = await catalog.passages.ofVersion(id, version);
-  const labels = labelsOf(document.metadata);
-  const vectors: Float32Array[] = [];
-  for (let at = 0; at < passages.length; at += EMBED_SLICE) {
-    const texts = passages.slice(at, at + EMBED_SLICE).map(retrievalText);
-    vectors.push(...(await embedder.embed(texts, 'passage', signal)));
-  }
-  await index.add(
-    passages.map(({ index: number, title, text }, i) => ({
-      id: passageId({ document: id, version, index: number }),
-      tenant,
-      collection: document.collection,
-      document: id,
-      version,
-      labels,
-      title,
-      text,
-      vector: vectors[i]!,
-    })),
+  await indexVersion(
+    services,
+    { ...ref, collection: document.collection, metadata: document.metadata },
+    signal,
   );
   const row = await updatePending(services, ref, (current) => ready(current, fingerprint));
   if (row === undefined) return retireLate(services, ref);

@@ -8,6 +8,7 @@ import type { Services } from '../services.ts';
 import { ingestItem, retireItems } from '../work/items.ts';
 import { withIdempotency } from './idempotency.ts';
 import { originalPath } from './original.ts';
+import { deleteOriginal, putSidecar } from './sidecar.ts';
 
 /** The services that submitting a document needs. */
 export type SubmitServices = Pick<
@@ -81,13 +82,16 @@ export async function acceptDocument(services: SubmitServices, upload: NewDocume
 
   const version = `v${randomBytes(8).toString('hex')}`;
   await access.quotas.take({ tenant, document: id, version }, { bytes: bytes.length });
-  await blobs.put(originalPath(tenant, id, version), bytes);
+  const original = originalPath(tenant, id, version);
   const facts = {
     ...{ id, tenant, collection, name, metadata, sha256, version, fingerprint },
     mediaType: upload.mediaType ?? null,
     bytes: bytes.length,
     followed: upload.followed ?? false,
   };
+  await blobs.put(original, bytes);
+  const { fingerprint: _, ...told } = facts;
+  await putSidecar(blobs, original, { ...told, uploaded: Date.now() });
   let isOther = false;
   const row = await catalog.documents
     .update(tenant, id, (current) => {
@@ -98,7 +102,7 @@ export async function acceptDocument(services: SubmitServices, upload: NewDocume
     })
     .catch(async (error: unknown) => {
       // Nobody would know of the bytes.
-      await blobs.delete(originalPath(tenant, id, version));
+      await deleteOriginal(blobs, original);
       await access.quotas.giveBack({ tenant, document: id, version });
       throw error;
     });

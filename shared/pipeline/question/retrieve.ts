@@ -8,6 +8,7 @@ import { retrievalText } from '../../retrieval/embedder.ts';
 import type { Hit } from '../../retrieval/ports.ts';
 import { relevantPassages } from '../../retrieval/relevance.ts';
 import { checkFilter, type Filter, labelGroups } from '../metadata.ts';
+import { requireIndex, saysDamaged, suspectIndex } from '../reindex/state.ts';
 import type { Services } from '../services.ts';
 import { overview } from './overview.ts';
 
@@ -17,7 +18,10 @@ const OVERFETCH = 3;
 const MOST_HITS = 1_000;
 
 /** What retrieval works with. */
-export type RetrieveServices = Pick<Services, 'catalog' | 'embedder' | 'index' | 'fingerprint'>;
+export type RetrieveServices = Pick<
+  Services,
+  'catalog' | 'embedder' | 'index' | 'fingerprint' | 'logger' | 'queue'
+>;
 
 export interface RetrievedPassage {
   document: DocumentRow;
@@ -42,7 +46,8 @@ export interface Retrieval {
 /**
  * The relevant passages of a collection, best first; none when the question has nothing to do with it. A question
  * about the documents as such gets their beginnings and a spread of their passages.
- * @throws BlockragError `collection_not_found`, `no_documents`, `invalid_request` for a wrong filter
+ * @throws BlockragError `collection_not_found`, `no_documents`, `invalid_request` for a wrong filter,
+ *   `index_rebuilding`
  */
 export async function retrieve(
   services: RetrieveServices,
@@ -66,13 +71,27 @@ export async function retrieve(
     if (names.length === 0) await requireReadyDocument(services, tenant, collection);
   }
   const sought = query.sought ?? question;
-  const [vector] = await embedder.embed([sought], 'query', signal);
+  const [[vector]] = await Promise.all([embedder.embed([sought], 'query', signal), requireIndex(services)]);
   const scope = { tenant, collection, labels: labelGroups(filter) };
-  const { found, whole } = await distinctTexts(services, query, (limit) =>
-    index.search({ ...scope, text: sought, vector: vector!, limit }),
-  );
+  const search = async (limit: number) => {
+    const query = { ...scope, text: sought, vector: vector!, limit };
+    try {
+      // Twice: files may have been removed of which only an older version knows.
+      return await index.search(query).catch((error: unknown) => {
+        if (!saysDamaged(error)) throw error;
+        return index.search(query);
+      });
+    } catch (error) {
+      throw saysDamaged(error) ? await suspectIndex(services, { damaged: true }) : error;
+    }
+  };
+  const { found, whole } = await distinctTexts(services, query, search);
   // What is found may be on its way out: the index is cleaned after the catalog.
-  if (found.length === 0) await requireReadyDocument(services, tenant, collection);
+  if (found.length === 0) {
+    await requireReadyDocument(services, tenant, collection);
+    // The nearest passages of a collection are always found, however far they are, unless none of it is indexed.
+    if (scope.labels.length === 0 && (await search(1)).length === 0) throw await suspectIndex(services, {});
+  }
   return relevantPassages([question, sought], found, embedder.model, { whole }).slice(0, topK);
 }
 

@@ -3,6 +3,7 @@ import type { Catalog, DocumentRow } from '../../catalog/catalog.ts';
 import { forgotten, gone, retired } from '../../catalog/document-transitions.ts';
 import { BlockragError } from '../../errors.ts';
 import { originalPath } from '../intake/original.ts';
+import { deleteOriginal } from '../intake/sidecar.ts';
 import { sourceKey } from '../intake/source-name.ts';
 import type { Services } from '../services.ts';
 import { removeKv } from '../stored-kv/remove-kv.ts';
@@ -60,7 +61,7 @@ export async function forgetDocument(
 }
 
 /**
- * Removes one version from index, blobs, catalog and originals; may be run again. The index's files hold the
+ * Removes one version from originals, blobs, index and catalog; may be run again. The index's files hold the
  * text until they are compacted (PassageIndex.optimize), and the catalog until its free pages are overwritten
  * (Table.scrub): the erase item does both.
  */
@@ -69,12 +70,14 @@ export async function retireVersion(services: RetireServices, ref: VersionRef): 
   const { tenant, document: id, version } = ref;
   const document = await catalog.documents.get(tenant, id);
   if (document?.version === version || document?.pending === version) return;
-  await index.remove(id, version);
+  // What takes most of the room goes first, and that without taking any: so a full disk is emptied. No question is
+  // answered from this version any more, and its row names it until all is done.
+  await deleteOriginal(blobs, originalPath(tenant, id, version));
   const { uses, unused } = await catalog.blobs.dropVersion(id, version);
   for (const key of unused) await removeKv(services, { tenant, key });
   await catalog.blobs.endUses(uses);
+  await index.remove(id, version);
   await catalog.passages.deleteVersion(id, version);
-  await blobs.delete(originalPath(tenant, id, version));
   await access.quotas.giveBack(ref);
   // Sent before the row forgets the version, so that a killed process leaves one of the two.
   await queue.send([ERASE_ITEM]);

@@ -110,6 +110,6 @@ const generationOf = (row: Row | undefined) => Number(row?.data.generation ?? 0)
 export function mismatch(what: string): BlockragError {
   return new BlockragError(
     'catalog_mismatch',
-    `${what}: nothing is removed. Restore the catalog that belongs to them ("blockrag restore"), or start once with "blockrag serve --adopt-catalog" to go on with this one; what it does not know is then put into quarantine.`,
+    `${what}: nothing is removed. Restore the catalog that belongs to them ("blockrag restore"), make it again of the stored documents ("blockrag repair"), or start once with "blockrag serve --adopt-catalog" to go on with this one; what it does not know is then put into quarantine.`,
   );
 }

@@ -26,6 +26,8 @@ export interface SweepCounts {
   expired: number;
   /** Quota charges of versions that no document knew of. */
   charges: number;
+  /** Passages that the index lacked, and that are put into it again. */
+  unindexed: number;
 }
 
 export interface SweepOptions {
@@ -77,6 +79,7 @@ export const NOTHING: SweepCounts = {
   restored: 0,
   expired: 0,
   charges: 0,
+  unindexed: 0,
 };
 
 /** The pass of one step; how far it comes is noted in `position`. */

@@ -4,9 +4,11 @@
  *
  * object                                       holds
  * quarantine/DATE/TENANT/DOCUMENT/VERSION      the original bytes; DATE is when they came there, as 2026-01-31
+ * quarantine/DATE/.../VERSION.json             their sidecar
  */
 import type { BlobEntry, BlobStore } from '../../storage/ports.ts';
 import { originalPath } from '../intake/original.ts';
+import { deleteOriginal, isSidecar, sidecarPath } from '../intake/sidecar.ts';
 import type { VersionRef } from '../work/items.ts';
 import { mismatch } from './epoch.ts';
 import { pagesOf } from './pages.ts';
@@ -22,7 +24,7 @@ const FEW = 10;
 export async function lookAtOriginals(services: QuarantineServices, pass: SweepPass): Promise<void> {
   for await (const entries of pagesOf(pass.rest(services.blobs.list('originals')))) {
     const unknown = await unknownOriginals(services, pass, entries);
-    pass.looked.all += entries.length;
+    pass.looked.all += entries.filter(({ key }) => !isSidecar(key)).length;
     pass.looked.unknown += unknown.length;
     pass.reached(entries.at(-1)!.key);
   }
@@ -54,7 +56,7 @@ function unknownOriginals(
   pass: SweepPass,
   entries: readonly BlobEntry[],
 ): Promise<VersionRef[]> {
-  const old = entries.filter(({ modified }) => pass.now() - modified >= pass.graceMs);
+  const old = entries.filter(({ key, modified }) => !isSidecar(key) && pass.now() - modified >= pass.graceMs);
   return unknownVersions(services, old.map(parse));
 }
 
@@ -62,15 +64,16 @@ function unknownOriginals(
 export async function sweepQuarantine(services: QuarantineServices, pass: SweepPass): Promise<void> {
   const { blobs, quarantineMs } = services;
   for await (const entries of pagesOf(pass.rest(blobs.list('quarantine')))) {
-    const refs = entries.map(parse);
+    const originals = entries.filter(({ key }) => !isSidecar(key));
+    const refs = originals.map(parse);
     const unknown = new Set(await unknownVersions(services, refs));
-    for (const [i, { key }] of entries.entries()) {
+    for (const [i, { key }] of originals.entries()) {
       const { tenant, document, version } = refs[i]!;
       if (!unknown.has(refs[i]!)) {
         await move(blobs, key, originalPath(tenant, document, version));
         pass.count('restored');
       } else if (pass.now() - Date.parse(key.split('/')[1]!) >= quarantineMs) {
-        await blobs.delete(key);
+        await deleteOriginal(blobs, key);
         pass.count('expired');
       }
     }
@@ -82,8 +85,10 @@ export async function sweepQuarantine(services: QuarantineServices, pass: SweepP
 async function move(blobs: BlobStore, from: string, to: string): Promise<void> {
   const bytes = await blobs.get(from);
   if (bytes === undefined) return;
+  const sidecar = await blobs.get(sidecarPath(from));
   await blobs.put(to, bytes);
-  await blobs.delete(from);
+  if (sidecar !== undefined) await blobs.put(sidecarPath(to), sidecar);
+  await deleteOriginal(blobs, from);
 }
 
 /** The last three segments of both paths. */

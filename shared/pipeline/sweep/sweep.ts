@@ -6,6 +6,7 @@
 import { isBlockragError } from '../../errors.ts';
 import { removeExpiredRequests } from '../intake/idempotency.ts';
 import { removeExpiredUploads } from '../intake/uploads.ts';
+import { checkIndex } from '../reindex/reindex.ts';
 import type { Services } from '../services.ts';
 import { buryDead, resendWork } from '../work/recover.ts';
 import { requeueOutdated } from '../work/requeue.ts';
@@ -33,6 +34,7 @@ export type SweepServices = Pick<
   | 'budget'
   | 'catalog'
   | 'dtype'
+  | 'embedder'
   | 'fingerprint'
   | 'index'
   | 'logger'
@@ -74,6 +76,7 @@ const STEPS: {
   { name: 'states', removes: true, run: sweepStates },
   { name: 'objects', removes: true, run: sweepObjects },
   { name: 'charges', removes: true, run: sweepCharges },
+  { name: 'index', run: async (services, pass) => pass.count('unindexed', await checkIndex(services)) },
   { name: 'expired', run: sweepExpired },
   { name: 'erase', run: erase },
   { name: 'tidy', run: tidy },

@@ -9,6 +9,7 @@
  * erase                         overwrite what deletions have left
  * tidy                          the index's upkeep, and the budget
  * sweep                         look for what killed processes have left
+ * reindex                       put into the index what it lacks
  */
 import { randomBytes } from 'node:crypto';
 import type { DocumentRow } from '../../catalog/catalog.ts';
@@ -35,7 +36,8 @@ export type Work =
   | ({ kind: 'retire' } & VersionRef)
   | { kind: 'erase' }
   | { kind: 'tidy' }
-  | { kind: 'sweep' };
+  | { kind: 'sweep' }
+  | { kind: 'reindex' };
 
 /** Items with the same id are one item while it waits or is in hand. */
 export interface WorkItem {
@@ -57,6 +59,9 @@ export const ERASE_ITEM: WorkItem = { id: 'erase', body: { kind: 'erase' } };
 
 /** The sweep as work of an embedded worker. */
 export const SWEEP_ITEM: WorkItem = { id: 'sweep', body: { kind: 'sweep' } };
+
+/** To be sent when the index was found to lack passages. */
+export const REINDEX_ITEM: WorkItem = { id: 'reindex', body: { kind: 'reindex' } };
 
 export function ingestItem({ tenant, document, version }: VersionRef): WorkItem {
   return { id: `ingest/${document}/${version}`, body: { kind: 'ingest', tenant, document, version } };
@@ -118,6 +123,7 @@ export function parseWork(body: RowData): Work {
     case 'erase':
     case 'tidy':
     case 'sweep':
+    case 'reindex':
       return { kind };
     default:
       throw wrongBody(`is of the unknown kind ${JSON.stringify(kind)}`);

@@ -4,6 +4,7 @@ import type { Lease } from '../../storage/ports.ts';
 import { MAX_ATTEMPTS } from '../../stores/stores.ts';
 import { type EncodeServices, encodeBatch } from '../intake/encode.ts';
 import { type IngestServices, ingestVersion } from '../intake/ingest.ts';
+import { reindex } from '../reindex/reindex.ts';
 import { type RetireServices, retireVersion } from '../removal/retire.ts';
 import { SWEEP_GRACE_MS, type SweepServices, sweep } from '../sweep/sweep.ts';
 import { parseWork, type Work } from './items.ts';
@@ -147,6 +148,9 @@ export class Worker {
         return tidy(this.#services);
       case 'sweep':
         await sweep(this.#services, { graceMs: SWEEP_GRACE_MS, signal });
+        return;
+      case 'reindex':
+        await reindex(this.#services, signal);
     }
   }
 }

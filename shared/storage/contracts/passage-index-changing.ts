@@ -35,6 +35,21 @@ export const CHANGING: Record<string, (opened: OpenedIndex) => Promise<void>> = 
     assert.deepEqual(ids(await ask(index, {})).sort(), ['a2', "c'1"]);
   },
 
+  'counts the passages of each version, and begins anew': async ({ index }) => {
+    const of = (id: string, version: string) => passage({ id, document: 'a', version });
+    await index.add([of('p', '1'), of('q', '1'), of('r', '2')]);
+    assert.deepEqual([...(await index.counts())].sort(), [
+      ['a/1', 2],
+      ['a/2', 1],
+    ]);
+    assert.equal((await index.counts({ thorough: true })).size, 2);
+    await index.reset();
+    assert.equal((await index.counts()).size, 0);
+    assert.deepEqual(await ask(index, {}), []);
+    await index.add([of('p', '1')]);
+    assert.deepEqual(ids(await ask(index, {})), ['p']);
+  },
+
   'keeps the order of the calls for one document': async ({ index }) => {
     const fc = await fastCheck();
     const change = fc.record({

@@ -38,7 +38,8 @@ export function blobFiles(data: string): string[] {
 /** Paths of the originals that a data directory keeps, from its store of originals. */
 export function originals(data: string): string[] {
   try {
-    return filesUnder(join(data, 'blobs/objects/originals/default'));
+    const files = filesUnder(join(data, 'blobs/objects/originals/default'));
+    return files.filter((path) => !path.endsWith('.json@'));
   } catch {
     return [];
   }

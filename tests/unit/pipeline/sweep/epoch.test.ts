@@ -29,7 +29,7 @@ const sweepLater = (of: Services = services) =>
   sweep(of, { graceMs: 3_600_000, signal: new AbortController().signal, now: () => Date.now() + DAYS });
 const keys = async (prefix: string) => {
   const found: string[] = [];
-  for await (const { key } of services.blobs.list(prefix)) found.push(key);
+  for await (const { key } of services.blobs.list(prefix)) if (!key.endsWith('.json')) found.push(key);
   return found;
 };
 const add = (name: string) => acceptDocument(services, document({ name }));

@@ -4,6 +4,7 @@ import {
   encodeItems,
   ingestItem,
   parseWork,
+  REINDEX_ITEM,
   retireAgainItem,
   retireItem,
   retireItems,
@@ -24,10 +25,11 @@ describe('work items', () => {
       { id: 'encode/d/v/1', body: { kind: 'encode', ...REF, batch: 1, from: 8, to: 16 } },
       { id: 'encode/d/v/2', body: { kind: 'encode', ...REF, batch: 2, from: 16, to: 17 } },
     ]);
-    expect([ERASE_ITEM, TIDY_ITEM, SWEEP_ITEM]).toEqual([
+    expect([ERASE_ITEM, TIDY_ITEM, SWEEP_ITEM, REINDEX_ITEM]).toEqual([
       { id: 'erase', body: { kind: 'erase' } },
       { id: 'tidy', body: { kind: 'tidy' } },
       { id: 'sweep', body: { kind: 'sweep' } },
+      { id: 'reindex', body: { kind: 'reindex' } },
     ]);
   });
 
@@ -41,7 +43,7 @@ describe('work items', () => {
 
   it('say after their way through a queue what they said before', () => {
     const items: WorkItem[] = [ingestItem(REF), retireItem(REF), ...encodeItems(REF, 9)];
-    for (const { body } of [...items, ERASE_ITEM, TIDY_ITEM, SWEEP_ITEM]) {
+    for (const { body } of [...items, ERASE_ITEM, TIDY_ITEM, SWEEP_ITEM, REINDEX_ITEM]) {
       expect(parseWork(structuredClone(body))).toEqual(body);
     }
   });
