@@ -51,6 +51,7 @@ async function openDrivers(
 ): Promise<Stores> {
   const { openFsBlobStore } = await import('../storage/blobs/fs.ts');
   const { openLmdbTable } = await import('../storage/table/lmdb.ts');
+  const { recordState } = await import('../storage/lmdb/check.ts');
   const { openLanceIndex } = await import('../retrieval/lancedb.ts');
   const table = openLmdbTable(environment);
   const stores = closable({
@@ -65,6 +66,7 @@ async function openDrivers(
     await stores.close();
     await ownership.release();
     await environment.close();
+    await recordState(environment.directory);
   };
   return { ...stores, close };
 }
