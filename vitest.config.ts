@@ -18,6 +18,7 @@ const NEED_MORE = [
   'tests/unit/model/sources/{download,fetch-known,huggingface,huggingface-directory,one-wheel,wheels}.test.ts',
   'tests/unit/retrieval/{embedder,embedders}.test.ts',
   'tests/unit/storage/blobs/{s3,s3-faults}.test.ts',
+  'tests/unit/storage/lmdb/check.test.ts',
   'tests/unit/storage/queue/table-dynamodb.test.ts',
   'tests/unit/storage/table/{dynamodb,dynamodb-faults}.test.ts',
 ];

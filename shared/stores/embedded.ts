@@ -56,6 +56,7 @@ async function openDrivers(
 ): Promise<Stores> {
   const { openFsBlobStore } = await import('../storage/blobs/fs.ts');
   const { openLmdbTable } = await import('../storage/table/lmdb.ts');
+  const { recordState } = await import('../storage/lmdb/check.ts');
   const table = tableWithReserve(openLmdbTable(environment), reserve);
   const stores = closable({
     tier: 'disk',
@@ -69,6 +70,7 @@ async function openDrivers(
     await stores.close();
     await ownership.release();
     await environment.close();
+    await recordState(environment.directory);
   };
   return { ...stores, close };
 }

@@ -3,6 +3,7 @@ import { mkdir, statfs } from 'node:fs/promises';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { BlockragError } from '../../errors.ts';
 import { storageFailure } from '../failure.ts';
+import { refuseDamage } from './check.ts';
 
 /** The longest key of LMDB with 4 KiB pages. */
 export const MAX_KEY_BYTES = 1978;
@@ -129,11 +130,12 @@ export class Environment {
 
 /**
  * Opens the environment in a directory, which is created if need be. Other processes may have it open too.
- * @throws BlockragError `storage_full`, `storage_failed`
+ * @throws BlockragError `storage_full`, `storage_failed`, also for a damaged database
  */
 export async function openEnvironment(directory: string): Promise<Environment> {
   try {
     await mkdir(directory, { recursive: true });
+    await refuseDamage(directory);
     const root = open({
       path: directory,
       noSubdir: false,
