@@ -3,11 +3,13 @@ import type { Command } from 'commander';
 import type { AccessTableOptions } from './access-table.ts';
 import type { AddKeyOptions, KeyOptions, ListKeysOptions } from './commands/keys.ts';
 import type { SetLimitsOptions } from './commands/limits.ts';
+import type { CommonOptions } from './options.ts';
 import type { Run } from './run.ts';
 
 export function addAccessCommands(program: Command, run: Run): void {
   addKeyCommands(program, run);
   addLimitCommands(program, run);
+  addTenantCommands(program, run);
 }
 
 /** Where the table is. */
@@ -57,4 +59,34 @@ function addLimitCommands(program: Command, run: Run): void {
     .option('--requests-per-minute <n>', 'requests to the API')
     .addHelpText('after', '\nExample:\n  blockrag limits set acme --documents 1000 --requests-per-minute 60')
     .action(run<[string, SetLimitsOptions]>(async () => (await import('./commands/limits.ts')).setLimits));
+}
+
+function addTenantCommands(program: Command, run: Run): void {
+  const tenants = program.command('tenants').description('export and erase all that a tenant has');
+  const withStoreOptions = (command: Command) =>
+    command
+      .argument('<tenant>')
+      .option('--data <dir>', 'data directory (default: ./.blockrag, or $BLOCKRAG_DATA)')
+      .option('--stores <url>', 'stores that several servers share: s3://BUCKET?table=TABLE')
+      .option('--json', 'print JSON');
+  withStoreOptions(tenants.command('export'))
+    .description(
+      "write a tenant's documents into a folder: the originals, and a list of them with their metadata",
+    )
+    .argument('<directory>', 'a new or empty directory')
+    .addHelpText('after', '\nExample:\n  blockrag tenants export acme /exports/acme')
+    .action(
+      run<[string, string, CommonOptions]>(
+        async () => (await import('./commands/tenants.ts')).exportTenantCommand,
+      ),
+    );
+  withStoreOptions(tenants.command('erase'))
+    .description('remove all documents of a tenant, its limits and counts, and revoke its keys')
+    .option('--yes', 'it cannot be undone')
+    .addHelpText('after', '\nExample:\n  blockrag tenants erase acme --yes')
+    .action(
+      run<[string, CommonOptions & { yes?: boolean }]>(
+        async () => (await import('./commands/tenants.ts')).eraseTenantCommand,
+      ),
+    );
 }

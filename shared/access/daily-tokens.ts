@@ -7,6 +7,7 @@
 import { BlockragError } from '../errors.ts';
 import type { Row, Table, WriteOperation } from '../storage/ports.ts';
 import { ifUnchanged, untilNoConflict } from '../storage/table/conflicts.ts';
+import { allRows, deleteRows } from '../storage/table/rows.ts';
 import type { TenantLimits } from './limits.ts';
 import { usageOf } from './usage.ts';
 
@@ -80,6 +81,11 @@ export class DailyTokens {
   /** Tokens used today, and set aside. */
   async usedToday(tenant: string): Promise<number> {
     return usedIn(await this.#table.get(usageOf(tenant), `${TOKENS}${dayOf(this.#now())}`));
+  }
+
+  /** Forgets what a tenant has used on any day. */
+  async forget(tenant: string): Promise<void> {
+    await deleteRows(this.#table, await allRows(this.#table, usageOf(tenant), { prefix: TOKENS }));
   }
 
   async #put(tenant: string, day: string, row: Row | undefined, used: number): Promise<void> {

@@ -59,6 +59,11 @@ export class TenantLimits {
     return { ...((await this.#table.get(PARTITION, tenant))?.data as OwnLimits | undefined) };
   }
 
+  /** Takes a tenant's own limits away. */
+  async forget(tenant: string): Promise<void> {
+    await this.#table.write([{ delete: { partition: PARTITION, sort: tenant } }]);
+  }
+
   /**
    * Sets a tenant's own limits in place of those before; durable when it resolves. What is used already stays,
    * even if it is more: only growth is refused.

@@ -8,6 +8,7 @@ import { setImmediate } from 'node:timers/promises';
 import { BoundedMap } from '../bounded.ts';
 import type { Table } from '../storage/ports.ts';
 import { ifUnchanged, untilNoConflict } from '../storage/table/conflicts.ts';
+import { allRows, deleteRows } from '../storage/table/rows.ts';
 import {
   type Bucket,
   checkPolicy,
@@ -54,6 +55,7 @@ interface View {
 }
 
 const MAX_VIEWS = 10_000;
+const ratesOf = (tenant: string) => `rates/${tenant}`;
 
 /**
  * Token buckets in the catalog. In any time t at most limit * (1 + t / window) requests of a tenant are allowed by
@@ -96,6 +98,11 @@ export class RateLimiter {
     });
   }
 
+  /** Forgets what a tenant has asked. */
+  async forget(tenant: string): Promise<void> {
+    await deleteRows(this.#table, await allRows(this.#table, ratesOf(tenant)));
+  }
+
   #viewOf(tenant: string, { name }: RatePolicy): View {
     const key = `${tenant}/${name}`;
     const known = this.#views.get(key);
@@ -135,7 +142,7 @@ export class RateLimiter {
   }
 
   #drawFromRow(view: View, tenant: string, policy: RatePolicy, wanted: number): Promise<number> {
-    const key = { partition: `rates/${tenant}`, sort: policy.name };
+    const key = { partition: ratesOf(tenant), sort: policy.name };
     return untilNoConflict(async () => {
       const now = this.#now();
       const row = await this.#table.get(key.partition, key.sort);

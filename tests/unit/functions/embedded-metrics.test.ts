@@ -29,7 +29,14 @@ beforeEach(() => {
 });
 afterEach(() => metrics.close());
 
-const usage = { reusedTokens: 500, encodedTokens: 0, finalTokens: 20, completionTokens: 7 };
+const usage = {
+  reusedTokens: 500,
+  encodedTokens: 0,
+  finalTokens: 20,
+  completionTokens: 7,
+  draftedTokens: 0,
+  acceptedTokens: 0,
+};
 const answered = (firstToken: number) =>
   metrics.answered({
     attention: 'block',
