@@ -86,8 +86,8 @@ describe('context', () => {
     context.truncate(2);
     expect(context.length).toBe(2);
     append(context, block(3));
-    const two = block(5).values[1]!.slice(0, 2 * kvWidth(SHAPE));
-    expect(rowsOf(context, 1, 'values')).toEqual(Float32Array.from([...two, ...block(3).values[1]!]));
+    const two = block(5).values[1]!.subarray(0, 2 * WIDTH);
+    expect(rowsOf(context, 1, 'values')).toEqual(concat(two, block(3).values[1]!));
     expect(() => context.truncate(6)).toThrow(RangeError);
   });
 
