@@ -4,7 +4,7 @@
  */
 
 import { type Attributes, SpanStatusCode, trace } from '@opentelemetry/api';
-import type { AttentionMode } from './attention/modes.ts';
+import type { AttentionChoice } from './attention/modes.ts';
 import { toBlockragError } from './errors.ts';
 
 /** `answer` is the parent of a question's other spans. */
@@ -13,7 +13,7 @@ export type SpanName =
 
 /** What a span tells; written as `blockrag.tokens` and so on. */
 export interface SpanFigures {
-  attention?: AttentionMode;
+  attention?: AttentionChoice;
   passages?: number;
   blocks?: number;
   tokens?: number;

@@ -1,7 +1,7 @@
 /** Options that every command takes; how they become settings: config.ts. Loaded for --help too, so it imports little. */
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { ATTENTION_MODES, type AttentionMode } from '../../shared/attention/modes.ts';
+import { ATTENTION_CHOICES, ATTENTION_MODES, type AttentionMode } from '../../shared/attention/modes.ts';
 import { KV_DTYPES } from '../../shared/kv/dtypes.ts';
 import { COMPUTE_TYPES, DEFAULT_COMPUTE } from '../../shared/model/compute.ts';
 
@@ -45,9 +45,13 @@ export function withCommonOptions(command: Command): Command {
     .option('--json', 'print JSON');
 }
 
-export const attentionOption = () =>
-  new Option('--attention <mode>', 'block: reuse stored keys and values; full: read everything anew; anchor')
-    .choices(ATTENTION_MODES)
+/** @param auto whether it may be chosen by what block attention costs the model */
+export const attentionOption = ({ auto }: { auto: boolean }) =>
+  new Option(
+    '--attention <mode>',
+    `block: reuse stored keys and values; full: read everything anew; anchor${auto ? '; auto: full for a model that block attention costs too much, else block' : ''}`,
+  )
+    .choices(auto ? ATTENTION_CHOICES : ATTENTION_MODES)
     .default('block' satisfies AttentionMode);
 
 /** Parser of a whole number for commander. */

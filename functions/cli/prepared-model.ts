@@ -2,7 +2,7 @@
 import { type Config, fetchSettings } from '../../shared/config.ts';
 import type { CompiledModel } from '../../shared/model/compiled.ts';
 import { DEFAULT_MODEL } from '../../shared/model/sources/index.ts';
-import { prepareModel } from '../../shared/pipeline/prepare-model.ts';
+import { type PrepareOptions, prepareModel } from '../../shared/pipeline/prepare-model.ts';
 import { ProgressLine } from './terminal.ts';
 
 interface PreparedModelOptions {
@@ -10,11 +10,13 @@ interface PreparedModelOptions {
   signal: AbortSignal;
   /** See `PrepareOptions`; true unless told. */
   requireText?: boolean;
+  /** See `PrepareOptions`. */
+  compare?: PrepareOptions['compare'];
 }
 
 export async function preparedModel(
   config: Config,
-  { quiet, signal, requireText = true }: PreparedModelOptions,
+  { quiet, signal, requireText = true, compare }: PreparedModelOptions,
 ): Promise<CompiledModel> {
   const progress = new ProgressLine({ quiet });
   try {
@@ -24,6 +26,7 @@ export async function preparedModel(
       adapter: config.adapter,
       compute: config.compute,
       requireText,
+      compare,
       onProgress: ({ phase, done, total }) => progress.update(phase, done, total),
       signal,
     });

@@ -83,7 +83,7 @@ function addMainCommands(program: Command, run: Run): void {
     .description('answer a question from the documents')
     .argument('<question>')
     .option('--collection <name>', 'collection to answer from')
-    .addOption(attentionOption())
+    .addOption(attentionOption({ auto: true }))
     .option('--top-k <n>', 'passages in the prompt at most', wholeNumber(1), DEFAULT_TOP_K)
     .option('--max-tokens <n>', 'tokens of the answer at most', wholeNumber(1), DEFAULT_MAX_TOKENS)
     .option('--stream', 'print the answer as it comes')
@@ -213,7 +213,7 @@ function addToolCommands(program: Command, run: Run): void {
       '--blocks <file>',
       'JSON: {"cases":[{"blocks":[[ids]]}]}, the last block of each is the final one',
     )
-    .addOption(attentionOption())
+    .addOption(attentionOption({ auto: false }))
     .addHelpText('after', '\nExample:\n  blockrag logits --blocks cases.json --attention full')
     .action(run(async () => (await import('./commands/logits.ts')).logits));
 

@@ -97,6 +97,7 @@ async function compileInto(
     keyBias: await readKeyBias(weights, architecture),
     files: [],
     check: null,
+    attention: null,
   };
   const write = async (to: string, from: WeightSource, observe: boolean) => {
     const phase = observe ? 'calibrate' : 'compile';

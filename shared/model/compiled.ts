@@ -24,6 +24,13 @@ export interface Check {
   textScore: number | null;
 }
 
+/** How many of the bundled questions (attention/comparison-text.ts) a model answers right under both attentions. */
+export interface AttentionCost {
+  questions: number;
+  full: number;
+  block: number;
+}
+
 /** model.json */
 export interface ModelManifest {
   /** What the file calls itself; the model's id is another (sources/model-id.ts). */
@@ -42,6 +49,8 @@ export interface ModelManifest {
   files: { name: string; bytes: number }[];
   /** null only while compiling. */
   check: Check | null;
+  /** null where it was not measured (`prepareModel`). */
+  attention: AttentionCost | null;
 }
 
 export class CompiledModel {
@@ -67,8 +76,9 @@ export class CompiledModel {
     const text = await readFile(join(directory, 'model.json'), 'utf8');
     let manifest: ModelManifest;
     try {
-      // What was compiled before there were adapters has none.
-      manifest = { adapter: null, ...(JSON.parse(text) as Omit<ModelManifest, 'adapter'>) };
+      // What was compiled before there were adapters has none, and attention was not always compared.
+      type Oldest = Omit<ModelManifest, 'adapter' | 'attention'>;
+      manifest = { adapter: null, attention: null, ...(JSON.parse(text) as Oldest) };
       if (!Array.isArray(manifest.files)) throw new TypeError('it lists no files');
     } catch (error) {
       throw damaged('model.json', error);

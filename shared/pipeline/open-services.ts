@@ -1,6 +1,7 @@
 /** Opens the stages over a set of stores: the model fetched and compiled, threads made, settings checked. */
 import { openAccess } from '../access/index.ts';
 import { Engine } from '../attention/engine.ts';
+import { chooseAttention } from '../attention/modes.ts';
 import { BoundedMap } from '../bounded.ts';
 import { Catalog } from '../catalog/catalog.ts';
 import { type Config, defaultLimits, fetchSettings, ocrOptions } from '../config.ts';
@@ -8,6 +9,7 @@ import { DocumentReader } from '../documents/index.ts';
 import { Gate } from '../gate.ts';
 import { contextBytesPerToken } from '../kv/shape.ts';
 import { Metrics } from '../metrics.ts';
+import type { ModelManifest } from '../model/compiled.ts';
 import { PromptTemplate } from '../model/prompt.ts';
 import { DEFAULT_EMBEDDER, fetchEmbedder } from '../model/sources/embedders.ts';
 import type { FetchOptions } from '../model/sources/index.ts';
@@ -49,6 +51,7 @@ export async function openServices(
     adapter: wanted.adapter,
     compute: config.compute,
     requireText: true,
+    compare: 'without-adapter',
   });
   const tokenizer = await model.tokenizer();
   const { weightsHash, ropeHash } = model.manifest;
@@ -68,6 +71,7 @@ export async function openServices(
   // Every instance opens with the same: only the first one writes.
   if (JSON.stringify(known) !== JSON.stringify(settings)) await catalog.settings.put(settings);
   const logger = options.logger ?? createLogger(config.log);
+  warnOfCost(model.manifest, logger);
   const services: Services = {
     access: openAccess(stores.table, defaultLimits(config)),
     catalog,
@@ -112,4 +116,13 @@ export async function openServices(
     logger,
   };
   return { services, settings };
+}
+
+/** Says of a model without an adapter what block attention costs it, where that is much. */
+function warnOfCost({ adapter, attention }: ModelManifest, logger: Logger): void {
+  if (adapter !== null || attention === null || chooseAttention('auto', attention) === 'block') return;
+  logger.warn(
+    { ...attention },
+    'block attention costs this model many right answers: ask with attention "auto" or "full", or use an adapter',
+  );
 }

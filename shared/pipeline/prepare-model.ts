@@ -3,6 +3,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { calibrate } from '../attention/calibrate.ts';
+import { compareAttention } from '../attention/comparison.ts';
 import { Decoder } from '../attention/decoder.ts';
 import { requireSaneText, scoreText, selfCheck } from '../attention/self-check.ts';
 import { publish } from '../files/publish.ts';
@@ -25,6 +26,11 @@ export interface PrepareOptions extends FetchOptions {
    * a model may be random.
    */
   requireText: boolean;
+  /**
+   * Which models are asked the bundled questions, 40 with full and 40 with block attention, where they have not been
+   * yet: all, or those that have no adapter, though none was told to be left out.
+   */
+  compare?: 'all' | 'without-adapter' | undefined;
 }
 
 /**
@@ -57,8 +63,29 @@ export async function prepareModel(options: PrepareOptions): Promise<CompiledMod
       await decoder.dispose();
     }
     requireSaneText(check.textScore, adapter !== undefined);
-    const write = (temporary: string) => writeFile(temporary, JSON.stringify(model.manifest));
-    await publish(join(model.directory, 'model.json'), write, { replace: true });
+    await writeManifest(model);
   }
+  const lacks = adapter === undefined && options.adapter !== 'none';
+  const wanted = options.compare === 'all' || (options.compare === 'without-adapter' && lacks);
+  if (wanted && hasTokenizer && model.manifest.attention === null) await compare(model, options);
   return model;
+}
+
+/** Asks a model the bundled questions, and keeps what came out beside it. */
+async function compare(model: CompiledModel, { onProgress, signal }: PrepareOptions): Promise<void> {
+  const decoder = await Decoder.open(model);
+  try {
+    model.manifest.attention = await compareAttention(decoder, (done, total) => {
+      onProgress?.({ phase: 'compare attention', done, total });
+      signal?.throwIfAborted();
+    });
+  } finally {
+    await decoder.dispose();
+  }
+  await writeManifest(model);
+}
+
+async function writeManifest({ directory, manifest }: CompiledModel): Promise<void> {
+  const write = (temporary: string) => writeFile(temporary, JSON.stringify(manifest));
+  await publish(join(directory, 'model.json'), write, { replace: true });
 }

@@ -1,7 +1,7 @@
 /** blockrag ask: a question, answered from the documents. */
 
 import type { AnswerView, CitationView } from '../../../shared/api/views/answer.ts';
-import type { AttentionMode } from '../../../shared/attention/modes.ts';
+import type { AttentionChoice } from '../../../shared/attention/modes.ts';
 import { DEFAULT_COLLECTION } from '../../../shared/pipeline/defaults.ts';
 import { openClient } from '../client.ts';
 import { toConfig } from '../config.ts';
@@ -10,7 +10,7 @@ import { plain, print, printJson } from '../terminal.ts';
 
 export interface AskCommandOptions extends CommonOptions {
   collection?: string;
-  attention: AttentionMode;
+  attention: AttentionChoice;
   topK: number;
   maxTokens: number;
   stream?: boolean;

@@ -4,7 +4,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { adapterLabel } from '../../../shared/model/adapter.ts';
 import { cacheDirectory } from '../../../shared/model/cache.ts';
-import { CompiledModel } from '../../../shared/model/compiled.ts';
+import { type AttentionCost, CompiledModel } from '../../../shared/model/compiled.ts';
 import { removeModel } from '../../../shared/model/sources/cached.ts';
 import { DEFAULT_MODEL, KNOWN_MODELS } from '../../../shared/model/sources/index.ts';
 import { cachedPath } from '../../../shared/model/sources/partial.ts';
@@ -35,8 +35,9 @@ export async function listModels(options: { json?: boolean }): Promise<number> {
   );
   if (options.json) {
     const shown = compiled.map(({ manifest, directory, id }) => {
-      const { adapter, compute, source, check } = manifest;
-      return { name: id, adapter, compute, source: source.file, sha256: source.sha256, directory, check };
+      const { adapter, compute, source, check, attention } = manifest;
+      const made = { name: id, adapter, compute, source: source.file, sha256: source.sha256 };
+      return { ...made, directory, check, attention };
     });
     printJson({ known, compiled: shown });
     return 0;
@@ -55,6 +56,7 @@ export async function listModels(options: { json?: boolean }): Promise<number> {
   for (const model of compiled) {
     const { manifest, id, directory } = model;
     print(`compiled: ${plain(`${describeCompiled(id, model)}, from ${manifest.source.file}: ${directory}`)}`);
+    if (manifest.attention !== null) print(`  ${describeCost(manifest.attention)}`);
   }
   return 0;
 }
@@ -75,6 +77,11 @@ export async function removeModelCommand(name: string, options: { json?: boolean
 export function describeCompiled(name: string, { manifest: { adapter, compute } }: CompiledModel): string {
   const adapted = adapter === null ? '' : ` with ${adapterLabel(adapter)}`;
   return `${plain(name + adapted)}, ${compute}`;
+}
+
+/** What block attention costs a model, in a sentence. */
+export function describeCost({ questions, full, block }: AttentionCost): string {
+  return `right answers to ${questions} questions about short texts: ${full} with full attention, ${block} with block attention`;
 }
 
 const HEADS = ['model', 'file', 'licence', 'memory', 'downloaded', 'compiled', 'adapter'];

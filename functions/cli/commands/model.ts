@@ -7,7 +7,7 @@ import { toConfig } from '../config.ts';
 import type { CommonOptions } from '../options.ts';
 import { preparedModel } from '../prepared-model.ts';
 import { ProgressLine, print, printJson } from '../terminal.ts';
-import { describeCompiled } from './model-cache.ts';
+import { describeCompiled, describeCost } from './model-cache.ts';
 
 /** Downloads a model, and the embedding model, without compiling. */
 export async function pullModel(
@@ -43,7 +43,7 @@ export async function compileModelCommand(
   const config = toConfig(options);
   const chosen = reference ?? config.model ?? DEFAULT_MODEL;
   const quiet = options.json === true;
-  const compiled = await preparedModel({ ...config, model: chosen }, { quiet, signal });
+  const compiled = await preparedModel({ ...config, model: chosen }, { quiet, signal, compare: 'all' });
   const { directory, manifest } = compiled;
   if (options.json) {
     printJson({
@@ -52,11 +52,13 @@ export async function compileModelCommand(
       adapter: manifest.adapter,
       compute: manifest.compute,
       check: manifest.check,
+      attention: manifest.attention,
     });
   } else {
     print(
       `${describeCompiled(modelId(chosen), compiled)}: ${directory}\ncheck ${JSON.stringify(manifest.check)}`,
     );
+    if (manifest.attention !== null) print(describeCost(manifest.attention));
   }
   return 0;
 }

@@ -1,7 +1,7 @@
 /** What requests may hold: those of the REST API and those of the command line. */
 
 import { z } from 'zod';
-import { ATTENTION_MODES } from '../../attention/modes.ts';
+import { ATTENTION_CHOICES } from '../../attention/modes.ts';
 import { BlockragError } from '../../errors.ts';
 import { DEFAULT_COLLECTION, DEFAULT_MAX_TOKENS, DEFAULT_TOP_K } from '../../pipeline/defaults.ts';
 import { filterSchema } from '../../pipeline/metadata.ts';
@@ -73,9 +73,11 @@ export const sampling = {
   seed: z.int().min(0).max(4_294_967_295),
   maxTokens: z.int().min(1).max(8192).meta({ description: 'Tokens of the answer at most.' }),
   stop: z.union([z.string().transform((text) => [text]), z.array(z.string()).max(8)]),
-  attention: z
-    .enum(ATTENTION_MODES)
-    .meta({ description: 'block: stored keys and values are reused; full: everything is read anew.' }),
+  attention: z.enum(ATTENTION_CHOICES).meta({
+    description:
+      'block: stored keys and values are reused; full: everything is read anew; auto: full for a model that block ' +
+      'attention costs more than 10 of 40 bundled questions, else block.',
+  }),
   topK: z.int().min(1).max(100).meta({ description: 'Passages in the prompt at most.' }),
 };
 

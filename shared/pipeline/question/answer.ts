@@ -1,5 +1,5 @@
 /** Answers a question: retrieve, load blobs, lay out the context, attend, decode. */
-import type { AttentionMode } from '../../attention/modes.ts';
+import { type AttentionChoice, type AttentionMode, chooseAttention } from '../../attention/modes.ts';
 import { BlockragError } from '../../errors.ts';
 import type { Turn } from '../../model/prompt.ts';
 import { span } from '../../tracing.ts';
@@ -24,7 +24,7 @@ export interface Question extends Generation {
   earlier?: readonly Turn[] | undefined;
   /** A system message in the place of the model's own. */
   system?: string | undefined;
-  attention: AttentionMode;
+  attention: AttentionChoice;
   /** Only documents whose metadata match. */
   filter?: Filter | undefined;
   /** Passages in the prompt at most. */
@@ -107,7 +107,8 @@ export async function answerQuestion(
 ): Promise<Answer> {
   const started = performance.now();
   const { template, contextTokens, maxQuestionLength } = services;
-  const { attention, system } = question;
+  const { system } = question;
+  const attention = chooseAttention(question.attention, services.model.manifest.attention);
   checkQuestion(question.question, maxQuestionLength);
   checkSystem(system, contextTokens);
   const preface = system === undefined ? template.preface : template.prefaceWith(system);

@@ -33,6 +33,14 @@ const modelSchema = z
     object: z.literal('model'),
     created: z.int(),
     owned_by: z.string(),
+    attention: z
+      .object({ questions: z.int(), full: z.int(), block: z.int() })
+      .nullish()
+      .meta({
+        description:
+          'Of the model that answers: how many of the bundled questions it answers right with full and with block ' +
+          'attention; null where that was not measured.',
+      }),
   })
   .meta({ id: 'Model' });
 
@@ -59,7 +67,12 @@ const show = createRoute({
   responses: { 200: json(modelSchema, 'The model.'), ...openAiProblems('model_unknown') },
 });
 
-const view = (id: string) => ({ id, object: 'model' as const, created: 0, owned_by: 'blockrag' });
+/** A model as OpenAI shows one; with what block attention costs it, if it is one that answers. */
+function view(system: System, id: string) {
+  const shown = { id, object: 'model' as const, created: 0, owned_by: 'blockrag' };
+  if (id === system.embeddingModel) return shown;
+  return { ...shown, attention: system.services.model.manifest.attention };
+}
 
 export function modelRoutes(system: System): Api {
   const routes = newRoutes();
@@ -67,13 +80,13 @@ export function modelRoutes(system: System): Api {
     const id = system.services.modelId;
     const collections = await system.collections(c.get('caller').tenant);
     // Chat windows offer what is listed: so one may choose a collection there.
-    const data = [id, ...collections.map(({ name }) => `${id}@${name}`), system.embeddingModel].map(view);
-    return c.json({ object: 'list' as const, data }, 200);
+    const data = [id, ...collections.map(({ name }) => `${id}@${name}`), system.embeddingModel];
+    return c.json({ object: 'list' as const, data: data.map((one) => view(system, one)) }, 200);
   });
   routes.openapi(show, (c) => {
     const { model } = c.req.valid('param');
     if (model !== system.embeddingModel) readModel(system, model);
-    return c.json(view(model), 200);
+    return c.json(view(system, model), 200);
   });
   return routes;
 }
