@@ -5,6 +5,14 @@ import { gguf } from '@huggingface/gguf';
 import { BlockragError } from '../errors.ts';
 import { BLOCK_FORMATS, dequantize } from './dequantize.ts';
 
+/** Little-endian; those before are of weeks in 2023. */
+const VERSIONS = [2, 3];
+/** Magic, version, and the numbers of tensors and of metadata entries. */
+const START_BYTES = 24;
+/** Bytes that a tensor takes in the header at least, and a metadata entry. */
+const LEAST_TENSOR = 24;
+const LEAST_ENTRY = 13;
+
 interface TensorEntry {
   /** Outermost dimension first: [rows, columns]. */
   shape: number[];
@@ -47,9 +55,21 @@ export class GgufFile {
     }
     try {
       const { size } = await handle.stat();
-      const magic = Buffer.alloc(4);
-      await handle.read(magic, 0, 4, 0);
-      if (magic.toString('latin1') !== 'GGUF') throw corrupt('it does not start with "GGUF"');
+      const start = Buffer.alloc(START_BYTES);
+      await handle.read(start, 0, START_BYTES, 0);
+      if (start.toString('latin1', 0, 4) !== 'GGUF') throw corrupt('it does not start with "GGUF"');
+      const version = start.readUInt32LE(4);
+      if (!VERSIONS.includes(version)) {
+        const message = `${name} is of version ${version} of GGUF: ${VERSIONS.join(' and ')} are read.`;
+        throw new BlockragError('model_unsupported', message);
+      }
+      // The parser goes by these counts, and reads what lies beyond the end as zeros.
+      const tensorCount = Number(start.readBigUInt64LE(8));
+      const entryCount = Number(start.readBigUInt64LE(16));
+      if (tensorCount === 0) throw corrupt('it has no tensors');
+      if (tensorCount * LEAST_TENSOR + entryCount * LEAST_ENTRY > size) {
+        throw corrupt('it has no room for what its header counts');
+      }
       const header = await gguf(path, { allowLocalFile: true }).catch((error: unknown) => {
         throw corrupt('its header is damaged', error);
       });

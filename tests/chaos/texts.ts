@@ -35,7 +35,7 @@ export function textOf(tenant: Tenant, name: string, edition: number): string {
   const sections = Array.from({ length: count }, (_, i) => {
     const pier = PIERS[(edition + i) % PIERS.length];
     const title = i === 0 ? `The ferry to ${place}` : `Boat ${i} to ${place}`;
-    return `# ${title}\n\n${title} leaves the ${pier} pier at ${(edition + i) % 24} o'clock. A ticket costs ${edition + 3} euros. This is edition ${edition} of the ${mark} company, part ${i}.\n`;
+    return `# ${title}\n\n${title}, edition ${edition} of ${mark}, leaves the ${pier} pier at ${(edition + i) % 24} o'clock.\n`;
   });
   return sections.join('\n');
 }
@@ -47,7 +47,7 @@ export function questionOf(tenant: Tenant, name: string): string {
 
 /** Which edition a text is of; undefined: it is no text of that document. */
 export function editionOf(tenant: Tenant, name: string, text: string): number | undefined {
-  const edition = Number(/This is edition (\d{1,9}) /.exec(text)?.[1]);
+  const edition = Number(/, edition (\d{1,9}) of /.exec(text)?.[1]);
   return textOf(tenant, name, edition) === text ? edition : undefined;
 }
 
