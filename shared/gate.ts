@@ -72,3 +72,25 @@ export class Gate {
     });
   }
 }
+
+/** A gate of one place for each group: what is of one group is done one after another, and no other waits for it. */
+export class GroupGates {
+  #gates = new Map<string, { gate: Gate; inside: number }>();
+
+  /** Whether work of that group would begin at once. */
+  isFree(group: string): boolean {
+    return !this.#gates.has(group);
+  }
+
+  /** @throws BlockragError `cancelled` when aborted while waiting */
+  async run<T>(group: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const entry = this.#gates.get(group) ?? { gate: new Gate(1), inside: 0 };
+    this.#gates.set(group, entry);
+    entry.inside++;
+    try {
+      return await entry.gate.run(work, signal);
+    } finally {
+      if (--entry.inside === 0) this.#gates.delete(group);
+    }
+  }
+}

@@ -1,14 +1,16 @@
 /** The documents stage: a file's bytes in, its passages out. */
 import { BlockragError } from '../errors.ts';
-import { Gate } from '../gate.ts';
+import { Gate, GroupGates } from '../gate.ts';
 import type { DocumentSource } from './kinds/detect.ts';
 import { DEFAULT_MAX_TOKENS } from './passages/split.ts';
 import { ProcessDeath, ReadingProcess } from './process/reading-process.ts';
 import type { OcrOptions, ReadDocument, ReadProgress } from './types.ts';
 
 export type { DocumentSource } from './kinds/detect.ts';
-export type { Passage, ReadDocument } from './types.ts';
+export type { Passage, ReadDocument, ReadProgress } from './types.ts';
 
+/** Documents that are read at once, each of another tenant. */
+const PROCESSES = 2;
 /** A process without work is ended after this long. */
 const IDLE_MS = 60_000;
 /** Milliseconds that reading may go on without progress, where nothing else is asked for. */
@@ -40,8 +42,9 @@ interface Task {
 }
 
 /**
- * Reads documents, one at a time, in a process of its own with limits of time and memory. A process that dies is
- * replaced: it is the document that fails.
+ * Reads documents in processes of their own with limits of time and memory: one at a time of each tenant, two in all,
+ * and the second process is there only while tenants meet. A process that dies is replaced: it is the document that
+ * fails.
  *
  * @example
  * const reader = new DocumentReader({ tokenizerFile })
@@ -49,9 +52,10 @@ interface Task {
  */
 export class DocumentReader {
   #options: Required<DocumentReaderOptions>;
-  #process: ReadingProcess | undefined;
-  #idle: NodeJS.Timeout | undefined;
-  #turns = new Gate(1);
+  /** What ends an idle one in the end; undefined while it reads. */
+  #processes = new Map<ReadingProcess, NodeJS.Timeout | undefined>();
+  #tenants = new GroupGates();
+  #places = new Gate(PROCESSES);
   #closed = false;
 
   constructor(options: DocumentReaderOptions) {
@@ -69,6 +73,7 @@ export class DocumentReader {
   /**
    * Parses and splits a document. Its bytes must not change until then.
    * @param onProgress told of pages that are recognised
+   * @param tenant whose it is: tenants take turns
    *
    * @throws BlockragError as `parseDocument`, and `document_too_large`, `document_timeout`,
    * `document_too_complex` (out of memory), `document_parser_crashed`, `cancelled`, `shutting_down`
@@ -78,6 +83,7 @@ export class DocumentReader {
     source: DocumentSource,
     signal?: AbortSignal,
     onProgress?: (progress: ReadProgress) => void,
+    tenant = '',
   ): Promise<ReadDocument> {
     const { maxBytes } = this.#options;
     if (bytes.length > maxBytes) {
@@ -88,21 +94,21 @@ export class DocumentReader {
       );
     }
     const task = { bytes, source: { name: source.name, mediaType: source.mediaType }, signal, onProgress };
-    return this.#turns.run(() => this.#readNow(task), signal);
+    const read = () => this.#places.run(() => this.#readNow(task), signal, tenant);
+    return this.#tenants.run(tenant, read, signal);
   }
 
-  /** Ends the process; what is under way or waits rejects with `shutting_down`. */
+  /** Ends the processes; what is under way or waits rejects with `shutting_down`. */
   async dispose(): Promise<void> {
     this.#closed = true;
-    clearTimeout(this.#idle);
-    await this.#process?.kill();
+    await Promise.all([...this.#processes.keys()].map((process) => this.#end(process)));
   }
 
   async #readNow(task: Task): Promise<ReadDocument> {
     for (;;) {
       if (this.#closed) throw closedError();
       if (task.signal?.aborted) throw cancelledError();
-      const process = this.#liveProcess();
+      const process = this.#takeProcess();
       try {
         return await this.#readIn(process, task);
       } catch (error) {
@@ -130,7 +136,6 @@ export class DocumentReader {
       clearTimeout(timer);
       timer = setTimeout(() => stop(timeoutError(source.name, timeoutMs)), timeoutMs);
     };
-    clearTimeout(this.#idle);
     try {
       return await process.read(bytes, source, { tokenizerFile, maxTokens, ocr }, (progress) => {
         startTime();
@@ -141,15 +146,32 @@ export class DocumentReader {
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener('abort', abort);
-      this.#idle = setTimeout(() => void process.kill(), IDLE_MS).unref();
+      if (!process.alive) this.#processes.delete(process);
+      else this.#processes.set(process, setTimeout(() => void this.#end(process), IDLE_MS).unref());
     }
   }
 
-  #liveProcess(): ReadingProcess {
-    if (!this.#process?.alive) {
-      this.#process = new ReadingProcess(this.#options.worker, this.#options.memoryMb);
+  /** An idle process, or a new one. */
+  #takeProcess(): ReadingProcess {
+    for (const [process, idle] of this.#processes) {
+      if (idle === undefined) continue;
+      clearTimeout(idle);
+      if (!process.alive) {
+        this.#processes.delete(process);
+        continue;
+      }
+      this.#processes.set(process, undefined);
+      return process;
     }
-    return this.#process;
+    const process = new ReadingProcess(this.#options.worker, this.#options.memoryMb);
+    this.#processes.set(process, undefined);
+    return process;
+  }
+
+  async #end(process: ReadingProcess): Promise<void> {
+    clearTimeout(this.#processes.get(process));
+    this.#processes.delete(process);
+    await process.kill();
   }
 }
 

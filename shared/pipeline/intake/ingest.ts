@@ -5,6 +5,7 @@
  */
 import { read } from '../../catalog/document-transitions.ts';
 import type { PassageRow } from '../../catalog/passages.ts';
+import type { ReadProgress } from '../../documents/index.ts';
 import { BlockragError, toBlockragError } from '../../errors.ts';
 import type { Services } from '../services.ts';
 import { keyOf } from '../stored-kv/location.ts';
@@ -32,9 +33,8 @@ export async function ingestVersion(
   let parsed: Awaited<ReturnType<typeof reader.read>>;
   try {
     const mediaType = document.mediaType ?? undefined;
-    parsed = await reader.read(bytes, { name: document.name, mediaType }, signal, (progress) =>
-      logger.info({ document: id, ...progress }, 'pages recognised'),
-    );
+    const log = (progress: ReadProgress) => logger.info({ document: id, ...progress }, 'pages recognised');
+    parsed = await reader.read(bytes, { name: document.name, mediaType }, signal, log, tenant);
     await access.quotas.amend(ref, { passages: parsed.passages.length });
   } catch (error) {
     const failure = toBlockragError(error);

@@ -1,5 +1,6 @@
 /** The worker: takes items from the queue, several at a time, until it is stopped. */
 import { toBlockragError } from '../../errors.ts';
+import { GroupGates } from '../../gate.ts';
 import type { Lease } from '../../storage/ports.ts';
 import { MAX_ATTEMPTS } from '../../stores/stores.ts';
 import { type EncodeServices, encodeBatch } from '../intake/encode.ts';
@@ -15,6 +16,8 @@ import { erase, tidy } from './tidy.ts';
 const CONCURRENCY = 4;
 /** How long an item stays with a worker that died before another worker can take it. */
 export const LEASE_MS = 60_000;
+/** Documents in hand at most that wait until another one of their tenant was read. */
+const MAX_PARKED = 16;
 const IDLE_WAIT_MS = 30_000;
 const RETRY_DELAY_MS = 1_000;
 
@@ -36,6 +39,9 @@ export class Worker {
   #done: Promise<void>;
   #options: WorkerOptions;
   #running = new Set<Promise<void>>();
+  #reading = new GroupGates();
+  /** How many of what is in hand wait for others of their tenant to be read: they take nobody's place. */
+  #parked = 0;
   #failed = false;
 
   /** Starts at once. */
@@ -70,8 +76,10 @@ export class Worker {
     const { queue } = this.#services;
     const { signal } = this.#stop;
     const { idleMs, leaseMs = LEASE_MS } = this.#options;
+    // One that is done may make room for one that was parked, and for no other.
+    while (this.#active >= CONCURRENCY || this.#parked >= MAX_PARKED) await Promise.race(this.#running);
     const idle = this.#running.size === 0;
-    const max = CONCURRENCY - this.#running.size;
+    const max = CONCURRENCY - this.#active;
     const leases = await queue.receive({ max, leaseMs, waitMs: idleMs ?? IDLE_WAIT_MS, signal });
     if (leases.length === 0 && idle) return idleMs === undefined;
     const first = leases.findIndex(isAlone);
@@ -81,8 +89,27 @@ export class Worker {
     for (const { receipt } of rest) await queue.release(receipt);
     if (alone !== undefined) await this.#process(alone, leaseMs);
     else if (rest.length > 0) await Promise.all(this.#running);
-    else if (this.#running.size === CONCURRENCY) await Promise.race(this.#running);
     return true;
+  }
+
+  get #active(): number {
+    return this.#running.size - this.#parked;
+  }
+
+  /** One document of a tenant at a time: one that takes long keeps only its own tenant's waiting. */
+  async #ingest(work: Extract<Work, { kind: 'ingest' }>): Promise<void> {
+    const { signal } = this.#stop;
+    let parked = !this.#reading.isFree(work.tenant);
+    const leave = () => {
+      if (parked) this.#parked--;
+      parked = false;
+    };
+    if (parked) this.#parked++;
+    const ingest = () => {
+      leave();
+      return ingestVersion(this.#services, work, signal);
+    };
+    await this.#reading.run(work.tenant, ingest, signal).finally(leave);
   }
 
   #begin(lease: Lease, leaseMs: number): void {
@@ -137,7 +164,7 @@ export class Worker {
     const { signal } = this.#stop;
     switch (work.kind) {
       case 'ingest':
-        return ingestVersion(this.#services, work, signal);
+        return this.#ingest(work);
       case 'encode':
         return encodeBatch(this.#services, work, signal);
       case 'retire':

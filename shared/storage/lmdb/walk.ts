@@ -82,7 +82,7 @@ export class Walk {
 
   #addDatabase(tree: Tree, page: Buffer, { key, data, value }: PageNode): void {
     if (tree !== this.#snapshot.main || value !== DATABASE_BYTES) throw new Damage('has a wrong row');
-    this.#named.push(readTree(page.toString('latin1', key, data), page, data, 0));
+    this.#named.push(readTree(printable(page.toString('latin1', key, data)), page, data, 0));
   }
 
   async #read(
@@ -142,6 +142,11 @@ export class Walk {
       if (this.#used.subarray(page, end).includes(1)) throw new Damage(`page ${page} is free and in use`);
     }
   }
+}
+
+/** Names end in a zero; damaged ones may hold anything. */
+function printable(name: string): string {
+  return name.replaceAll(/[^ -~]/g, '');
 }
 
 function runOf(page: Buffer, { data, value }: PageNode): Run {

@@ -100,6 +100,22 @@ describe('DocumentReader', () => {
     expect(bytes.length).toBe(10);
   });
 
+  it('reads documents of other tenants beside one that takes long, and no second one of its tenant', async () => {
+    const reader = open({ worker: new URL('../../support/children/failing-reader.ts', import.meta.url) });
+    const hang = new AbortController();
+    const read = (name: string, tenant: string, signal?: AbortSignal) =>
+      reader.read(utf8('bytes'), { name }, signal, undefined, tenant);
+    const order: string[] = [];
+    const slow = read('hang.pdf', 'slow', hang.signal).catch(({ code }) => order.push(code));
+    const second = read('second.pdf', 'slow').then(() => order.push('second'));
+    await read('one.pdf', 'other');
+    await read('two.pdf', 'another');
+    order.push('others');
+    hang.abort();
+    await Promise.all([slow, second]);
+    expect(order).toEqual(['others', 'cancelled', 'second']);
+  });
+
   it('keeps passages of the same text', async () => {
     const text = [1, 2, 3]
       .map((n) => `# Part ${n}\n\n${'The very same words again. '.repeat(6)}`)

@@ -21,9 +21,11 @@ afterEach(async () => {
   await stores.close();
 });
 
-async function submit(texts: readonly string[]): Promise<void> {
+/** Each text is a document, of a tenant of its own unless told. */
+async function submit(texts: readonly string[], tenant?: string): Promise<void> {
   for (const text of texts) {
-    await submitDocument(services, document({ name: text, bytes: new TextEncoder().encode(text) }));
+    const bytes = new TextEncoder().encode(text);
+    await submitDocument(services, document({ tenant: tenant ?? text, name: text, bytes }));
   }
 }
 
@@ -59,8 +61,10 @@ async function workOn(texts: readonly string[], read: (text: string) => Promise<
   worker = new Worker(observed, { failed: (error) => failures.push(error) });
 }
 
-const ready = async () =>
-  (await services.catalog.documents.all('t')).filter(({ status }) => status === 'ready').length;
+const ready = async () => {
+  const all = await Promise.all(TEXTS.map((tenant) => services.catalog.documents.all(tenant)));
+  return all.flat().filter(({ status }) => status === 'ready').length;
+};
 const until = (what: () => boolean | Promise<boolean>) => vi.waitUntil(what, 30_000);
 const TEXTS = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
 
@@ -79,6 +83,25 @@ it('has four items in hand, and takes the next when one is done', async () => {
   const release = setInterval(() => waiting.shift()?.(), 1);
   await until(async () => (await ready()) === TEXTS.length);
   clearInterval(release);
+  expect(failures).toEqual([]);
+});
+
+it('has one document of a tenant in hand, and keeps places for others', async () => {
+  const started: string[] = [];
+  const waiting: (() => void)[] = [];
+  await submit(['1', '2', '3', '4', '5', '6'], 'many');
+  await workOn(['b', 'c'], (text) => {
+    started.push(text);
+    return new Promise((resolve) => waiting.push(resolve));
+  });
+  await until(() => started.length === 3);
+  await sleep(100);
+  expect(started).toHaveLength(3);
+  expect(started).toEqual(expect.arrayContaining(['b', 'c']));
+  const release = setInterval(() => waiting.shift()?.(), 1);
+  await until(() => started.length === 8);
+  clearInterval(release);
+  for (const resolve of waiting) resolve();
   expect(failures).toEqual([]);
 });
 
