@@ -34,7 +34,8 @@ export function textOf(tenant: Tenant, name: string, edition: number): string {
   const count = edition % LONG_ONE_IN === LONG_ONE_IN - 1 ? LONG : 1 + (edition % 3);
   const sections = Array.from({ length: count }, (_, i) => {
     const pier = PIERS[(edition + i) % PIERS.length];
-    const title = i === 0 ? `The ferry to ${place}` : `Boat ${i} to ${place}`;
+    // Only the first names the place, so that one passage is what is asked for.
+    const title = i === 0 ? `The ferry to ${place}` : `Boat ${i}`;
     return `# ${title}\n\n${title}, edition ${edition} of ${mark}, leaves the ${pier} pier at ${(edition + i) % 24} o'clock.\n`;
   });
   return sections.join('\n');

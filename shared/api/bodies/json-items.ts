@@ -17,6 +17,7 @@ export interface ItemLimits {
 const TURN_BYTES = 1024 * 1024;
 const NEWLINE = 0x0a;
 const OPEN = 0x5b;
+const CLOSE = 0x5d;
 
 /** What was read of one item; undefined when it is no JSON. */
 export type Item = { value: unknown } | undefined;
@@ -39,7 +40,7 @@ async function splitArray(bytes: Uint8Array, { bounds, items: max }: ItemLimits)
   let closed = false;
   for (let turn = first; turn < bytes.length; turn += TURN_BYTES) {
     counter.count(bytes.subarray(turn, turn + TURN_BYTES), (at, end) => {
-      if (closed) throw malformed();
+      if (closed || (end && bytes[turn + at] !== CLOSE)) throw malformed();
       items.push(bytes.subarray(begin, turn + at));
       if (items.length > max) throw tooMany(max);
       counter.restart();

@@ -1,10 +1,11 @@
-/** All faults; of some the repair is not in the product yet. */
+/** All faults. */
 import type { World } from '../worlds/world.ts';
 import { backupAndRestore, lostCatalog, oldCatalog } from './catalog.ts';
 import { clockJump, restartLater } from './clock.ts';
 import { damagedBlobs, fullDisk, lostBlobs } from './disk.ts';
 import type { Fault } from './fault.ts';
 import { killAtStart, killReader, killServer, standStill } from './processes.ts';
+import { damagedIndex, lostIndex } from './stores.ts';
 
 export type { Fault } from './fault.ts';
 
@@ -16,6 +17,8 @@ const FAULTS: readonly Fault[] = [
   fullDisk,
   lostBlobs,
   damagedBlobs,
+  lostIndex,
+  damagedIndex,
   oldCatalog,
   lostCatalog,
   backupAndRestore,

@@ -1,5 +1,5 @@
 /** Processes that die, or stand still for longer than their work stays theirs. */
-import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Fault } from './fault.ts';
 
@@ -65,11 +65,10 @@ export const standStill: Fault = {
   },
 };
 
+/** Started by any of its threads. */
 function childrenOf(pid: number): number[] {
-  try {
-    const out = execFileSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' });
-    return out.split('\n').flatMap((line) => (line.trim() === '' ? [] : [Number(line)]));
-  } catch {
-    return [];
-  }
+  const tasks = `/proc/${pid}/task`;
+  return readdirSync(tasks).flatMap((task) => {
+    return readFileSync(`${tasks}/${task}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+  });
 }

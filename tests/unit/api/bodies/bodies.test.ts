@@ -71,7 +71,7 @@ describe('a JSON body', () => {
   });
 
   it('that is no array, or has something after it, is refused by the route of many', async () => {
-    for (const body of ['{}', '', '1', '[', '[{}', '[1]]', '[1] x', '[][]', ' \n']) {
+    for (const body of ['{}', '', '1', '[', '[}', '[1}', '[{}', '[1]]', '[1] x', '[][]', ' \n']) {
       expect(await (await json('/v1/documents/bulk', body)).json()).toMatchObject({
         code: 'invalid_request',
       });
