@@ -105,6 +105,26 @@ describeInBrowser('the Console, by key', start, (at) => {
     expect(wrong).toEqual([]);
   });
 
+  it('shows an operator what a tenant uses, and sets its limits', async () => {
+    const { page, wrong } = await openConsole(at.context, at.server.url, '#/operate');
+    await signIn(page, keys.default!);
+    const card = page.locator('.tenant');
+    await card.getByLabel('Tenant', { exact: true }).fill('acme');
+    await card.getByRole('button', { name: 'Show' }).click();
+    await card.getByText('Limits of acme').waitFor();
+    const cells = (kind: string) => card.locator(`[data-kind="${kind}"] td`).allTextContents();
+    expect((await cells('documents')).slice(0, 2)).toEqual(['2', 'no limit']);
+    await card.getByLabel('Own limit: Documents').fill('2');
+    await card.getByRole('button', { name: 'Set the limits' }).click();
+    await expect.poll(async () => (await cells('documents'))[1]).toBe('2');
+    const refused = await at.server.as(keys.acme!).post('/v1/documents', { name: 'more.md', text: FERRY });
+    expect(await refused.json()).toMatchObject({ code: 'quota_exceeded' });
+    await card.getByLabel('Own limit: Documents').fill('');
+    await card.getByRole('button', { name: 'Set the limits' }).click();
+    await expect.poll(async () => (await cells('documents'))[1]).toBe('no limit');
+    expect(wrong).toEqual([]);
+  });
+
   it.each(['light', 'dark'] as const)(
     'has no findings of axe in %s colours, wide or narrow',
     async (colorScheme) => {

@@ -10,6 +10,7 @@ import { texts } from '../texts.ts';
 import { FirstTokens } from './first-tokens.tsx';
 import { Keys } from './keys.tsx';
 import { byLabel, parseMetrics, type Sample } from './metrics.ts';
+import { Tenant } from './tenant.tsx';
 
 const say = texts.operate;
 /** What is cheap is asked for so often. Counting what is stored is not: it is done when the page is opened. */
@@ -76,6 +77,7 @@ export function OperatePage() {
         {figures !== undefined && <FirstTokens samples={figures.samples} />}
         {!caller.operator && <p class="note">{say.operatorsOnly}</p>}
         {caller.scopes.includes('admin') && <Keys />}
+        {caller.operator && <Tenant />}
       </div>
     </div>
   );
