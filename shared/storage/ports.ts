@@ -133,7 +133,10 @@ export interface DocumentSource {
   /** The object's etag now; undefined when there is none. */
   etag(name: string): Promise<string | undefined>;
   delete(name: string): Promise<void>;
-  /** A URL that takes PUTs of this object until it expires, with headers that are signed and must be sent. */
+  /**
+   * A URL that takes one PUT of this object, until it expires and while nobody else changes the object, with headers
+   * that are signed and must be sent.
+   */
   uploadUrl(
     name: string,
     options: {

@@ -16,7 +16,11 @@ const newUploadSchema = z
     collection: collectionSchema,
     media_type: z.string().min(1).max(255).optional().meta({ example: 'application/pdf' }),
     metadata: metadataSchema.optional(),
-    bytes: z.int().min(1).optional().meta({ description: 'The size, if it is to be checked.' }),
+    bytes: z
+      .int()
+      .min(1)
+      .optional()
+      .meta({ description: 'The size, if it is to be checked; on AWS it must be told.' }),
     sha256: z
       .string()
       .regex(/^[0-9a-fA-F]{64}$/)

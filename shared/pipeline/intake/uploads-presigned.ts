@@ -18,6 +18,9 @@ export class PresignedUploads implements Uploads {
   async create(upload: NewUpload): Promise<UploadTicket> {
     const seconds = checkUpload(upload, this.#maxBytes);
     const { mediaType, bytes, sha256 } = upload;
+    if (bytes === undefined) {
+      throw new BlockragError('invalid_request', 'Say in "bytes" how large the upload is: it is signed.');
+    }
     const metadata = checkMetadata(upload.metadata ?? {});
     const expires = Date.now() + seconds * 1000;
     const { url, headers } = await this.#source.uploadUrl(checkedSourceKey(upload), {

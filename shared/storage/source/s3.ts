@@ -20,6 +20,9 @@ export interface S3DocumentOptions extends S3ClientOptions {
 /** Name of the object metadata that hold a document's: one field, since S3 takes ASCII only. */
 const METADATA = 'blockrag';
 
+/** What S3 itself says of an object whose type is not known. */
+const UNKNOWN_TYPE = 'binary/octet-stream';
+
 /** @throws (of its methods) BlockragError `storage_failed` */
 export function openS3Documents(options: S3DocumentOptions): DocumentSource {
   return new S3Documents(options);
@@ -77,8 +80,11 @@ class S3Documents implements DocumentSource {
     name: string,
     { mediaType, bytes, sha256, metadata, seconds }: Parameters<DocumentSource['uploadUrl']>[1],
   ) {
-    const headers = {
-      ...(mediaType === undefined ? {} : { 'content-type': mediaType }),
+    const etag = await this.etag(name);
+    const headers: Record<string, string> = {
+      // A second use finds another object than the first one did.
+      ...(etag === undefined ? { 'if-none-match': '*' } : { 'if-match': etag }),
+      'content-type': mediaType ?? UNKNOWN_TYPE,
       ...(bytes === undefined ? {} : { 'content-length': String(bytes) }),
       ...(sha256 === undefined
         ? {}
@@ -88,7 +94,9 @@ class S3Documents implements DocumentSource {
     const put = new PutObjectCommand({
       Bucket: this.#bucket,
       Key: name,
-      ContentType: mediaType,
+      ContentType: headers['content-type'],
+      IfNoneMatch: headers['if-none-match'],
+      IfMatch: headers['if-match'],
       ContentLength: bytes,
       ChecksumSHA256: headers['x-amz-checksum-sha256'],
       ...(metadata === undefined ? {} : { Metadata: { [METADATA]: encodeMetadata(metadata) } }),

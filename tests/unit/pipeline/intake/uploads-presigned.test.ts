@@ -13,7 +13,7 @@ function bucket() {
   } as unknown as DocumentSource;
   return { asked, uploads: new PresignedUploads(source, { maxBytes: 1000 }) };
 }
-const upload = { tenant: 't', collection: 'default', name: 'a.txt', mediaType: undefined };
+const upload = { tenant: 't', collection: 'default', name: 'a.txt', mediaType: undefined, bytes: 10 };
 
 describe('an upload to the bucket', () => {
   it.each([
@@ -21,8 +21,9 @@ describe('an upload to the bucket', () => {
     ['a name with a segment that URLs drop', { name: '../other/a.txt' }],
     ['a collection that URLs drop', { collection: '..' }],
     ['a name with control characters', { name: 'a\u0085.txt' }],
+    ['no size', { bytes: undefined }],
     ['names too long for an object', { name: '\u00e9'.repeat(400), collection: '\u00e9'.repeat(100) }],
-  ])('is refused for %s, which would not be taken in', async (_what, names) => {
+  ])('is refused for %s, which would not be taken in, or not as announced', async (_what, names) => {
     const { asked, uploads } = bucket();
     await expect(uploads.create({ ...upload, ...names })).rejects.toMatchObject({ code: 'invalid_request' });
     expect(asked).toEqual([]);
