@@ -19,25 +19,31 @@ export interface Stage {
 
 const MOST_FAULTS = 3;
 
-/** @returns what was done, and what the first server held when it had nothing to do */
+/**
+ * @param faults is filled with the names of what is done
+ * @returns what the first server held when it had nothing to do
+ */
 export async function playRound(
   scene: Scene & { crowd?: Crowd },
   stage: Stage,
-): Promise<{ faults: string[]; held: Held }> {
+  faults: string[],
+): Promise<Held> {
   const { world, random } = scene;
   if (world.data !== undefined) keepCatalog(scene);
   for (const index of world.servers.keys()) await world.start(index);
   const crowd = new Crowd(scene, stage);
   scene.crowd = crowd;
-  const faults = random.shuffled(faultsFor(world)).slice(0, 1 + random.below(MOST_FAULTS));
+  const chosen = random.shuffled(faultsFor(world)).slice(0, 1 + random.below(MOST_FAULTS));
   crowd.begin();
-  for (const fault of faults) {
+  for (const fault of chosen) {
     await delay(500 + random.below(2500));
     scene.count('faults');
+    faults.push(fault.name);
     await fault.run(scene);
   }
   await delay(500 + random.below(1500));
   await crowd.end();
+  for (const index of world.servers.keys()) await world.start(index);
   scene.phase('clients and faults');
   await mend(scene, stage);
   scene.phase('work that was left');
@@ -48,7 +54,7 @@ export async function playRound(
     const wrong = await world.stop(index);
     if (wrong !== undefined) scene.violate({ kind: 'stuck', what: wrong });
   }
-  return { faults: faults.map(({ name }) => name), held };
+  return held;
 }
 
 /** What a full disk or a killed reader has made fail is told so; sent again, it must be taken. */

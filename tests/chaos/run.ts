@@ -132,16 +132,15 @@ async function oneRound(
     pause: () => scene.crowd!.hold(),
     resume: () => scene.crowd!.go(),
   };
-  let faults: string[] = [];
+  const faults: string[] = [];
   try {
-    const played = await playRound(scene, stage);
-    faults = played.faults;
-    held.push(played.held);
+    held.push(await playRound(scene, stage, faults));
   } catch (error) {
     violations.push({ kind: 'stuck', what: `the round ended early: ${(error as Error).stack}` });
     await scene.crowd?.end();
     await Promise.all(world.servers.map((_, index) => world.kill(index)));
   }
+  for (const what of world.deaths.splice(0)) violations.push({ kind: 'stuck', what });
   const acknowledged = model.acknowledged - before;
   phase('end');
   return { round, world: world.kind, seconds, faults, acknowledged, counts, violations };

@@ -48,6 +48,8 @@ export class Twin {
         answers++;
       }
     }
+    for (const what of this.#servers.deaths.splice(0))
+      violations.push({ kind: 'stuck', what: `undisturbed: ${what}` });
     return { violations, answers };
   }
 

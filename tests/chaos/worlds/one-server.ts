@@ -21,6 +21,7 @@ export async function openOneServer(folder: string, withDisk: boolean): Promise<
   return {
     kind: 'one server',
     servers: servers.running,
+    deaths: servers.deaths,
     get days() {
       return servers.clock.days;
     },

@@ -14,10 +14,14 @@ const SETTINGS = {
   BLOCKRAG_LEASE_MS: '4000',
 };
 const STOP_MS = 60_000;
+/** Of a log, its end. */
+const LOG_CHARACTERS = 2000;
 
 export class Servers {
   readonly running: (Server | undefined)[];
   readonly clock: Clock;
+  /** Servers that ended although nobody had told them to: how, and the end of their log. */
+  readonly deaths: string[] = [];
   #place: readonly string[];
   #environment: Record<string, string>;
   #keys = new Map<string, string>();
@@ -45,8 +49,16 @@ export class Servers {
 
   async start(index: number, options: readonly string[] = []): Promise<Server> {
     const environment = { ...this.#environment, ...this.clock.environment };
-    this.running[index] ??= await startServer(undefined, environment, [...this.#place, ...options]);
-    return this.running[index];
+    const known = this.running[index];
+    if (known !== undefined) return known;
+    const server = await startServer(undefined, environment, [...this.#place, ...options]);
+    this.running[index] = server;
+    void server.ended.then((code) => {
+      if (this.running[index] !== server) return;
+      this.running[index] = undefined;
+      this.deaths.push(`a server ended by itself with ${code}: ${server.log().slice(-LOG_CHARACTERS)}`);
+    });
+    return server;
   }
 
   async kill(index: number): Promise<void> {

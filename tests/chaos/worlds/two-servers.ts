@@ -20,6 +20,7 @@ export async function openTwoServers(clockFile: string): Promise<World> {
   return {
     kind: 'two servers',
     servers: servers.running,
+    deaths: servers.deaths,
     hasClock: false,
     days: 0,
     data: undefined,

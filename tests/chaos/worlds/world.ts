@@ -15,6 +15,8 @@ export interface World {
   readonly data: string | undefined;
   /** The data directory has a small disk of its own, which can be filled. */
   readonly hasDisk: boolean;
+  /** What ended servers that nobody had told to end. */
+  readonly deaths: string[];
   /** Starts a server, unless it runs. */
   start(index: number, options?: readonly string[]): Promise<Server>;
   kill(index: number): Promise<void>;

@@ -10,6 +10,8 @@ import { BLOCKRAG } from './command.ts';
 export interface Server {
   url: string;
   pid: number;
+  /** Its exit code once it has ended; null: by a signal. */
+  ended: Promise<number | null>;
   /** All that it has logged. */
   log(): string;
   /** Sends a signal and waits for the end; the exit code, null after SIGKILL. */
@@ -58,6 +60,7 @@ export async function startServer(
     return {
       url,
       pid: child.pid!,
+      ended,
       log: () => log,
       stop: (signal = 'SIGTERM') => {
         if (child.exitCode === null && child.signalCode === null) child.kill(signal);

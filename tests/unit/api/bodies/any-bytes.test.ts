@@ -29,10 +29,12 @@ async function reading(read: Read, pieces: readonly Uint8Array[], type = 'applic
     }
     return c.body(null);
   });
+  const left = pieces.filter((piece) => piece.length > 0).values();
   const body = new ReadableStream<Uint8Array>({
-    start(controller) {
-      for (const piece of pieces) if (piece.length > 0) controller.enqueue(piece);
-      controller.close();
+    pull(controller) {
+      const { done, value } = left.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
     },
   });
   const headers = { 'content-type': type };
