@@ -1,9 +1,10 @@
 /** A catalog that is lost, or older than what is stored: nothing may be removed, so that the right one still fits. */
-import { cpSync, existsSync, renameSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { blockragJson } from '../../support/product/command.ts';
 import type { Server } from '../../support/product/server.ts';
+import type { Random } from '../random.ts';
 import type { Scene } from '../scene.ts';
 import { filesUnder } from '../worlds/one-server.ts';
 import type { Fault } from './fault.ts';
@@ -31,8 +32,29 @@ export const lostCatalog: Fault = {
   run: (scene) => withCatalog(scene, undefined),
 };
 
+export const damagedCatalog: Fault = {
+  name: 'a damaged catalog, and the right one again',
+  fits: ({ data }) => data !== undefined,
+  run: (scene) => withCatalog(scene, join(scene.folder, 'catalog-right'), damage(scene.random)),
+};
+
+/** Cuts its file short, or overwrites a page or a part of one. */
+function damage(random: Random): (catalog: string) => void {
+  return (catalog) => {
+    const path = join(catalog, 'data.mdb');
+    const bytes = readFileSync(path);
+    const at = random.pick([0, 4096, random.below(bytes.length)]);
+    if (random.next() < 0.4) truncateSync(path, at);
+    else writeFileSync(path, bytes.fill(0xa5, at, at + random.pick([8, 200, 4096])));
+  };
+}
+
 /** Two days later, so that nothing is too young to be swept. */
-async function withCatalog(scene: Scene, other: string | undefined): Promise<void> {
+async function withCatalog(
+  scene: Scene,
+  other: string | undefined,
+  change: (catalog: string) => void = () => {},
+): Promise<void> {
   const { world, violate } = scene;
   const catalog = join(world.data!, 'catalog');
   const right = join(scene.folder, 'catalog-right');
@@ -41,6 +63,7 @@ async function withCatalog(scene: Scene, other: string | undefined): Promise<voi
   if (wrong !== undefined) violate({ kind: 'stuck', what: wrong });
   renameAcross(catalog, right);
   if (other !== undefined) cpSync(other, catalog, { recursive: true });
+  change(catalog);
   const originals = () => filesUnder(join(world.data!, 'blobs/objects/originals'));
   const before = originals();
   world.days += 2;
@@ -50,7 +73,8 @@ async function withCatalog(scene: Scene, other: string | undefined): Promise<voi
   } catch (error) {
     // A server that refuses to start removes nothing either.
     scene.count('starts refused with another catalog');
-    if (!/catalog|keys/.test(String(error))) violate({ kind: 'stuck', what: String(error) });
+    if (!/"code":"(catalog_mismatch|storage_failed|unauthorized)"/.test(String(error)))
+      violate({ kind: 'stuck', what: String(error) });
   }
   const after = new Set(originals());
   const gone = before.filter((path) => !after.has(path));

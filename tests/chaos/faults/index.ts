@@ -1,6 +1,6 @@
 /** All faults. */
 import type { World } from '../worlds/world.ts';
-import { backupAndRestore, lostCatalog, oldCatalog } from './catalog.ts';
+import { backupAndRestore, damagedCatalog, lostCatalog, oldCatalog } from './catalog.ts';
 import { clockJump, restartLater } from './clock.ts';
 import { damagedBlobs, fullDisk, lostBlobs } from './disk.ts';
 import type { Fault } from './fault.ts';
@@ -21,6 +21,7 @@ const FAULTS: readonly Fault[] = [
   damagedIndex,
   oldCatalog,
   lostCatalog,
+  damagedCatalog,
   backupAndRestore,
   clockJump,
   restartLater,
