@@ -56,8 +56,9 @@ export class GgufFile {
     try {
       const { size } = await handle.stat();
       const start = Buffer.alloc(START_BYTES);
-      await handle.read(start, 0, START_BYTES, 0);
+      const { bytesRead } = await handle.read(start, 0, START_BYTES, 0);
       if (start.toString('latin1', 0, 4) !== 'GGUF') throw corrupt('it does not start with "GGUF"');
+      if (bytesRead < START_BYTES) throw corrupt('it ends within its header');
       const version = start.readUInt32LE(4);
       if (!VERSIONS.includes(version)) {
         const message = `${name} is of version ${version} of GGUF: ${VERSIONS.join(' and ')} are read.`;

@@ -114,6 +114,14 @@ describe('a damaged GGUF file is model_corrupt and leaves nothing', () => {
     expect(await outcome(file)).toMatchObject({ code: 'model_corrupt', left: [] });
   });
 
+  test('and one of a version that is not read is model_unsupported', async () => {
+    const file = await edited((bytes) => {
+      bytes.writeUInt32LE(77, 4);
+      return bytes;
+    });
+    expect(await outcome(file)).toMatchObject({ code: 'model_unsupported', left: [] });
+  });
+
   test('cut one byte before the end of the last tensor', async () => {
     // Files end with the last tensor's padding at most.
     const file = await edited((bytes) => bytes.subarray(0, bytes.length - 32));
@@ -122,7 +130,6 @@ describe('a damaged GGUF file is model_corrupt and leaves nothing', () => {
 
   test.each<[string, (bytes: Buffer) => void]>([
     ['another magic', (bytes) => void bytes.write('GGML', 0)],
-    ['an unknown version', (bytes) => void bytes.writeUInt32LE(77, 4)],
     ['a number of tensors beyond reason', (bytes) => void bytes.writeUInt32LE(0x7fffffff, 8)],
     ['a number of tensors beyond any memory', (bytes) => void bytes.writeUInt8(0x7f, 15)],
     ['a number of entries beyond reason', (bytes) => void bytes.writeUInt32LE(0x7fffffff, 16)],

@@ -81,7 +81,7 @@ describe('a tenant that is erased', () => {
     expect(await left('originals/acme')).toEqual([]);
     // The frame of every prompt, which holds nothing of the tenant's.
     expect(await left('kv/acme')).toHaveLength(1);
-    expect(await left('originals/rival')).toHaveLength(1);
+    expect(await left('originals/rival')).toHaveLength(2);
     for (const partition of ['documents/acme', 'collections/acme', 'rates/acme']) {
       expect(await allRows(catalog.table, partition), partition).toEqual([]);
     }
