@@ -141,8 +141,8 @@ describeWith(['ministack'], 'deployed to the local stage', () => {
     await until(async () => (await idle()) && (await ready()).length === names.length, 1_500);
     const found = await documents('burst');
     expect(found.map(({ name }) => name).sort()).toEqual([...names].sort());
-    // One version of each is kept: its original, and the rows of its passages.
-    expect(await objectsUnder('originals/acme/')).toBe(names.length + FACTS.length);
+    // One version of each is kept: its original with what is said of it, and the rows of its passages.
+    expect(await objectsUnder('originals/acme/')).toBe(2 * (names.length + FACTS.length));
   }, 1_800_000);
 
   it('an object that cannot be followed lands in the dead letters, and the rest goes on', async () => {

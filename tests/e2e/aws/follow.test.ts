@@ -79,6 +79,8 @@ describeWith(CLOUD, 'objects in the bucket of documents', () => {
     );
     expect(await cloud.objects(DATA, `originals/acme/${after!.id}/`)).toEqual([
       expect.stringContaining(after!.version!),
+      // What is said of it, for `repair`.
+      expect.stringContaining(`${after!.version}.json`),
     ]);
   });
 
@@ -172,7 +174,7 @@ describeWith(CLOUD, 'objects in the bucket of documents', () => {
             bytes: texts[last]!.length,
           });
         const originals = await cloud.objects(DATA, `originals/acme/${row?.id ?? 'none'}/`);
-        expect(originals).toHaveLength(last === null ? 0 : 1);
+        expect(originals).toHaveLength(last === null ? 0 : 2);
       }),
       { numRuns: 12 },
     );

@@ -104,7 +104,8 @@ describeWith(CLOUD, 'the sweep beside 200 uploads and deletes', () => {
       expect(documents.length).toBeGreaterThan(5);
       for (const { id, status, version, pending, retiring } of documents) {
         expect({ status, pending, retiring }).toEqual({ status: 'ready', pending: null, retiring: [] });
-        originals.push(`originals/${tenant}/${id}/${version}`);
+        const original = `originals/${tenant}/${id}/${version}`;
+        originals.push(original, `${original}.json`);
       }
       expect((await services.access.quotas.used(tenant)).documents).toBe(documents.length);
       const { citations, usage } = await opened.system.ask({
