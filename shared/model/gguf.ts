@@ -7,6 +7,8 @@ import { BLOCK_FORMATS, dequantize } from './dequantize.ts';
 
 /** Little-endian; those before are of weeks in 2023. */
 const VERSIONS = [2, 3];
+/** Beyond any that there will be soon: what says so is no GGUF. */
+const MOST_VERSIONS = 99;
 /** Magic, version, and the numbers of tensors and of metadata entries. */
 const START_BYTES = 24;
 /** Bytes that a tensor takes in the header at least, and a metadata entry. */
@@ -60,6 +62,7 @@ export class GgufFile {
       if (start.toString('latin1', 0, 4) !== 'GGUF') throw corrupt('it does not start with "GGUF"');
       if (bytesRead < START_BYTES) throw corrupt('it ends within its header');
       const version = start.readUInt32LE(4);
+      if (version > MOST_VERSIONS) throw corrupt('its version is no number that one has');
       if (!VERSIONS.includes(version)) {
         const message = `${name} is of version ${version} of GGUF: ${VERSIONS.join(' and ')} are read.`;
         throw new BlockragError('model_unsupported', message);
