@@ -10,8 +10,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { ComputeType } from '../../shared/model/compute.ts';
-import { fetchModelFile } from '../../shared/model/sources/index.ts';
+import { DEFAULT_MODEL, fetchModelFile } from '../../shared/model/sources/index.ts';
 import { testConfig, testFetch } from '../support/settings.ts';
+import { drawReports } from './speed/draw.ts';
 import { countFlops } from './speed/flops.ts';
 import { Llama } from './speed/llama.ts';
 import { DECODED, FINAL, Ours, PASSAGE } from './speed/ours.ts';
@@ -20,20 +21,23 @@ import { dropPageCache, firstTokens, machine, type Report, Samples, toText } fro
 
 const HELP = `Usage: npm run bench [-- OPTIONS]
 
+  --model NAME       a known model (${DEFAULT_MODEL})
   --json             print JSON
   --quick            one round, contexts up to 2,048 tokens
   --repeat N         rounds that count (3); one more before them warms up
   --compute TYPE     compute type of blockrag (w8a8)
   --no-peers         without llama.cpp
   --svg FILE         also draw the time to the first token
+  --draw A,B         only draw what was measured before, from files of --json, to --svg (first-token.svg)
   --contexts A,B     contexts compared with llama.cpp (512,2048,6000)
   --long A,B         contexts of blockrag alone, beyond what the model was trained for: timing only (16384,32000)
 
-npm run bench -- --json --svg docs/lab/first-token.svg > bench.json
+npm run bench -- --json --model qwen2.5-coder-0.5b-instruct > bench.json
 `;
 
 const { values } = parseArgs({
   options: {
+    model: { type: 'string', default: DEFAULT_MODEL },
     json: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -41,10 +45,13 @@ const { values } = parseArgs({
     compute: { type: 'string', default: 'w8a8' },
     'no-peers': { type: 'boolean', default: false },
     svg: { type: 'string' },
+    draw: { type: 'string' },
     contexts: { type: 'string', default: '512,2048,6000' },
     long: { type: 'string', default: '16384,32000' },
     /** Internal: only serves one answer at this context and prints its memory. */
     memory: { type: 'string' },
+    /** Internal: answers at the largest context from blobs in this folder, and says so. */
+    answer: { type: 'string' },
   },
 });
 const numbers = (list: string) => list.split(',').filter(Boolean).map(Number);
@@ -55,6 +62,9 @@ const long = values.quick ? [] : numbers(values.long);
 const say = (text: string) => void process.stderr.write(`${text}\n`);
 
 if (values.help) process.stdout.write(HELP);
+else if (values.draw !== undefined)
+  await drawReports(values.draw.split(','), values.svg ?? 'first-token.svg');
+else if (values.answer !== undefined) await answerOnce(values.answer);
 else if (values.memory !== undefined) await serveOnce(Number(values.memory));
 else await main();
 
@@ -74,8 +84,8 @@ async function main(): Promise<void> {
 
 async function measure(directory: string): Promise<Report> {
   const samples = new Samples();
-  const ours = await Ours.open(compute, directory);
-  const hot = await Ours.open(compute, directory, 2 ** 30);
+  const ours = await Ours.open(compute, directory, 0, values.model);
+  const hot = await Ours.open(compute, directory, 2 ** 30, values.model);
   const llama = values['no-peers'] ? undefined : await openLlama();
   say(`encoding the passages of ${Math.max(...contexts, ...long)} tokens`);
   for (const context of [...contexts, ...long]) await ours.prepare(context);
@@ -112,17 +122,21 @@ async function measure(directory: string): Promise<Report> {
     // Once: it takes minutes.
     samples.addAnswer(context, 'full', await ours.firstToken(context, 'full', 1));
   }
-  const { architecture } = ours.model.manifest;
+  const { architecture, files } = ours.model.manifest;
   const loads = { blockrag: ours.loadMs, llama: llama?.peer.loadMs };
   llama?.peer.close();
   await Promise.all([ours.close(), hot.close()]);
+  const starts = await measureStarts(ours, llama, directory);
   return {
     machine: machine(),
+    model: values.model,
     compute,
     repeat,
     passage: PASSAGE,
     final: FINAL,
     load_ms: loads,
+    start_ms: starts,
+    compiled_mb: files.reduce((sum, { bytes }) => sum + bytes, 0) / 1e6,
     rss_mb: measureMemory(Math.max(...contexts)),
     figures: samples.medians(),
     flops: [...contexts, ...long].map((context) => ({
@@ -136,14 +150,17 @@ async function measure(directory: string): Promise<Report> {
 /** llama.cpp with and without flash attention: each sample is kept by its way, and the better way counts. */
 async function openLlama() {
   installPeers();
-  const file = await fetchModelFile('smollm2-135m-instruct', testFetch());
+  const file = await fetchModelFile(values.model, testFetch());
   const contextSize = Math.max(...contexts) + FINAL + DECODED + 32;
-  const peer = await Llama.open(file.file, { threads: availableParallelism(), contextSize });
+  const options = { threads: availableParallelism(), contextSize };
+  const peer = await Llama.open(file.file, options);
   const ways = [true, false];
   const prompt = (ours: Ours, context: number) =>
     Uint32Array.from([...ours.blocks(context).flatMap((block) => [...block]), ...ours.tokens(FINAL, 999)]);
   return {
     peer,
+    options,
+    file: file.file,
     async prefill(samples: Samples, ours: Ours, context: number) {
       for (const flash of ways) {
         const { first } = await peer.prefill(flash, prompt(ours, context), 1);
@@ -166,7 +183,7 @@ async function openLlama() {
 }
 
 async function saveStates({ peer }: Awaited<ReturnType<typeof openLlama>>, ours: Ours, directory: string) {
-  const file = (flash: boolean, context: number) => join(directory, `llama-${flash}-${context}.state`);
+  const file = (flash: boolean, context: number) => stateFile(directory, flash, context);
   for (const flash of [true, false]) {
     for (const context of contexts) {
       const tokens = Uint32Array.from(ours.blocks(context).flatMap((block) => [...block]));
@@ -185,16 +202,60 @@ async function saveStates({ peer }: Awaited<ReturnType<typeof openLlama>>, ours:
   };
 }
 
+function stateFile(directory: string, flash: boolean, context: number): string {
+  return join(directory, `llama-${flash}-${context}.state`);
+}
+
+/** Milliseconds from the start of a process to its first token at the largest context, medians. */
+async function measureStarts(
+  ours: Ours,
+  llama: Awaited<ReturnType<typeof openLlama>> | undefined,
+  directory: string,
+): Promise<Report['start_ms']> {
+  const samples = new Samples();
+  const context = Math.max(...contexts);
+  for (let i = 0; i < repeat; i++) {
+    say(`start ${i + 1} of ${repeat}`);
+    const started = performance.now();
+    runSelf('--answer', directory);
+    samples.add('start', 'blockrag', performance.now() - started);
+    if (llama === undefined) continue;
+    const before = performance.now();
+    const peer = await Llama.open(llama.file, llama.options);
+    await peer.restored(true, stateFile(directory, true, context), ours.tokens(FINAL, 999), 1);
+    samples.add('start', 'llama', performance.now() - before);
+    peer.close();
+  }
+  const { blockrag, llama: peer } = samples.medians().start!;
+  return { blockrag: blockrag!, llama: peer };
+}
+
+async function answerOnce(directory: string): Promise<void> {
+  const ours = await Ours.open(compute, directory, 0, values.model);
+  await ours.firstToken(Math.max(...contexts), 'block', 1);
+  // Its end is the measurement's: nothing is waited for.
+  process.exit(0);
+}
+
+/** Runs this file in a process of its own; gives what it prints. */
+function runSelf(...args: string[]): string {
+  const self = ['--import', 'tsx', fileURLToPath(import.meta.url), '--compute', compute];
+  const options = ['--model', values.model, '--contexts', contexts.join()];
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...self, ...options, ...args], {
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(stderr);
+  return stdout;
+}
+
 /** Memory of a process that serves at this context, in MB. */
 function measureMemory(context: number): number {
-  const args = ['--import', 'tsx', fileURLToPath(import.meta.url), '--memory', String(context)];
-  const child = spawnSync(process.execPath, [...args, '--compute', compute], { encoding: 'utf8' });
-  return Math.round(Number(child.stdout.trim()));
+  return Math.round(Number(runSelf('--memory', String(context)).trim()));
 }
 
 async function serveOnce(context: number): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'blockrag-bench-'));
-  const ours = await Ours.open(compute, directory, testConfig().hotBytes);
+  const ours = await Ours.open(compute, directory, testConfig().hotBytes, values.model);
   await ours.prepare(context);
   for (let i = 0; i < 3; i++) await ours.firstToken(context, 'block');
   process.stdout.write(`${process.memoryUsage.rss() / 1e6}\n`);

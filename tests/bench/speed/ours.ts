@@ -7,6 +7,7 @@ import { REFERENCE_PASSAGES } from '../../../shared/attention/reference-text.ts'
 import { GREEDY } from '../../../shared/attention/sampling.ts';
 import type { CompiledModel } from '../../../shared/model/compiled.ts';
 import type { ComputeType } from '../../../shared/model/compute.ts';
+import { DEFAULT_MODEL } from '../../../shared/model/sources/index.ts';
 import { prepareModel } from '../../../shared/pipeline/prepare-model.ts';
 import { openFsBlobStore } from '../../../shared/storage/blobs/fs.ts';
 import type { BlobStore } from '../../../shared/storage/ports.ts';
@@ -53,21 +54,24 @@ export class Ours {
 
   /**
    * @param hotBytes of blobs kept in memory; 0: all are read from the disk
-   * @param model instead of the default one without its adapter
+   * @param from a known model's name, which is used without its adapter, or a compiled model
    */
   static async open(
     compute: ComputeType,
     directory: string,
     hotBytes = 0,
-    model: CompiledModel | undefined = undefined,
+    from: string | CompiledModel = DEFAULT_MODEL,
   ): Promise<Ours> {
-    model ??= await prepareModel({
-      ...testFetch(),
-      reference: 'smollm2-135m-instruct',
-      adapter: 'none',
-      compute,
-      requireText: true,
-    });
+    const model =
+      typeof from === 'string'
+        ? await prepareModel({
+            ...testFetch(),
+            reference: from,
+            adapter: 'none',
+            compute,
+            requireText: true,
+          })
+        : from;
     const text = (await model.tokenizer()).encode(
       REFERENCE_PASSAGES.map((passage) => passage.text).join('\n'),
     );

@@ -3,15 +3,21 @@ import { writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import type { Flops } from './flops.ts';
 import type { FirstToken } from './ours.ts';
+import { targetsOf } from './targets.ts';
 
 export interface Report {
   machine: string;
+  model: string;
   compute: string;
   repeat: number;
   /** Tokens of a passage, and of the final block. */
   passage: number;
   final: number;
   load_ms: { blockrag: number; llama: number | undefined };
+  /** From the start of a process to the first token behind the largest context compared. */
+  start_ms: { blockrag: number; llama: number | undefined };
+  /** Of the compiled model on the disk. */
+  compiled_mb: number;
   /** Of a blockrag process that serves at the largest context compared. */
   rss_mb: number;
   /** Medians: what, then who. */
@@ -83,65 +89,20 @@ export function firstTokens(figures: Report['figures'], context: number) {
   return [...best].map(([who, ms]) => ({ x: context, ms, who }));
 }
 
-interface Target {
-  name: string;
-  target: string;
-  value: number | undefined;
-  met: boolean;
-}
-
-/** The targets of the project, as far as a run measures them. */
-export function targetsOf({ figures, rss_mb }: Report): Target[] {
-  const best = (what: string, who: string, pick: (...values: number[]) => number) => {
-    const values = Object.entries(figures[what] ?? {}).flatMap(([name, value]) =>
-      name.startsWith(who) ? [value] : [],
-    );
-    return values.length === 0 ? undefined : pick(...values);
-  };
-  const targets: Target[] = [];
-  const add = (name: string, value: number | undefined, limit: number, kind: 'least' | 'most', unit = '') => {
-    const target = `at ${kind} ${limit}${unit}`;
-    const met = value !== undefined && (kind === 'least' ? value >= limit : value <= limit);
-    if (value !== undefined) targets.push({ name, target, value: rounded(value), met });
-  };
-  const ratio = (a: number | undefined, b: number | undefined) =>
-    a === undefined || b === undefined ? undefined : a / b;
-  for (const [context, limit] of [
-    [2048, 97.5],
-    [6000, 99],
-    [32000, 99.5],
-  ] as const) {
-    const row = figures[`first token @${context}`];
-    const less = ratio(row?.block, row?.full);
-    add(`first token @${context}, less than full`, less && 100 * (1 - less), limit, 'least', ' %');
-  }
-  for (const context of [2048, 6000]) {
-    const what = `first token @${context}`;
-    const peer = best(what, 'llama.cpp restored', Math.min);
-    add(`${what} / llama.cpp restored`, ratio(figures[what]?.block, peer), 0.45, 'most');
-  }
-  const encode = best('encode tokens/s', 'llama.cpp', Math.max);
-  add('encode / llama.cpp prefill', ratio(figures['encode tokens/s']?.block, encode), 1.5, 'least');
-  for (const context of [2048, 6000]) {
-    const what = `decode ms/token @${context}`;
-    const peer = best(what, 'llama.cpp restored', Math.min);
-    add(`${what} / llama.cpp`, ratio(figures[what]?.block, peer), 0.9, 'most');
-  }
-  add('load + re-encode share @6000', figures['load + re-encode share @6000, %']?.block, 15, 'most', ' %');
-  add('bytes on disk a token', figures['bytes a token']?.block, 11_800, 'most');
-  add('RSS serving, MB', rss_mb, 1000, 'most');
-  return targets;
-}
-
 export function toText(report: Report): string {
-  const { figures, flops, load_ms } = report;
-  const lines = [`${report.machine}; ${report.compute}; medians of ${report.repeat}`, ''];
+  const { figures, flops, load_ms, start_ms } = report;
+  const about = [report.machine, report.model, report.compute, `medians of ${report.repeat}`];
+  const lines = [about.join('; '), ''];
   lines.push('| figure | who | value |', '|---|---|---|');
   for (const [what, row] of Object.entries(figures)) {
     for (const [who, value] of Object.entries(row)) lines.push(`| ${what} | ${who} | ${value} |`);
   }
   lines.push(`| model load, ms | blockrag | ${rounded(load_ms.blockrag)} |`);
   if (load_ms.llama !== undefined) lines.push(`| model load, ms | llama.cpp | ${rounded(load_ms.llama)} |`);
+  lines.push(`| start to first token, ms | blockrag | ${rounded(start_ms.blockrag)} |`);
+  if (start_ms.llama !== undefined)
+    lines.push(`| start to first token, ms | llama.cpp restored | ${rounded(start_ms.llama)} |`);
+  lines.push(`| compiled, MB | blockrag | ${rounded(report.compiled_mb)} |`);
   lines.push(`| RSS serving, MB | blockrag | ${report.rss_mb} |`, '');
   lines.push('| GFLOP to the first token | block: linear | attention | full: linear | attention | less |');
   lines.push('|---|---|---|---|---|---|');
@@ -157,6 +118,6 @@ export function toText(report: Report): string {
   return `${lines.join('\n')}\n`;
 }
 
-function rounded(value: number): number {
+export function rounded(value: number): number {
   return value >= 1000 ? Math.round(value) : Number(value.toPrecision(3));
 }
