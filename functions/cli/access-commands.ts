@@ -12,11 +12,15 @@ export function addAccessCommands(program: Command, run: Run): void {
   addTenantCommands(program, run);
 }
 
-/** Where the table is. */
-const withTableOptions = (command: Command) =>
+/** Where the stores are. */
+const withStoreOptions = (command: Command) =>
   command
     .option('--data <dir>', 'data directory (default: ./.blockrag, or $BLOCKRAG_DATA)')
-    .option('--stores <url>', 'stores that several servers share: s3://BUCKET?table=TABLE')
+    .option('--stores <url>', 'stores that several servers share: s3://BUCKET?table=TABLE');
+
+/** Where the table is. */
+const withTableOptions = (command: Command) =>
+  withStoreOptions(command)
     .option('--table <name>', 'the table of a stage on AWS, instead of a data directory')
     .option('--json', 'print JSON');
 
@@ -63,13 +67,9 @@ function addLimitCommands(program: Command, run: Run): void {
 
 function addTenantCommands(program: Command, run: Run): void {
   const tenants = program.command('tenants').description('export and erase all that a tenant has');
-  const withStoreOptions = (command: Command) =>
-    command
-      .argument('<tenant>')
-      .option('--data <dir>', 'data directory (default: ./.blockrag, or $BLOCKRAG_DATA)')
-      .option('--stores <url>', 'stores that several servers share: s3://BUCKET?table=TABLE')
-      .option('--json', 'print JSON');
-  withStoreOptions(tenants.command('export'))
+  const ofTenant = (command: Command) =>
+    withStoreOptions(command.argument('<tenant>')).option('--json', 'print JSON');
+  ofTenant(tenants.command('export'))
     .description(
       "write a tenant's documents into a folder: the originals, and a list of them with their metadata",
     )
@@ -80,7 +80,7 @@ function addTenantCommands(program: Command, run: Run): void {
         async () => (await import('./commands/tenants.ts')).exportTenantCommand,
       ),
     );
-  withStoreOptions(tenants.command('erase'))
+  ofTenant(tenants.command('erase'))
     .description('remove all documents of a tenant, its limits and counts, and revoke its keys')
     .option('--yes', 'it cannot be undone')
     .addHelpText('after', '\nExample:\n  blockrag tenants erase acme --yes')

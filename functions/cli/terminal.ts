@@ -26,6 +26,11 @@ export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
+/** "12.3 MB". */
+export function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
 /** What was recognised of a document's pages, if anything: ["2 of 3 pages recognised"]. */
 export function recognisedPages(pages: DocumentView['pages']): string[] {
   if (pages === null || pages.recognised === 0) return [];
@@ -63,7 +68,7 @@ export class ProgressLine {
     }
     if (phase !== this.#phase || done < this.#from.done) this.#from = { done, at: performance.now() };
     this.#phase = phase;
-    const show = (n: number) => (unit === 'bytes' ? `${(n / 1e6).toFixed(1)} MB` : String(n));
+    const show = (n: number) => (unit === 'bytes' ? megabytes(n) : String(n));
     const of = total === undefined ? show(done) : `${show(done)} / ${show(total)}`;
     const bar = total ? `${drawBar(done / total)} ` : '';
     const seconds = (performance.now() - this.#from.at) / 1000;

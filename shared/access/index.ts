@@ -2,7 +2,7 @@
 import type { Table } from '../storage/ports.ts';
 import { DailyTokens } from './daily-tokens.ts';
 import { KeyRing } from './keys.ts';
-import { type Limits, TenantLimits } from './limits.ts';
+import { type Limits, type OwnLimits, TenantLimits } from './limits.ts';
 import { Quotas } from './quotas.ts';
 import { RateLimiter } from './rate-limit.ts';
 
@@ -12,6 +12,27 @@ export interface Access {
   quotas: Quotas;
   tokens: DailyTokens;
   rates: RateLimiter;
+}
+
+/** What a tenant may use, and uses. */
+export interface TenantUse {
+  /** What was set for it. */
+  own: OwnLimits;
+  /** What holds. */
+  limits: Limits;
+  /** `tokensPerDay`: today. */
+  used: Record<Exclude<keyof Limits, 'requestsPerMinute'>, number>;
+}
+
+export async function tenantUse(
+  { limits, quotas, tokens }: Pick<Access, 'limits' | 'quotas' | 'tokens'>,
+  tenant: string,
+): Promise<TenantUse> {
+  const [own, effective, stored, today] = await Promise.all([
+    ...[limits.own(tenant), limits.of(tenant)],
+    ...[quotas.used(tenant), tokens.usedToday(tenant)],
+  ] as const);
+  return { own, limits: effective, used: { ...stored, tokensPerDay: today } };
 }
 
 /** @param defaults limits of tenants that have none of their own */

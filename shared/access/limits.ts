@@ -23,13 +23,14 @@ export interface Limits {
 /** A tenant's own limits: a number, null for unlimited; what is left out is as the defaults say. */
 export type OwnLimits = { [K in keyof Limits]?: number | null };
 
-const KINDS: readonly string[] = [
+export const LIMIT_KINDS = [
   'documents',
   'passages',
   'bytes',
   'tokensPerDay',
   'requestsPerMinute',
-] satisfies (keyof Limits)[];
+] as const satisfies (keyof Limits)[];
+const KINDS: readonly string[] = LIMIT_KINDS;
 const PARTITION = 'limits';
 /** A tenant that may ask nothing has no key: a bucket of no requests never fills. */
 const LEAST: Record<keyof Limits, number> = {

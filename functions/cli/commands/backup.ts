@@ -3,7 +3,7 @@ import { BlockragError } from '../../../shared/errors.ts';
 import { type BackupReport, backUp, restore } from '../../../shared/stores/backup.ts';
 import { toConfig } from '../config.ts';
 import type { CommonOptions } from '../options.ts';
-import { print, printJson } from '../terminal.ts';
+import { megabytes, print, printJson } from '../terminal.ts';
 
 export async function backupCommand(
   directory: string,
@@ -35,5 +35,5 @@ function dataOf(options: CommonOptions): string {
 
 function say({ json }: CommonOptions, report: BackupReport, done: string): void {
   if (json === true) printJson(report);
-  else print(`${done}: ${report.files} files, ${(report.bytes / 1e6).toFixed(1)} MB`);
+  else print(`${done}: ${report.files} files, ${megabytes(report.bytes)}`);
 }

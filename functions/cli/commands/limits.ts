@@ -2,9 +2,8 @@
  * blockrag limits show, set: what a tenant may use. Like the keys, the limits lie in the table; running servers keep to
  * what is set within five seconds.
  */
-import { DailyTokens } from '../../../shared/access/daily-tokens.ts';
-import { type Limits, type OwnLimits, TenantLimits } from '../../../shared/access/limits.ts';
-import { Quotas } from '../../../shared/access/quotas.ts';
+import { openAccess, tenantUse } from '../../../shared/access/index.ts';
+import { LIMIT_KINDS, type Limits, type OwnLimits, TenantLimits } from '../../../shared/access/limits.ts';
 import { checkTenant } from '../../../shared/access/tenant.ts';
 import { viewTenant } from '../../../shared/api/views/tenant.ts';
 import { defaultLimits } from '../../../shared/config.ts';
@@ -17,8 +16,6 @@ import { print, printJson } from '../terminal.ts';
 /** Numbers, `none` for no limit, or `default`. */
 export interface SetLimitsOptions extends AccessTableOptions, Partial<Record<keyof Limits, string>> {}
 
-const KINDS = ['documents', 'passages', 'bytes', 'tokensPerDay', 'requestsPerMinute'] as const;
-
 export async function showLimits(tenant: string, options: AccessTableOptions): Promise<number> {
   checkTenant(tenant);
   await withAccessTable(options, false, (table) => show(table, tenant, options));
@@ -30,7 +27,7 @@ export async function setLimits(tenant: string, options: SetLimitsOptions): Prom
   await withAccessTable(options, false, async (table) => {
     const limits = new TenantLimits(table);
     const own: OwnLimits = await limits.own(tenant);
-    for (const kind of KINDS) {
+    for (const kind of LIMIT_KINDS) {
       const given = options[kind];
       if (given === 'default') delete own[kind];
       else if (given !== undefined) own[kind] = given === 'none' ? null : numberIn(given);
@@ -48,12 +45,8 @@ function numberIn(text: string): number {
 
 async function show(table: Table, tenant: string, options: AccessTableOptions): Promise<void> {
   // On AWS the defaults are the stage's, which its functions are told and this command is not.
-  const limits = new TenantLimits(table, defaultLimits(toConfig(options)));
-  const used = {
-    ...(await new Quotas(table, limits).used(tenant)),
-    tokensPerDay: await new DailyTokens(table, limits).usedToday(tenant),
-  };
-  const view = viewTenant(tenant, { own: await limits.own(tenant), limits: await limits.of(tenant), used });
+  const access = openAccess(table, defaultLimits(toConfig(options)));
+  const view = viewTenant(tenant, await tenantUse(access, tenant));
   if (options.json) return printJson(view);
   for (const [name, limit] of Object.entries(view.limits)) {
     const uses = name in view.used ? `  (used: ${view.used[name as keyof typeof view.used]})` : '';

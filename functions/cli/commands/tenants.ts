@@ -11,7 +11,7 @@ import type { Stores } from '../../../shared/stores/stores.ts';
 import { toConfig } from '../config.ts';
 import type { CommonOptions } from '../options.ts';
 import { openStores } from '../stores.ts';
-import { counted, print, printJson } from '../terminal.ts';
+import { counted, megabytes, print, printJson } from '../terminal.ts';
 
 export async function exportTenantCommand(
   tenant: string,
@@ -27,10 +27,8 @@ export async function exportTenantCommand(
   if (options.json) printJson({ tenant, ...report });
   else {
     const rest = report.without > 0 ? `, of ${report.without} no original is kept` : '';
-    const size = (report.bytes / 1e6).toFixed(1);
-    print(
-      `exported ${tenant} into ${directory}: ${counted(report.documents, 'document')}, ${size} MB${rest}`,
-    );
+    const size = megabytes(report.bytes);
+    print(`exported ${tenant} into ${directory}: ${counted(report.documents, 'document')}, ${size}${rest}`);
   }
   return 0;
 }

@@ -1,6 +1,7 @@
 /** /v1/tenants: what each tenant may use, and uses; for operators. */
 import { createRoute } from '@hono/zod-openapi';
 import { z } from 'zod';
+import { tenantUse } from '../../access/index.ts';
 import { checkTenant } from '../../access/tenant.ts';
 import type { Services } from '../../pipeline/services.ts';
 import { requireOperator } from '../middleware/authenticate.ts';
@@ -33,16 +34,9 @@ const set = createRoute({
   responses: { ...responses, ...problems('request_too_large', 'unsupported_media_type') },
 });
 
-export function tenantRoutes({ access: { limits, quotas, tokens } }: Pick<Services, 'access'>): Api {
+export function tenantRoutes({ access: allowed }: Pick<Services, 'access'>): Api {
   const routes = newRoutes();
-
-  const view = async (tenant: string) => {
-    const [own, effective, stored, today] = await Promise.all([
-      ...[limits.own(tenant), limits.of(tenant)],
-      ...[quotas.used(tenant), tokens.usedToday(tenant)],
-    ] as const);
-    return viewTenant(tenant, { own, limits: effective, used: { ...stored, tokensPerDay: today } });
-  };
+  const view = async (tenant: string) => viewTenant(tenant, await tenantUse(allowed, tenant));
 
   routes.openapi(show, async (c) => {
     requireOperator(c.get('caller'), 'Limits');
@@ -54,7 +48,7 @@ export function tenantRoutes({ access: { limits, quotas, tokens } }: Pick<Servic
   routes.openapi(set, async (c) => {
     requireOperator(c.get('caller'), 'Limits');
     const { tenant } = c.req.valid('param');
-    await limits.set(tenant, toOwnLimits(c.req.valid('json')));
+    await allowed.limits.set(tenant, toOwnLimits(c.req.valid('json')));
     return c.json(await view(tenant), 200);
   });
 

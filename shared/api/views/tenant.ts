@@ -1,5 +1,6 @@
 /** A tenant as the API shows it. */
 import { z } from 'zod';
+import type { TenantUse } from '../../access/index.ts';
 import type { Limits, OwnLimits } from '../../access/limits.ts';
 
 const limit = (description: string, least = 0) =>
@@ -42,18 +43,7 @@ export const tenantSchema = z
 
 export type TenantView = z.infer<typeof tenantSchema>;
 
-export function viewTenant(
-  tenant: string,
-  {
-    own,
-    limits,
-    used,
-  }: {
-    own: OwnLimits;
-    limits: Limits;
-    used: Record<Exclude<keyof Limits, 'requestsPerMinute'>, number>;
-  },
-): TenantView {
+export function viewTenant(tenant: string, { own, limits, used }: TenantUse): TenantView {
   const pairs = Object.entries(NAMES);
   const of = (values: OwnLimits) => pairs.map(([name, key]) => [name, values[key]] as const);
   return {

@@ -37,7 +37,7 @@ export async function putSidecar(blobs: BlobStore, original: string, sidecar: Si
   await blobs.put(sidecarPath(original), bytes);
 }
 
-/** Undefined where there is none that can be read, as beside originals of before version 0.2. */
+/** Undefined where there is none that can be read, as beside originals that an earlier checkout stored. */
 export async function getSidecar(blobs: BlobStore, original: string): Promise<Sidecar | undefined> {
   const bytes = await blobs.get(sidecarPath(original));
   if (bytes === undefined) return undefined;

@@ -1,12 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BlockragError } from '../../../../shared/errors.ts';
 import { submitDocument } from '../../../../shared/pipeline/intake/submit.ts';
 import { retrieve } from '../../../../shared/pipeline/question/retrieve.ts';
 import { checkIndex, reindex } from '../../../../shared/pipeline/reindex/reindex.ts';
 import type { Services } from '../../../../shared/pipeline/services.ts';
-import { Worker } from '../../../../shared/pipeline/work/worker.ts';
 import { document, type OpenedStores, openTestStores } from '../../../support/stores.ts';
+import { workAll } from '../../../support/work.ts';
 
 const signal = new AbortController().signal;
 const damage = new BlockragError('storage_failed', 'Broken.', { data: { damaged: true } });
@@ -27,15 +26,7 @@ beforeEach(async () => {
 });
 afterEach(() => stores.close());
 
-async function work(): Promise<void> {
-  const worker = new Worker(services, { failed: (error) => expect(error).toBeUndefined() });
-  for (;;) {
-    const { waiting, leased } = await services.queue.counts();
-    if (waiting + leased === 0) break;
-    await sleep(5);
-  }
-  await worker.stop();
-}
+const work = () => workAll(services);
 const passages = async () => [...(await services.index.counts()).values()];
 const ask = (filter?: Record<string, string>) =>
   retrieve(services, { tenant: 't', collection: 'default', question: 'one', filter, topK: 4 }, signal);

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BlockragError } from '../../../../shared/errors.ts';
 import { ingestVersion } from '../../../../shared/pipeline/intake/ingest.ts';
@@ -12,9 +11,9 @@ import { beginEpoch } from '../../../../shared/pipeline/sweep/epoch.ts';
 import { type SweepOptions, sweep } from '../../../../shared/pipeline/sweep/sweep.ts';
 import { SWEEP_ITEM } from '../../../../shared/pipeline/work/items.ts';
 import { requeueOutdated } from '../../../../shared/pipeline/work/requeue.ts';
-import { Worker } from '../../../../shared/pipeline/work/worker.ts';
 import { expectNothingLostOrLeft } from '../../../support/left-behind.ts';
 import { document, type OpenedStores, openTestStores } from '../../../support/stores.ts';
+import { workAll } from '../../../support/work.ts';
 
 let stores: OpenedStores;
 let services: Services;
@@ -51,15 +50,7 @@ async function quarantined(): Promise<string[]> {
 }
 const stored = () => services.blobs.has(blobPath('t', KEY));
 /** Works until nothing is left. */
-const work = async () => {
-  const worker = new Worker(services, { failed: (error) => expect(error).toBeUndefined() });
-  for (;;) {
-    const { waiting, leased } = await services.queue.counts();
-    if (waiting + leased === 0) break;
-    await sleep(5);
-  }
-  await worker.stop();
-};
+const work = () => workAll(services);
 const text = (...lines: string[]) => new TextEncoder().encode(lines.join('\n'));
 
 it('finds nothing where nothing is left', async () => {
