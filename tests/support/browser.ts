@@ -89,6 +89,8 @@ export async function openConsole(
     if (!/^(blob|data):/.test(request.url()) && !request.url().startsWith(url)) wrong.push(request.url());
   });
   await page.goto(`${url}/${hash}`);
+  // What is not drawn yet would be judged as an empty page.
+  await page.locator('h1').waitFor({ state: 'attached' });
   return { page, wrong };
 }
 
