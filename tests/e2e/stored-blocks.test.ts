@@ -1,4 +1,4 @@
-import { copyFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, rmdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { BlockragError } from '../../shared/errors.ts';
@@ -130,6 +130,19 @@ describe('a damaged blob', () => {
     const healed = await askBlockrag(blockrag, QUESTION);
     expect(healed.answer).toBe(before.answer);
     expect(healed.usage).toEqual(before.usage);
+  });
+
+  it('that cannot be read is computed anew and logged, and the answer is the same', async () => {
+    const whole = readFileSync(blob);
+    rmSync(blob);
+    mkdirSync(blob); // even a superuser reads no directory
+    const without = await askBlockrag(blockrag, QUESTION);
+    expect(without.answer).toBe(before.answer);
+    expect(without.usage.encodedTokens).toBeGreaterThan(0);
+    expect(logged).toContainEqual(expect.objectContaining({ msg: 'a stored blob could not be read' }));
+    rmdirSync(blob);
+    writeFileSync(blob, whole);
+    expect((await askBlockrag(blockrag, QUESTION)).usage).toEqual(before.usage);
   });
 });
 
