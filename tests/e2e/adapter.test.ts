@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AnswerView } from '../../shared/api/views/answer.ts';
 import { readAdapter, shippedAdapter } from '../../shared/model/adapter.ts';
-import { DEFAULT_MODEL, knownSha256 } from '../../shared/model/sources/index.ts';
+import { knownSha256 } from '../../shared/model/sources/index.ts';
+import { TEST_MODEL } from '../support/models.ts';
 import type { Facts } from '../support/product/command.ts';
 import { blockragJson } from '../support/product/command.ts';
 import { blobFiles, temporaryDirectory } from '../support/product/directory.ts';
@@ -12,7 +13,7 @@ import { FERRY, LIGHTHOUSE } from '../support/product/texts.ts';
 
 /** As users have it: the other tests' setting is taken back. */
 const SHIPPED = { BLOCKRAG_ADAPTER: '' };
-const ADAPTER = shippedAdapter(DEFAULT_MODEL);
+const ADAPTER = shippedAdapter(TEST_MODEL);
 const QUESTION = 'When was the lighthouse of Grimsay built?';
 const cwd = temporaryDirectory();
 let server: Server | undefined;
@@ -28,7 +29,7 @@ const json = <T>(data: string, ...args: string[]) =>
 describe('the adapter that comes with the default model', { timeout: 300_000 }, () => {
   it('belongs to it, and is at most 12 MB', async () => {
     const adapter = await readAdapter(ADAPTER);
-    expect(adapter.base.sha256).toBe(knownSha256(DEFAULT_MODEL));
+    expect(adapter.base.sha256).toBe(knownSha256(TEST_MODEL));
     expect(statSync(ADAPTER).size).toBeLessThan(12_000_000);
   });
 

@@ -4,8 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AnswerView } from '../../shared/api/views/answer.ts';
 import { chooseAttention } from '../../shared/attention/modes.ts';
 import { CompiledModel } from '../../shared/model/compiled.ts';
-import { DEFAULT_MODEL } from '../../shared/model/sources/index.ts';
 import { prepareModel } from '../../shared/pipeline/prepare-model.ts';
+import { TEST_MODEL } from '../support/models.ts';
 import { blockragJson } from '../support/product/command.ts';
 import { temporaryDirectory } from '../support/product/directory.ts';
 import { type Server, startServer, uploadText } from '../support/product/server.ts';
@@ -21,7 +21,7 @@ async function prepared(): Promise<{ model: CompiledModel; phases: Set<string> }
   const phases = new Set<string>();
   const found = await prepareModel({
     ...testFetch(),
-    reference: DEFAULT_MODEL,
+    reference: TEST_MODEL,
     adapter: 'none',
     compute: 'w8a8',
     requireText: true,

@@ -21,8 +21,8 @@ const [, shell = ''] = snippets('bash');
 const commands = shell.split('\n').flatMap((line) => line.replace(/\s+#.*$/, '') || []);
 const at = commands.indexOf('npm start');
 const data = temporaryDirectory();
-/** As users have it: with the adapter that is shipped. */
-const env = { BLOCKRAG_DATA: data, BLOCKRAG_ADAPTER: '' };
+/** As users have it: the default model, with the adapter that is shipped. */
+const env = { BLOCKRAG_DATA: data, BLOCKRAG_MODEL: '', BLOCKRAG_ADAPTER: '' };
 
 function run(command: string, url?: string): Promise<Finished> {
   const local = url === undefined ? command : command.replace('http://127.0.0.1:8080', url);

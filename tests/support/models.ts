@@ -1,4 +1,4 @@
-/** Models for tests: the real default one from the user's cache, and the tiny random ones compiled for one test file. */
+/** Models for tests: a small real one from the user's cache, and the tiny random ones compiled for one test file. */
 
 import { createHash } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
@@ -12,10 +12,12 @@ import type { Adapter } from '../../shared/model/adapter.ts';
 import { type CompileOptions, compileModel } from '../../shared/model/compile.ts';
 import type { CompiledModel } from '../../shared/model/compiled.ts';
 import type { ComputeType } from '../../shared/model/compute.ts';
-import { DEFAULT_MODEL } from '../../shared/model/sources/index.ts';
 import { prepareModel } from '../../shared/pipeline/prepare-model.ts';
 import { type TinyModel, tinyFile } from './fixtures.ts';
 import { testFetch } from './settings.ts';
+
+/** The known model that tests work with, unless they are about another: small and quick. */
+export const TEST_MODEL = 'smollm2-135m-instruct';
 
 const folders: string[] = [];
 afterAll(() => {
@@ -29,22 +31,22 @@ export async function temporaryFolder(): Promise<string> {
   return folder;
 }
 
-/** The default model without its adapter, as the recorded numbers are: fetched and compiled the first time, which takes a minute. */
-export function defaultModel(compute: ComputeType): Promise<CompiledModel> {
+/** That model without its adapter, as the recorded numbers are: fetched and compiled the first time, which takes a minute. */
+export function testModel(compute: ComputeType): Promise<CompiledModel> {
   return prepareModel({
     ...testFetch(),
-    reference: DEFAULT_MODEL,
+    reference: TEST_MODEL,
     adapter: 'none',
     compute,
     requireText: true,
   });
 }
 
-/** The default model as it is shipped, with its adapter where the catalogue names one. */
+/** That model as it is shipped, with its adapter. */
 export function shippedModel(): Promise<CompiledModel> {
   return prepareModel({
     ...testFetch(),
-    reference: DEFAULT_MODEL,
+    reference: TEST_MODEL,
     adapter: 'shipped',
     compute: 'w8a8',
     requireText: true,

@@ -16,7 +16,7 @@ export const DEFAULT_MODEL = 'smollm2-135m-instruct';
 const alternative = 'Or give a file of your own: --model FILE.gguf.';
 
 export const KNOWN_MODELS: Readonly<Record<string, KnownModel>> = {
-  [DEFAULT_MODEL]: {
+  'smollm2-135m-instruct': {
     licence: 'Apache-2.0',
     memoryBytes: 877e6,
     adapter: 'smollm2-135m-instruct',

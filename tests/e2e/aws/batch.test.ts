@@ -10,7 +10,7 @@ import { CLOUD, type Cloud, DATA, startCloud } from '../../support/aws/cloud.ts'
 import { cpuJob } from '../../support/aws/job.ts';
 import { type Opened, openInProcess } from '../../support/aws/opened.ts';
 import { type JobDefinition, type LocalJobQueue, openLocalJobs } from '../../support/local-jobs.ts';
-import { defaultModel } from '../../support/models.ts';
+import { testModel } from '../../support/models.ts';
 import { manyPassages } from '../../support/product/texts.ts';
 
 const KEY = 'documents/acme/default/notes.md';
@@ -21,7 +21,7 @@ describeWith(CLOUD, 'a job of Batch', () => {
   let jobs: LocalJobQueue;
   const exits: { code: number | null; signal: NodeJS.Signals | null; retried: boolean }[] = [];
   beforeAll(async () => {
-    await defaultModel('w8a8');
+    await testModel('w8a8');
     cloud = await startCloud({ BLOCKRAG_LOG: 'silent', BLOCKRAG_IDLE_MS: '5000', BLOCKRAG_LEASE_MS: '2000' });
     opened = await openInProcess(cloud, { works: false });
     jobs = openLocalJobs({

@@ -7,7 +7,7 @@ import type { UploadTicket } from '../../../shared/pipeline/intake/uploads.ts';
 import { describeWith } from '../../services/describe-with.ts';
 import { CLOUD, type Cloud, startCloud } from '../../support/aws/cloud.ts';
 import { type Opened, openInProcess } from '../../support/aws/opened.ts';
-import { defaultModel } from '../../support/models.ts';
+import { testModel } from '../../support/models.ts';
 import { FERRY, LIGHTHOUSE } from '../../support/product/texts.ts';
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
@@ -18,7 +18,7 @@ describeWith(CLOUD, 'uploads and their events', () => {
   let opened: Opened;
   let handler: typeof ingestHandler;
   beforeAll(async () => {
-    await defaultModel('w8a8');
+    await testModel('w8a8');
     cloud = await startCloud({ BLOCKRAG_LOG: 'silent', BLOCKRAG_MAX_DOCUMENT_BYTES: '10000' });
     opened = await openInProcess(cloud, { works: true });
     // Opens what the environment names as it is loaded.

@@ -5,7 +5,7 @@ import { isBlockragError } from '../../../shared/errors.ts';
 import { describeWith } from '../../services/describe-with.ts';
 import { CLOUD, type Cloud, DATA, DOCUMENTS, startCloud } from '../../support/aws/cloud.ts';
 import { type Opened, openInProcess } from '../../support/aws/opened.ts';
-import { defaultModel } from '../../support/models.ts';
+import { testModel } from '../../support/models.ts';
 import { FERRY, LIGHTHOUSE } from '../../support/product/texts.ts';
 
 const MAX_BYTES = 10_000;
@@ -14,7 +14,7 @@ describeWith(CLOUD, 'objects in the bucket of documents', () => {
   let cloud: Cloud;
   let opened: Opened;
   beforeAll(async () => {
-    await defaultModel('w8a8');
+    await testModel('w8a8');
     cloud = await startCloud({ BLOCKRAG_LOG: 'silent', BLOCKRAG_MAX_DOCUMENT_BYTES: String(MAX_BYTES) });
     opened = await openInProcess(cloud, { works: true });
   });

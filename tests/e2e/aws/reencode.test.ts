@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWith } from '../../services/describe-with.ts';
 import { CLOUD, type Cloud, startCloud } from '../../support/aws/cloud.ts';
 import { type Opened, openInProcess } from '../../support/aws/opened.ts';
-import { defaultModel } from '../../support/models.ts';
+import { testModel } from '../../support/models.ts';
 import { FERRY } from '../../support/product/texts.ts';
 
 const KEY = 'documents/acme/default/ferry.md';
@@ -21,7 +21,7 @@ describeWith(CLOUD, 'a stage with other settings than before', () => {
     opened = undefined;
   };
   beforeAll(async () => {
-    await defaultModel('w8a8');
+    await testModel('w8a8');
     cloud = await startCloud({ BLOCKRAG_LOG: 'silent' });
   });
   afterAll(async () => {

@@ -15,7 +15,7 @@ import {
   textOf,
 } from '../../support/aws/gateway.ts';
 import { openInProcess } from '../../support/aws/opened.ts';
-import { defaultModel } from '../../support/models.ts';
+import { testModel } from '../../support/models.ts';
 import type { ServerSentEvent } from '../../support/product/server.ts';
 import { FERRY, LIGHTHOUSE } from '../../support/product/texts.ts';
 
@@ -26,7 +26,7 @@ describeWith([...CLOUD, 'lambda-ric'], 'the query function', () => {
   let key: string;
   let directory: string;
   beforeAll(async () => {
-    await defaultModel('w8a8');
+    await testModel('w8a8');
     cloud = await startCloud({ BLOCKRAG_LOG: 'info', BLOCKRAG_BLOB_CACHE_BYTES: '10000000' });
     const opened = await openInProcess(cloud, { works: true });
     for (const [name, text] of Object.entries({ ferry: FERRY, lighthouse: LIGHTHOUSE })) {

@@ -10,7 +10,7 @@ import { describeWith } from '../../services/describe-with.ts';
 import { CLOUD, type Cloud, startCloud } from '../../support/aws/cloud.ts';
 import { type Opened, openInProcess } from '../../support/aws/opened.ts';
 import { expectNothingLostOrLeft } from '../../support/left-behind.ts';
-import { defaultModel } from '../../support/models.ts';
+import { testModel } from '../../support/models.ts';
 import { temporaryDirectory } from '../../support/product/directory.ts';
 
 const TENANTS = ['acme', 'beta'];
@@ -34,7 +34,7 @@ describeWith(CLOUD, 'the sweep beside 200 uploads and deletes', () => {
   const workers: Worker[] = [];
   const failures: unknown[] = [];
   beforeAll(async () => {
-    await defaultModel('w8a8');
+    await testModel('w8a8');
     cloud = await startCloud({ BLOCKRAG_LOG: 'silent', BLOCKRAG_INDEX: temporaryDirectory() });
     opened = await openInProcess(cloud, { works: false });
     services = opened.system.services;

@@ -8,7 +8,7 @@ import { argmax, topIds } from '../../../shared/attention/sampling.ts';
 import { drain } from '../../../shared/attention/steps.ts';
 import { ask, type Store } from '../../support/asking.ts';
 import { expectation, golden } from '../../support/fixtures.ts';
-import { defaultModel } from '../../support/models.ts';
+import { testModel } from '../../support/models.ts';
 
 const { cases, kv } = golden();
 
@@ -17,7 +17,7 @@ describe('fp32 compute and fp32 blobs', () => {
   // One store for all modes, as in the product: passages' blobs differ by key where they differ.
   const store: Store = new Map();
   beforeAll(async () => {
-    decoder = await Decoder.open(await defaultModel('fp32'));
+    decoder = await Decoder.open(await testModel('fp32'));
   });
   afterAll(() => decoder.dispose());
 
@@ -70,7 +70,7 @@ describe.each([
   let decoder: Decoder;
   const store: Store = new Map();
   beforeAll(async () => {
-    decoder = await Decoder.open(await defaultModel(compute));
+    decoder = await Decoder.open(await testModel(compute));
   });
   afterAll(() => decoder.dispose());
 

@@ -18,9 +18,9 @@ import {
 import { compileModel } from '../../../shared/model/compile.ts';
 import { CompiledModel, type ModelManifest } from '../../../shared/model/compiled.ts';
 import { GgufFile } from '../../../shared/model/gguf.ts';
-import { DEFAULT_MODEL, fetchModelFile } from '../../../shared/model/sources/index.ts';
+import { fetchModelFile } from '../../../shared/model/sources/index.ts';
 import { TINY_MODELS } from '../../support/fixtures.ts';
-import { compileOptions, defaultModel, temporaryFolder, tinyModel } from '../../support/models.ts';
+import { compileOptions, TEST_MODEL, temporaryFolder, testModel, tinyModel } from '../../support/models.ts';
 import { testFetch } from '../../support/settings.ts';
 
 describe('verdict stored with a model', () => {
@@ -33,7 +33,7 @@ describe('verdict stored with a model', () => {
   });
 
   test('the default model passes with room to spare', async () => {
-    const { check } = (await defaultModel('q8')).manifest;
+    const { check } = (await testModel('q8')).manifest;
     expect(check!.blobDivergence).toBeLessThan(MAX_DIVERGENCE / 2);
     expect(check!.textScore).toBeGreaterThan(-0.75);
   });
@@ -133,7 +133,7 @@ function renameFamily(bytes: Buffer): void {
 async function scoreOfChanged(
   change: (file: string, bytes: Buffer) => void | Promise<void>,
 ): Promise<number> {
-  const { file } = await fetchModelFile(DEFAULT_MODEL, testFetch());
+  const { file } = await fetchModelFile(TEST_MODEL, testFetch());
   const folder = await temporaryFolder();
   const copy = join(folder, 'changed.gguf');
   await copyFile(file, copy);
@@ -175,7 +175,7 @@ describe('a model that finds English unlikely', () => {
     ['whose RoPE scaling is wrong', (frequency) => frequency / 4],
     ['without rotation', () => 0],
   ])('is one %s', async (_, change) => {
-    const model = await tampered(await defaultModel('q8'), {
+    const model = await tampered(await testModel('q8'), {
       manifest: ({ architecture: { rope } }) => {
         rope.inverseFrequencies = rope.inverseFrequencies.map(change);
       },

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { readResults } from '../../eval/results.ts';
-import { defaultModel, temporaryFolder } from '../../support/models.ts';
+import { temporaryFolder, testModel } from '../../support/models.ts';
 import { sharedFile } from '../../support/shared.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
@@ -17,7 +17,7 @@ async function evaluate(...args: string[]): Promise<string> {
 
 describe.skipIf(questions === undefined)('the evaluation harness (skipped without the shared folder)', () => {
   beforeAll(async () => {
-    await defaultModel('w8a8');
+    await testModel('w8a8');
   });
 
   it('answers from stored blobs, goes on where it was stopped, and reports', {

@@ -9,12 +9,11 @@ import { readArchitecture } from '../../../shared/model/architecture.ts';
 import { cacheDirectory } from '../../../shared/model/cache.ts';
 import { compileModel } from '../../../shared/model/compile.ts';
 import { GgufFile } from '../../../shared/model/gguf.ts';
-import { DEFAULT_MODEL } from '../../../shared/model/sources/index.ts';
 import { prepareModel } from '../../../shared/pipeline/prepare-model.ts';
 import { ask } from '../../support/asking.ts';
 import { type TinyModel, tinyCases, tinyFile } from '../../support/fixtures.ts';
 import { mergeIntoGguf } from '../../support/merged-gguf.ts';
-import { compileOptions, defaultModel, temporaryFolder } from '../../support/models.ts';
+import { compileOptions, TEST_MODEL, temporaryFolder, testModel } from '../../support/models.ts';
 import {
   adapterTensors,
   type FloatType,
@@ -194,11 +193,11 @@ describe('an adapter that does not fit is refused', () => {
 
 describe('a model that has been compiled', () => {
   test('is opened without its file, a network or python', async () => {
-    const { directory } = await defaultModel('w8a8');
+    const { directory } = await testModel('w8a8');
     const cache = await temporaryFolder();
     await symlink(join(cacheDirectory(testFetch().cache), 'compiled'), join(cache, 'compiled'));
     const settings = { cache, python: '/nowhere/python3' };
-    const options = { ...settings, reference: DEFAULT_MODEL, adapter: 'none', requireText: true };
+    const options = { ...settings, reference: TEST_MODEL, adapter: 'none', requireText: true };
     const opened = await prepareModel({ ...options, compute: 'w8a8' });
     expect(opened.directory).toBe(join(cache, 'compiled', directory.split('/').at(-1)!));
     expect(await readdir(cache)).toEqual(['compiled']);
@@ -209,7 +208,7 @@ describe('a model that has been compiled', () => {
     const cache = await temporaryFolder();
     const refused = prepareModel({
       ...{ cache, python: '/nowhere/python3' },
-      reference: DEFAULT_MODEL,
+      reference: TEST_MODEL,
       adapter: file,
       compute: 'w8a8',
       requireText: true,

@@ -2,14 +2,14 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { PromptTemplate, passageText } from '../../../shared/model/prompt.ts';
 import { Tokenizer } from '../../../shared/model/tokenizer.ts';
 import { golden } from '../../support/fixtures.ts';
-import { defaultModel } from '../../support/models.ts';
+import { testModel } from '../../support/models.ts';
 
 describe('prompt of the default model', () => {
   let tokenizer: Tokenizer;
   let template: PromptTemplate;
   const special = (ids: Uint32Array) => ids.filter((id) => tokenizer.file.special.includes(id)).length;
   beforeAll(async () => {
-    tokenizer = await (await defaultModel('q8')).tokenizer();
+    tokenizer = await (await testModel('q8')).tokenizer();
     template = new PromptTemplate(tokenizer);
   });
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { Tokenizer, type TokenizerFile } from '../../../shared/model/tokenizer.ts';
 import { golden } from '../../support/fixtures.ts';
-import { defaultModel } from '../../support/models.ts';
+import { testModel } from '../../support/models.ts';
 
 /** Text with what trips tokenizers: emoji, joiners, combining marks, digits, line ends, halves of pairs. */
 const text = fc.oneof(
@@ -43,7 +43,7 @@ const isInUnusedPlane = (codePoint: number) => codePoint >= 0x40000 && codePoint
 describe('tokenizer of the default model', () => {
   let tokenizer: Tokenizer;
   beforeAll(async () => {
-    tokenizer = await (await defaultModel('q8')).tokenizer();
+    tokenizer = await (await testModel('q8')).tokenizer();
   });
 
   test.each(golden().tokenize)('gives the reference ids for $text', ({ text, content, template }) => {

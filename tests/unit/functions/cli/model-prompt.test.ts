@@ -6,7 +6,7 @@ import { type PromptFrame, promptFrame } from '../../../../functions/cli/command
 import { PromptTemplate, passageText } from '../../../../shared/model/prompt.ts';
 import type { Tokenizer } from '../../../../shared/model/tokenizer.ts';
 import { golden } from '../../../support/fixtures.ts';
-import { defaultModel } from '../../../support/models.ts';
+import { testModel } from '../../../support/models.ts';
 
 interface Rendered {
   frame: PromptFrame;
@@ -25,7 +25,7 @@ describe('the prompt that the fine-tuning recipe reads', () => {
   let tokenizer: Tokenizer;
   let template: PromptTemplate;
   beforeAll(async () => {
-    tokenizer = await (await defaultModel('w8a8')).tokenizer();
+    tokenizer = await (await testModel('w8a8')).tokenizer();
     template = new PromptTemplate(tokenizer);
   });
 

@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { DEFAULT_MODEL, KNOWN_MODELS } from '../../../../shared/model/sources/index.ts';
+import { KNOWN_MODELS } from '../../../../shared/model/sources/index.ts';
 import { modelAliases, modelId, sourceModelId } from '../../../../shared/model/sources/model-id.ts';
+
+const SMOLLM2 = 'smollm2-135m-instruct';
 
 describe("a model's id", () => {
   test.each([
-    ['a known name as it is', DEFAULT_MODEL, 'smollm2-135m-instruct'],
+    ['a known name as it is', SMOLLM2, SMOLLM2],
     ["a path's file name without .gguf", '/models/Tiny-Q8.gguf', 'Tiny-Q8'],
     ['the same whatever the case of the ending', 'models/Tiny-Q8.GGUF', 'Tiny-Q8'],
     ['a file without the ending by its whole name', './models/tiny', 'tiny'],
@@ -24,14 +26,14 @@ describe("a model's id", () => {
   });
 
   test('is read off a compiled model: the known name by the checksum, else its file', () => {
-    const { sha256 } = KNOWN_MODELS[DEFAULT_MODEL]!;
-    expect(sourceModelId({ file: 'SmolLM2-135M-Instruct.Q4_1.gguf', sha256 })).toBe(DEFAULT_MODEL);
+    const { sha256 } = KNOWN_MODELS[SMOLLM2]!;
+    expect(sourceModelId({ file: 'SmolLM2-135M-Instruct.Q4_1.gguf', sha256 })).toBe(SMOLLM2);
     expect(sourceModelId({ file: 'Tiny-Q8.gguf', sha256: '0'.repeat(64) })).toBe('Tiny-Q8');
   });
 
   test('has aliases: what it was called before, and the repository that it came from', () => {
     const name = 'Smollm2 135M 8k Lc100K Mix1 Ep2';
-    expect(modelAliases(DEFAULT_MODEL, name)).toEqual(['smollm2-135m-8k-lc100k-mix1-ep2']);
+    expect(modelAliases(SMOLLM2, name)).toEqual(['smollm2-135m-8k-lc100k-mix1-ep2']);
     expect(modelAliases('hf:o/Tiny-GGUF/Tiny-Q8.gguf', 'Tiny')).toEqual(['tiny', 'Tiny-GGUF']);
     expect(modelAliases('/models/x.gguf', '')).toEqual([]);
   });
