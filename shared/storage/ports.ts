@@ -86,13 +86,22 @@ export interface Lease {
   receipt: string;
 }
 
+/** A piece of work to be done. */
+export interface QueuedItem {
+  id: string;
+  body: RowData;
+  /** Whose turn it waits for, such as a tenant's: 1 to 100 of A-Z, a-z, 0-9, ".", "_" and "-". */
+  group?: string | undefined;
+}
+
 /**
- * Durable work: each item is delivered at least once, until it is done or has failed too often.
- * Items are delivered oldest first; a leased item comes back when its lease runs out.
+ * Durable work: each item is delivered at least once, until it is done or has failed too often; a leased item comes
+ * back when its lease runs out. Of one group the oldest is delivered first, and groups take turns, so that none waits
+ * for all that another has. An item without a group comes after what was waiting when it was sent.
  */
 export interface WorkQueue {
   /** Adds items, durable when it resolves. An id that is already waiting or in hand is not added again. */
-  send(items: readonly { id: string; body: RowData }[]): Promise<void>;
+  send(items: readonly QueuedItem[]): Promise<void>;
   /** Takes up to `max` items, waiting up to waitMs for the first. An abort resolves with none. */
   receive(options: { max: number; leaseMs: number; waitMs: number; signal?: AbortSignal }): Promise<Lease[]>;
   /** Prolongs a lease; false if it has run out meanwhile. */

@@ -43,6 +43,8 @@ export type Work =
 export interface WorkItem {
   id: string;
   body: Work;
+  /** The tenant whose it is: tenants take turns. Without, it comes after all that is waiting. */
+  group?: string;
 }
 
 /** Passages of one item: some seconds of work, so that little is lost with a killed process. */
@@ -52,19 +54,19 @@ export const BATCH = 8;
 export const TIDY_ITEM: WorkItem = { id: 'tidy', body: { kind: 'tidy' } };
 
 /**
- * To be sent after each deletion. One item at most waits: the queue is first in, first out, so it comes after all that
- * is waiting now.
+ * To be sent after each deletion. One item at most waits, and since it is no tenant's, it comes after all that is
+ * waiting now.
  */
 export const ERASE_ITEM: WorkItem = { id: 'erase', body: { kind: 'erase' } };
 
 /** The sweep as work of an embedded worker. */
 export const SWEEP_ITEM: WorkItem = { id: 'sweep', body: { kind: 'sweep' } };
 
-/** To be sent when the index was found to lack passages. */
-export const REINDEX_ITEM: WorkItem = { id: 'reindex', body: { kind: 'reindex' } };
+/** To be sent when the index was found to lack passages. Nobody has an answer until it is done: it has a turn of its own. */
+export const REINDEX_ITEM: WorkItem = { id: 'reindex', body: { kind: 'reindex' }, group: 'INDEX' };
 
 export function ingestItem({ tenant, document, version }: VersionRef): WorkItem {
-  return { id: `ingest/${document}/${version}`, body: { kind: 'ingest', tenant, document, version } };
+  return ofTenant(`ingest/${document}/${version}`, { kind: 'ingest', tenant, document, version });
 }
 
 /** The work of encoding a version's passages, in batches. */
@@ -72,15 +74,13 @@ export function encodeItems({ tenant, document, version }: VersionRef, passages:
   return Array.from({ length: Math.ceil(passages / BATCH) }, (_, batch) => {
     const from = batch * BATCH;
     const to = Math.min(from + BATCH, passages);
-    return {
-      id: `encode/${document}/${version}/${batch}`,
-      body: { kind: 'encode', tenant, document, version, batch, from, to },
-    };
+    const id = `encode/${document}/${version}/${batch}`;
+    return ofTenant(id, { kind: 'encode', tenant, document, version, batch, from, to });
   });
 }
 
 export function retireItem({ tenant, document, version }: VersionRef): WorkItem {
-  return { id: `retire/${document}/${version}`, body: { kind: 'retire', tenant, document, version } };
+  return ofTenant(`retire/${document}/${version}`, { kind: 'retire', tenant, document, version });
 }
 
 /** The same for all that a document has to retire. */
@@ -94,8 +94,12 @@ export function retireItems({
 
 /** The same for whoever has written something of a version that is retired: an earlier item may be in hand by now. */
 export function retireAgainItem(ref: VersionRef): WorkItem {
-  const { id, body } = retireItem(ref);
-  return { id: `${id}/${randomBytes(4).toString('hex')}`, body };
+  const item = retireItem(ref);
+  return { ...item, id: `${item.id}/${randomBytes(4).toString('hex')}` };
+}
+
+function ofTenant(id: string, body: Work & VersionRef): WorkItem {
+  return { id, body, group: body.tenant };
 }
 
 /** What a pending version waits for; nothing when none is being made. */

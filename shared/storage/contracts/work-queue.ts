@@ -51,9 +51,68 @@ const CASES: Record<string, (opened: OpenedWorkQueue) => Promise<void>> = {
     assert.deepEqual(await queue.receive({ max: 1, ...NOW }), []);
   },
 
+  'lets groups take turns, the oldest first within each': async ({ queue }) => {
+    const many = Array.from({ length: 60 }, (_, i) => ({ ...item(`many ${i}`), group: 'many' }));
+    await queue.send(many.slice(0, 50));
+    await queue.send(['x', 'y'].map((id) => ({ ...item(id), group: 'few' })));
+    await queue.send([...many.slice(50), { ...item('z'), group: 'one' }]);
+    const order: string[] = [];
+    while (order.length < 63) {
+      const { id, receipt } = await take(queue);
+      order.push(id);
+      // Some stay in hand: they keep nobody's turn.
+      if (order.length % 3 > 0) assert.equal(await queue.done(receipt), true);
+    }
+    for (const [id, before] of [
+      ['x', 3],
+      ['y', 6],
+      ['z', 3],
+    ] as const) {
+      assert.ok(order.indexOf(id) < before, `${id} came as number ${order.indexOf(id)}`);
+    }
+    const ofMany = order.filter((id) => id.startsWith('many'));
+    assert.deepEqual(
+      ofMany,
+      many.map(({ id }) => id),
+    );
+  },
+
+  'gives several at once to several groups': async ({ queue }) => {
+    const of = (group: string) => ['1', '2', '3'].map((n) => ({ ...item(`${group} ${n}`), group }));
+    await queue.send(['a', 'b', 'c'].flatMap(of));
+    const ids = async (max: number) => (await queue.receive({ max, ...LONG })).map(({ id }) => id).sort();
+    assert.deepEqual(await ids(3), ['a 1', 'b 1', 'c 1']);
+    assert.deepEqual(await ids(6), ['a 2', 'a 3', 'b 2', 'b 3', 'c 2', 'c 3']);
+  },
+
+  'delivers an item without a group after what was waiting when it was sent, and before what came later':
+    async ({ queue }) => {
+      await queue.send(['a', 'b'].map((id) => ({ ...item(id), group: 'one' })));
+      await queue.send([item('last')]);
+      await queue.send([{ ...item('c'), group: 'one' }]);
+      const leases = [await take(queue), await take(queue), await take(queue), await take(queue)];
+      assert.deepEqual(
+        leases.map(({ id }) => id),
+        ['a', 'b', 'last', 'c'],
+      );
+    },
+
+  'keeps the group of an item that is given back, and knows an id whatever its group': async ({ queue }) => {
+    await queue.send([{ ...item('a'), group: 'one' }]);
+    await queue.send([{ ...item('a'), group: 'other' }, item('a')]);
+    const first = await take(queue);
+    assert.equal(await queue.extend(first.receipt, 60_000), true);
+    assert.equal(await queue.retry(first.receipt, { delayMs: 0, error: 'busy' }), true);
+    const second = await take(queue);
+    assertFields(second, { id: 'a', attempt: 2 });
+    assert.equal(await queue.release(second.receipt), true);
+    assert.equal(await queue.done((await take(queue)).receipt), true);
+    assert.deepEqual(await queue.counts(), { waiting: 0, leased: 0, dead: 0 });
+  },
+
   'counts its backlog, in hand or not, no further than asked': async ({ queue }) => {
     assert.equal(await queue.backlog(5), 0);
-    await queue.send(['a', 'b', 'c', 'd'].map(item));
+    await queue.send([...['a', 'b', 'c'].map(item), { ...item('d'), group: 'one' }]);
     const lease = await take(queue);
     assert.equal(await queue.backlog(5), 4);
     assert.equal(await queue.backlog(2), 2);

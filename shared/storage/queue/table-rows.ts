@@ -2,15 +2,15 @@
  * How a work queue is stored in a Table. A lease is a field of the item, so taking an item and extending its lease are
  * single writes, and an item whose lease runs out keeps its place among the oldest.
  *
- * partition                sort        row
- * queue/NAME/items/SHARD   STAMP/ID    an item that waits or is in hand
- * queue/NAME/ids/ID        id          that there is one of this id
- * queue/NAME/dead          ID          an item that failed too often
+ * partition                 sort             row
+ * queue/NAME/items/SHARD    STAMP/ID         an item without a group that waits or is in hand
+ * queue/NAME/groups/SHARD   GROUP/STAMP/ID   the same of a group
+ * queue/NAME/ids/ID         id               that there is one of this id
+ * queue/NAME/dead           ID               an item that failed too often
  */
 import { createHash } from 'node:crypto';
-import type { Row, RowData, Table, WriteOperation } from '../ports.ts';
+import type { Row, RowData, WriteOperation } from '../ports.ts';
 import { ifUnchanged } from '../table/conflicts.ts';
-import { rowsOf } from '../table/rows.ts';
 
 // Never change it: items in other shards would not be found. DynamoDB takes 1000 writes a second in each.
 const SHARDS = 4;
@@ -35,9 +35,25 @@ export interface DeadItem {
   error: string;
 }
 
-/** The partitions of a queue's items. They share the load. */
-export function shardsOf(queue: string): string[] {
-  return Array.from({ length: SHARDS }, (_, shard) => `queue/${queue}/items/${shard}`);
+/** What an item's key is made of. */
+export interface ItemName {
+  /** '' where it has none. */
+  group: string;
+  /** What the items of a group are ordered by, less is older. */
+  stamp: number;
+  id: string;
+}
+
+/** The partitions of a queue's items: of those without a group, and of the others. They share the load. */
+export function shardsOf(queue: string): { items: string[]; groups: string[] } {
+  const of = (kind: string) =>
+    Array.from({ length: SHARDS }, (_, shard) => `queue/${queue}/${kind}/${shard}`);
+  return { items: of('items'), groups: of('groups') };
+}
+
+/** All of them. */
+export function allShardsOf(queue: string): string[] {
+  return Object.values(shardsOf(queue)).flat();
 }
 
 export function deadPartition(queue: string): string {
@@ -49,18 +65,22 @@ export function idKey(queue: string, id: string): { partition: string; sort: str
   return { partition: `queue/${queue}/ids/${id}`, sort: 'id' };
 }
 
-/** @param stamp what items are ordered by, less is older */
-export function itemKey(queue: string, stamp: number, id: string): { partition: string; sort: string } {
+export function itemKey(queue: string, { group, stamp, id }: ItemName): { partition: string; sort: string } {
   const shard = createHash('sha256').update(id).digest()[0]! % SHARDS;
-  return { partition: shardsOf(queue)[shard]!, sort: `${String(stamp).padStart(STAMP_DIGITS, '0')}/${id}` };
+  const { items, groups } = shardsOf(queue);
+  const sort = `${String(stamp).padStart(STAMP_DIGITS, '0')}/${id}`;
+  if (group === '') return { partition: items[shard]!, sort };
+  return { partition: groups[shard]!, sort: `${group}/${sort}` };
 }
 
-export function stampOf({ sort }: Row): number {
-  return Number(sort.slice(0, STAMP_DIGITS));
-}
-
-export function idOf({ sort }: Row): string {
-  return sort.slice(STAMP_DIGITS + 1);
+export function nameOf({ partition, sort }: Pick<Row, 'partition' | 'sort'>): ItemName {
+  const grouped = partition.split('/').at(-2) === 'groups';
+  const at = grouped ? sort.indexOf('/') + 1 : 0;
+  return {
+    group: sort.slice(0, Math.max(at - 1, 0)),
+    stamp: Number(sort.slice(at, at + STAMP_DIGITS)),
+    id: sort.slice(at + STAMP_DIGITS + 1),
+  };
 }
 
 export function itemOf({ data }: Row): Item {
@@ -68,11 +88,12 @@ export function itemOf({ data }: Row): Item {
 }
 
 /** Adds an item: three operations, of which the first fails when the id is there already. */
-export function addition(queue: string, stamp: number, id: string, body: RowData): WriteOperation[] {
+export function addition(queue: string, name: ItemName, body: RowData): WriteOperation[] {
+  const { id } = name;
   const item: Item = { body, attempt: 0, deliveries: 0, leased: false, due: 0, error: '' };
   return [
     { put: { ...idKey(queue, id), data: {} }, condition: 'absent' },
-    { put: { ...itemKey(queue, stamp, id), data: { ...item } } },
+    { put: { ...itemKey(queue, name), data: { ...item } } },
     { delete: { partition: deadPartition(queue), sort: id } },
   ];
 }
@@ -86,34 +107,14 @@ export function change(row: Row, item: Item): WriteOperation[] {
 /** Removes an item, unless it was changed since it was read. */
 export function removal(queue: string, row: Row): WriteOperation[] {
   const { partition, sort } = row;
-  return [{ delete: { partition, sort }, condition: ifUnchanged(row) }, { delete: idKey(queue, idOf(row)) }];
+  return [
+    { delete: { partition, sort }, condition: ifUnchanged(row) },
+    { delete: idKey(queue, nameOf(row).id) },
+  ];
 }
 
 /** Sets an item aside as dead, unless it was changed since it was read. */
 export function burial(queue: string, row: Row, dead: DeadItem): WriteOperation[] {
-  const sort = idOf(row);
+  const sort = nameOf(row).id;
   return [...removal(queue, row), { put: { partition: deadPartition(queue), sort, data: { ...dead } } }];
-}
-
-/**
- * What can be taken, oldest first: `enough` rows of each shard, or all that there are; and when the first of
- * the rows that it has passed over comes due, ms since the epoch.
- */
-export async function deliverable(
-  table: Table,
-  queue: string,
-  enough: number,
-): Promise<{ rows: Row[]; nextDue: number }> {
-  let nextDue = Number.POSITIVE_INFINITY;
-  const inShard = async (partition: string) => {
-    const rows: Row[] = [];
-    for await (const row of rowsOf(table, partition, { limit: enough })) {
-      const { due } = itemOf(row);
-      if (due > Date.now()) nextDue = Math.min(nextDue, due);
-      else if (rows.push(row) === enough) break;
-    }
-    return rows;
-  };
-  const rows = (await Promise.all(shardsOf(queue).map(inShard))).flat();
-  return { rows: rows.sort((a, b) => stampOf(a) - stampOf(b)), nextDue };
 }

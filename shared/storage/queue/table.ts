@@ -1,29 +1,29 @@
 import { Bell } from '../../bell.ts';
 import { BlockragError } from '../../errors.ts';
-import type { Lease, Row, RowData, Table, WorkQueue, WriteOperation } from '../ports.ts';
+import type { Lease, QueuedItem, Row, RowData, Table, WorkQueue, WriteOperation } from '../ports.ts';
 import { tryWrite } from '../table/conflicts.ts';
 import { rowsOf } from '../table/rows.ts';
 import { utf8 } from '../utf8.ts';
 import { LEASE_RAN_OUT, parseReceipt, receiptOf } from './leases.ts';
 import {
   addition,
+  allShardsOf,
   burial,
   change,
   type DeadItem,
   deadPartition,
-  deliverable,
   type Item,
   idKey,
-  idOf,
   itemKey,
   itemOf,
+  nameOf,
   removal,
-  shardsOf,
-  stampOf,
 } from './table-rows.ts';
+import { deliverable } from './turns.ts';
 
 const DEFAULT_MAX_ATTEMPTS = 5;
 const MAX_ID_BYTES = 1000;
+const GROUP = /^[A-Za-z0-9._-]{1,100}$/;
 const ITEMS_PER_WRITE = 33;
 const ITEMS_PER_PAGE = 500;
 // How many younger items of each shard a consumer looks at, to have others to turn to when it loses a race.
@@ -39,6 +39,8 @@ class TableQueue implements WorkQueue {
   #closed = false;
   #bell = new Bell();
   #lastStamp = 0;
+  /** The group that had its turn last. */
+  #lastGroup = '';
 
   constructor(table: Table, name: string, maxAttempts: number) {
     this.#table = table;
@@ -46,13 +48,13 @@ class TableQueue implements WorkQueue {
     this.#maxAttempts = maxAttempts;
   }
 
-  async send(items: readonly { id: string; body: RowData }[]): Promise<void> {
-    const bodies = new Map<string, RowData>();
-    for (const { id, body } of items) {
-      checkId(id);
-      if (!bodies.has(id)) bodies.set(id, body);
+  async send(items: readonly QueuedItem[]): Promise<void> {
+    const known = new Map<string, QueuedItem>();
+    for (const item of items) {
+      checkItem(item);
+      if (!known.has(item.id)) known.set(item.id, item);
     }
-    const distinct = [...bodies];
+    const distinct = [...known.values()];
     for (let start = 0; start < distinct.length; start += ITEMS_PER_WRITE) {
       await this.#add(distinct.slice(start, start + ITEMS_PER_WRITE));
       this.#bell.ring();
@@ -69,8 +71,14 @@ class TableQueue implements WorkQueue {
     const deadline = Date.now() + options.waitMs;
     let pause = FIRST_POLL_MS;
     while (!signal?.aborted && !this.#closed) {
-      const { rows, nextDue } = await deliverable(this.#table, this.#name, max + LOOK_AHEAD);
+      const { rows, nextDue } = await deliverable(this.#table, this.#name, {
+        max,
+        ahead: LOOK_AHEAD,
+        lastGroup: this.#lastGroup,
+      });
       const leases = await this.#claimSome(rows, max, leaseMs);
+      const last = leases.at(-1);
+      if (last !== undefined) this.#lastGroup = parseReceipt(last.receipt).name.group || this.#lastGroup;
       if (signal?.aborted) return await this.#putBack(leases);
       if (leases.length > 0) return leases;
       // What others have taken meanwhile says nothing of what else there is: look again at once.
@@ -106,14 +114,14 @@ class TableQueue implements WorkQueue {
   }
 
   async discard(id: string): Promise<boolean> {
-    checkId(id);
+    checkItem({ id });
     const dead = { partition: deadPartition(this.#name), sort: id };
     return tryWrite(this.#table, [{ delete: dead, condition: 'present' }]);
   }
 
   async counts(): Promise<{ waiting: number; leased: number; dead: number }> {
     const counts = { waiting: 0, leased: 0, dead: 0 };
-    for (const partition of shardsOf(this.#name)) {
+    for (const partition of allShardsOf(this.#name)) {
       for await (const row of rowsOf(this.#table, partition)) {
         const item = itemOf(row);
         if (item.leased && item.due > Date.now()) counts.leased++;
@@ -127,7 +135,7 @@ class TableQueue implements WorkQueue {
 
   async backlog(most: number): Promise<number> {
     let count = 0;
-    for (const partition of shardsOf(this.#name)) {
+    for (const partition of allShardsOf(this.#name)) {
       if (count >= most) break;
       for await (const _ of rowsOf(this.#table, partition, {
         limit: Math.min(most - count, ITEMS_PER_PAGE),
@@ -152,11 +160,13 @@ class TableQueue implements WorkQueue {
     this.#bell.ring();
   }
 
-  async #add(items: [id: string, body: RowData][]): Promise<void> {
+  async #add(items: readonly QueuedItem[]): Promise<void> {
     for (;;) {
-      const known = await this.#table.getMany(items.map(([id]) => idKey(this.#name, id)));
+      const known = await this.#table.getMany(items.map(({ id }) => idKey(this.#name, id)));
       const fresh = items.filter((_, i) => known[i] === undefined);
-      const write = fresh.flatMap(([id, body]) => addition(this.#name, this.#nextStamp(), id, body));
+      const write = fresh.flatMap(({ id, body, group = '' }) =>
+        addition(this.#name, { group, stamp: this.#nextStamp(), id }, body),
+      );
       if (await tryWrite(this.#table, write)) return;
     }
   }
@@ -167,7 +177,7 @@ class TableQueue implements WorkQueue {
     return this.#lastStamp;
   }
 
-  /** Takes the oldest; where others were faster any that is left, since the next oldest is what they try too. */
+  /** Takes the first; where others were faster any that is left, since the next is what they try too. */
   async #claimSome(rows: readonly Row[], max: number, leaseMs: number): Promise<Lease[]> {
     const rest = rows.slice(max);
     const leases: Lease[] = [];
@@ -198,9 +208,9 @@ class TableQueue implements WorkQueue {
     const error = item.leased ? LEASE_RAN_OUT : item.error;
     const leased = { ...item, error, attempt, deliveries, leased: true, due: Date.now() + leaseMs };
     if (!(await tryWrite(this.#table, change(row, leased)))) return undefined;
-    const id = idOf(row);
-    const receipt = receiptOf(id, stampOf(row), deliveries);
-    return { id, body: item.body, attempt, ranOut: error === LEASE_RAN_OUT, receipt };
+    const name = nameOf(row);
+    const receipt = receiptOf(name, deliveries);
+    return { id: name.id, body: item.body, attempt, ranOut: error === LEASE_RAN_OUT, receipt };
   }
 
   /** Undoes deliveries that nobody waits for any more. */
@@ -218,8 +228,8 @@ class TableQueue implements WorkQueue {
   }
 
   async #withLease(receipt: string, work: (row: Row, item: Item) => WriteOperation[]): Promise<boolean> {
-    const { stamp, delivery, id } = parseReceipt(receipt);
-    const { partition, sort } = itemKey(this.#name, stamp, id);
+    const { name, delivery } = parseReceipt(receipt);
+    const { partition, sort } = itemKey(this.#name, name);
     for (;;) {
       const row = await this.#table.get(partition, sort);
       const item = row && itemOf(row);
@@ -231,10 +241,14 @@ class TableQueue implements WorkQueue {
   }
 }
 
-function checkId(id: string): void {
-  if (id === '' || utf8(id).length > MAX_ID_BYTES) {
-    throw new BlockragError('invalid_request', `The id of a work item has 1 to ${MAX_ID_BYTES} bytes.`);
+function checkItem({ id, group }: Pick<QueuedItem, 'id' | 'group'>): void {
+  if (id === '' || utf8(id).length + (group?.length ?? 0) > MAX_ID_BYTES) {
+    const message = `The id of a work item has 1 to ${MAX_ID_BYTES} bytes, its group included.`;
+    throw new BlockragError('invalid_request', message);
   }
+  if (group === undefined || GROUP.test(group)) return;
+  const message = 'The group of a work item has 1 to 100 of A-Z, a-z, 0-9, ".", "_" and "-".';
+  throw new BlockragError('invalid_request', message);
 }
 
 /**

@@ -18,18 +18,19 @@ const REF = { tenant: 't', document: 'd', version: 'v' };
 
 describe('work items', () => {
   it('have the ids and bodies that are in the queues of running systems', () => {
-    expect(ingestItem(REF)).toEqual({ id: 'ingest/d/v', body: { kind: 'ingest', ...REF } });
-    expect(retireItem(REF)).toEqual({ id: 'retire/d/v', body: { kind: 'retire', ...REF } });
+    const group = 't';
+    expect(ingestItem(REF)).toEqual({ id: 'ingest/d/v', body: { kind: 'ingest', ...REF }, group });
+    expect(retireItem(REF)).toEqual({ id: 'retire/d/v', body: { kind: 'retire', ...REF }, group });
     expect(encodeItems(REF, 17)).toEqual([
-      { id: 'encode/d/v/0', body: { kind: 'encode', ...REF, batch: 0, from: 0, to: 8 } },
-      { id: 'encode/d/v/1', body: { kind: 'encode', ...REF, batch: 1, from: 8, to: 16 } },
-      { id: 'encode/d/v/2', body: { kind: 'encode', ...REF, batch: 2, from: 16, to: 17 } },
+      { id: 'encode/d/v/0', body: { kind: 'encode', ...REF, batch: 0, from: 0, to: 8 }, group },
+      { id: 'encode/d/v/1', body: { kind: 'encode', ...REF, batch: 1, from: 8, to: 16 }, group },
+      { id: 'encode/d/v/2', body: { kind: 'encode', ...REF, batch: 2, from: 16, to: 17 }, group },
     ]);
     expect([ERASE_ITEM, TIDY_ITEM, SWEEP_ITEM, REINDEX_ITEM]).toEqual([
       { id: 'erase', body: { kind: 'erase' } },
       { id: 'tidy', body: { kind: 'tidy' } },
       { id: 'sweep', body: { kind: 'sweep' } },
-      { id: 'reindex', body: { kind: 'reindex' } },
+      { id: 'reindex', body: { kind: 'reindex' }, group: 'INDEX' },
     ]);
   });
 
@@ -37,7 +38,11 @@ describe('work items', () => {
     const items = retireItems({ tenant: 't', id: 'd', retiring: ['v', 'w'] });
     expect(items).toEqual([retireItem(REF), retireItem({ ...REF, version: 'w' })]);
     const again = retireAgainItem(REF);
-    expect(again).toEqual({ id: expect.stringMatching(/^retire\/d\/v\/[0-9a-f]{8}$/), body: items[0]!.body });
+    expect(again).toEqual({
+      id: expect.stringMatching(/^retire\/d\/v\/[0-9a-f]{8}$/),
+      body: items[0]!.body,
+      group: 't',
+    });
     expect(retireAgainItem(REF).id).not.toBe(again.id);
   });
 

@@ -68,6 +68,22 @@ const ready = async () => {
 const until = (what: () => boolean | Promise<boolean>) => vi.waitUntil(what, 30_000);
 const TEXTS = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
 
+it('makes the one document of a tenant ready before the 20th of 200 that another has sent earlier', async () => {
+  await submit(
+    Array.from({ length: 200 }, (_, i) => `flood ${i}`),
+    'many',
+  );
+  await submit(['one'], 'few');
+  worker = new Worker(services, { failed: (error) => failures.push(error) });
+  const { documents } = services.catalog;
+  await until(async () => (await documents.all('few'))[0]?.status === 'ready');
+  const [one] = await documents.all('few');
+  const earlier = (await documents.all('many')).filter(
+    ({ status, updated }) => status === 'ready' && updated < one!.updated,
+  );
+  expect(earlier.length).toBeLessThan(20);
+});
+
 it('has four items in hand, and takes the next when one is done', async () => {
   const started: string[] = [];
   const waiting: (() => void)[] = [];

@@ -49,8 +49,49 @@ describe('work queue in a table', () => {
     const leases: Lease[] = [];
     while (leases.length < ids.length) leases.push(...(await queue.receive({ ...NOW, max: 40 })));
     expect(leases.map(({ id }) => id)).toEqual(ids);
-    const filled = await Promise.all(shardsOf('work').map(async (shard) => (await table.query(shard)).rows));
+    const { items } = shardsOf('work');
+    const filled = await Promise.all(items.map(async (shard) => (await table.query(shard)).rows));
     expect(filled.every((rows) => rows.length > 30)).toBe(true);
+  });
+
+  it('comes to every one of 40 groups, of whatever names, before one has its second turn', async () => {
+    const names = Array.from({ length: 20 }, (_, i) => [`t${i}`, `t${i}-b`]).flat();
+    const of = (group: string) => Array.from({ length: 30 }, (_, n) => ({ ...item(`${group} ${n}`), group }));
+    for (const group of names) await queue.send(of(group));
+    for (let round = 0; round < 3; round++) {
+      const served: string[] = [];
+      while (served.length < names.length) {
+        const leases = await queue.receive({ ...NOW, max: 4 });
+        served.push(...leases.map(({ id }) => id));
+      }
+      expect(served.toSorted()).toEqual(names.map((group) => `${group} ${round}`).toSorted());
+    }
+  });
+
+  it('finds what other groups have behind many items that are in hand or delayed', async () => {
+    const of = (group: string, count: number) =>
+      Array.from({ length: count }, (_, n) => ({ ...item(`${group} ${n}`), group }));
+    await queue.send(of('a', 200));
+    for (const { receipt } of await queue.receive({ ...NOW, max: 120 })) {
+      await queue.retry(receipt, { delayMs: 60_000, error: 'later' });
+    }
+    await queue.receive({ ...NOW, max: 80 });
+    await queue.send(of('b', 1));
+    expect(await queue.receive({ ...NOW, max: 2 })).toMatchObject([{ id: 'b 0' }]);
+  });
+
+  it('takes what an earlier version has stored, without groups, before what came after it', async () => {
+    const stored = { body: { tenant: 'a' }, attempt: 1, deliveries: 1, leased: false, due: 0, error: '' };
+    await table.putMany([
+      { partition: 'queue/work/items/1', sort: '1700000000000000/encode/d/v/0', data: stored },
+      { partition: 'queue/work/ids/encode/d/v/0', sort: 'id', data: {} },
+    ]);
+    await queue.send([{ ...item('new'), group: 'a' }]);
+    await queue.send([{ ...item('encode/d/v/0'), group: 'a' }]);
+    const lease = await take();
+    expect(lease).toMatchObject({ id: 'encode/d/v/0', body: { tenant: 'a' }, attempt: 2 });
+    expect(await queue.done(lease.receipt)).toBe(true);
+    expect(await queue.receive(NOW)).toMatchObject([{ id: 'new' }]);
   });
 
   it('refuses the receipt of a delivery that was given back, when another has the item', async () => {
@@ -157,6 +198,8 @@ describe('work queue in a table', () => {
     await expect(queue.send([item('x'.repeat(1001))])).rejects.toMatchObject(refusal);
     await expect(queue.discard('')).rejects.toMatchObject(refusal);
     await expect(queue.done('no receipt')).rejects.toMatchObject(refusal);
+    await expect(queue.send([{ ...item('a'), group: 'a/b' }])).rejects.toMatchObject(refusal);
+    await expect(queue.send([{ ...item('x'.repeat(1000)), group: 'a' }])).rejects.toMatchObject(refusal);
     await queue.send([item('x'.repeat(1000))]);
     expect(await take()).toMatchObject({ body: { name: 'x'.repeat(1000) } });
   });
