@@ -167,7 +167,9 @@ export const configSchema = z.strictObject({
     ),
   concurrentAnswers: whole(1)
     .default(8)
-    .describe('Answers that the model works on at the same time, taking turns. More wait.'),
+    .describe(
+      'Answers that the model works on at the same time, taking turns. More wait, except the first one of a tenant: of those there may be as many again.',
+    ),
   requireKeys: z
     .enum(['0', '1'])
     .default('0')

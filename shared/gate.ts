@@ -6,18 +6,21 @@ import { BlockragError } from './errors.ts';
  */
 export class Gate {
   #places: number;
-  #free: number;
+  #newcomers: number;
+  #inside = new Map<string, number>();
+  #total = 0;
   /** The group that is next comes first. */
   #waiting = new Map<string, (() => void)[]>();
 
-  constructor(places: number) {
+  /** @param options.newcomers places beyond, for groups of which nobody is inside */
+  constructor(places: number, { newcomers = 0 }: { newcomers?: number } = {}) {
     this.#places = places;
-    this.#free = places;
+    this.#newcomers = newcomers;
   }
 
   /** Whether nobody is inside. */
   get idle(): boolean {
-    return this.#free === this.#places;
+    return this.#total === 0;
   }
 
   /**
@@ -30,32 +33,46 @@ export class Gate {
     try {
       return await work();
     } finally {
-      const next = this.#next();
-      if (next === undefined) this.#free++;
-      else next();
+      this.#count(group, -1);
+      this.#serveNext();
     }
   }
 
-  #next(): (() => void) | undefined {
+  #hasRoom(group: string): boolean {
+    if (this.#total < this.#places) return true;
+    return !this.#inside.has(group) && this.#total < this.#places + this.#newcomers;
+  }
+
+  #count(group: string, more: 1 | -1): void {
+    this.#total += more;
+    const inside = (this.#inside.get(group) ?? 0) + more;
+    if (inside === 0) this.#inside.delete(group);
+    else this.#inside.set(group, inside);
+  }
+
+  /** Lets in whoever is next, if there is room. */
+  #serveNext(): void {
     for (const [group, waiting] of this.#waiting) {
+      if (waiting.length > 0 && !this.#hasRoom(group)) continue;
       const next = waiting.shift();
       this.#waiting.delete(group);
       if (waiting.length > 0) this.#waiting.set(group, waiting);
-      if (next !== undefined) return next;
+      next?.();
+      if (next !== undefined) return;
     }
-    return undefined;
   }
 
   #enter(signal: AbortSignal | undefined, group: string): Promise<void> {
     return new Promise((resolve, reject) => {
       const cancelled = () => new BlockragError('cancelled', 'The request was cancelled.');
       if (signal?.aborted) return reject(cancelled());
-      if (this.#free > 0) {
-        this.#free--;
+      if (this.#hasRoom(group)) {
+        this.#count(group, 1);
         return resolve();
       }
       const enter = () => {
         signal?.removeEventListener('abort', leave);
+        this.#count(group, 1);
         resolve();
       };
       const leave = () => {

@@ -6,6 +6,7 @@ import { decodeBlob, type KvBlob } from '../kv/blob.ts';
 import { ContextKv } from '../kv/context.ts';
 import type { KvDtype } from '../kv/dtypes.ts';
 import { concatTokens } from '../model/tokens.ts';
+import type { Steps } from '../turns/steps.ts';
 import { type Decoder, FOR_CONTEXT, type RunOutput } from './decoder.ts';
 import type { Drafter } from './drafts.ts';
 import { encodeToBlob } from './encode-to-blob.ts';
@@ -13,7 +14,6 @@ import { attentionByBlock } from './grounding.ts';
 import type { AttentionMode } from './modes.ts';
 import type { RecentKeys } from './recent-keys.ts';
 import { Sampler, type Sampling } from './sampling.ts';
-import type { Steps } from './steps.ts';
 
 /** A KV blob as bytes, or undefined where the store has none. */
 export type StoredObject = Uint8Array<ArrayBuffer> | undefined;
@@ -29,6 +29,8 @@ export interface PromptBlock {
 }
 
 export interface AnswerRequest {
+  /** Whose it is: tenants take turns (turns/scheduler.ts). */
+  tenant?: string;
   attention: AttentionMode;
   /** Preface first, then the passages in the order of the prompt; attention `full` reads tokens only. */
   blocks: PromptBlock[];

@@ -3,12 +3,12 @@ import { ContextKv } from '../kv/context.ts';
 import type { AttentionCost } from '../model/compiled.ts';
 import { PromptTemplate, passageText } from '../model/prompt.ts';
 import { concatTokens } from '../model/tokens.ts';
+import { drain } from '../turns/steps.ts';
 import { answer, type PromptBlock } from './answer.ts';
 import { COMPARISON_PROMPTS } from './comparison-text.ts';
 import type { Decoder } from './decoder.ts';
 import { recentKeys } from './recent-keys.ts';
 import { GREEDY } from './sampling.ts';
-import { drain } from './steps.ts';
 
 /** Tokens of an answer at most. */
 const MAX_TOKENS = 20;

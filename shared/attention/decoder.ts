@@ -6,9 +6,9 @@ import type { CompiledModel } from '../model/compiled.ts';
 import type { Provider } from '../model/compute.ts';
 import { type InferenceSession, openSession, type SessionOptions, Tensor } from '../model/onnxruntime.ts';
 import { RopeTable } from '../model/rope.ts';
+import type { Steps } from '../turns/steps.ts';
 import { LocalWindow, type Placement } from './local-window.ts';
 import { causalMask, windowedMask } from './masks.ts';
-import type { Steps } from './steps.ts';
 
 /** Tokens of one run at most: longer inputs go in chunks, each with the earlier ones as context. */
 export const CHUNK = 512;

@@ -2,12 +2,14 @@
 
 import { encodeBlob } from '../kv/blob.ts';
 import type { KvDtype } from '../kv/dtypes.ts';
+import type { Steps } from '../turns/steps.ts';
 import type { Decoder } from './decoder.ts';
 import { type Anchor, encodeBlock, encodeBlocks } from './encode.ts';
 import { inRuns, SHARED_RUN } from './runs.ts';
-import type { Steps } from './steps.ts';
 
 export interface EncodeRequest {
+  /** Whose they are: tenants take turns (turns/scheduler.ts). */
+  tenant?: string;
   blocks: { tokens: Uint32Array; key: string }[];
   dtype: KvDtype;
 }

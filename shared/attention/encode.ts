@@ -2,8 +2,8 @@
 import { ContextKv } from '../kv/context.ts';
 import { type BlockKv, kvWidth } from '../kv/shape.ts';
 import { concatTokens } from '../model/tokens.ts';
+import type { Steps } from '../turns/steps.ts';
 import { CHUNK, type Decoder, FOR_BLOB, FOR_CONTEXT } from './decoder.ts';
-import type { Steps } from './steps.ts';
 
 /**
  * Anchor attention: the preface, laid at position 0, and where the block starts. Its distance to the preface

@@ -11,13 +11,13 @@ import type { KvDtype } from '../kv/dtypes.ts';
 import type { BlockKv } from '../kv/shape.ts';
 import type { Check, CompiledModel, ModelManifest } from '../model/compiled.ts';
 import { concatTokens } from '../model/tokens.ts';
+import { drain } from '../turns/steps.ts';
 import { Decoder } from './decoder.ts';
 import { encodeBlock } from './encode.ts';
 import { promptMask } from './masks.ts';
 import { referencePrompts } from './reference-prompts.ts';
 import { REFERENCE_PASSAGES } from './reference-text.ts';
 import { logSoftmax, topIds } from './sampling.ts';
-import { drain } from './steps.ts';
 
 /** Largest difference of log-probability among the ten likeliest tokens, fp32 compute and fp32 blobs. */
 export const MAX_EXACTNESS = 0.02;

@@ -5,13 +5,13 @@ import type { KvBlob } from '../kv/blob.ts';
 import { ContextPool } from '../kv/context-pool.ts';
 import { CompiledModel } from '../model/compiled.ts';
 import { serve, Transfer } from '../threads.ts';
+import { Scheduler } from '../turns/scheduler.ts';
 import { answer, contextTokens, type StoredObject } from './answer.ts';
 import { Decoder } from './decoder.ts';
 import { PromptLookup } from './drafts.ts';
 import { encodeToBlobs } from './encode-to-blob.ts';
 import type { ArrivedObject, EngineMethods, EngineOptions, Wanted } from './protocol.ts';
 import { recentKeys } from './recent-keys.ts';
-import { Scheduler } from './scheduler.ts';
 
 const options = workerData as EngineOptions;
 const scheduler = new Scheduler();
@@ -37,7 +37,7 @@ serve<EngineMethods>({
 
   encode: async (request, { signal }) => {
     const { decoder } = await opened;
-    const objects = await scheduler.run('encode', encodeToBlobs(decoder, request), signal);
+    const objects = await scheduler.run('encode', encodeToBlobs(decoder, request), signal, request.tenant);
     return new Transfer(
       objects,
       objects.map(({ buffer }) => buffer),
@@ -53,7 +53,7 @@ serve<EngineMethods>({
     const arriving = receiveObjects(objects, request.blocks.length, intact, signal);
     const blocks = request.blocks.map((block, i) => ({ ...block, object: arriving[i], hot: kept[i] }));
     const { decoder, pool, accepted } = await opened;
-    const context = await pool.acquire(contextTokens(request), signal);
+    const context = await pool.acquire(contextTokens(request), signal, request.tenant);
     try {
       // A run with a draft takes longer than one without: answers beside this one would wait for it.
       const alone = () => scheduler.open('question') === 1;
@@ -64,7 +64,7 @@ serve<EngineMethods>({
       const steps = answer(state, { ...request, blocks }, (event) =>
         emit(event, event.kind === 'encoded' ? [event.object.buffer] : []),
       );
-      return await scheduler.run('question', steps, signal);
+      return await scheduler.run('question', steps, signal, request.tenant);
     } finally {
       pool.release(context);
     }

@@ -103,7 +103,7 @@ export async function openServices(
     template: new PromptTemplate(tokenizer),
     dtype: wanted.kv,
     fingerprint: settings.fingerprint,
-    answering: new Gate(config.concurrentAnswers),
+    answering: new Gate(config.concurrentAnswers, { newcomers: config.concurrentAnswers }),
     budget: new KvBudget({ catalog, blobs: stores.blobs, limit: config.kvBytes, logger }),
     passing: new BoundedMap(PASSING_BYTES, ({ length }) => length),
     maxDocumentBytes: config.maxDocumentBytes,

@@ -220,8 +220,8 @@ export class System {
    * Embeds texts as passages are; also the word pieces that were read of each text.
    * @throws BlockragError `cancelled`, `shutting_down`
    */
-  embed(texts: readonly string[], signal?: AbortSignal) {
-    return this.services.embedder.embedCounted(texts, 'passage', signal);
+  embed(tenant: string, texts: readonly string[], signal?: AbortSignal) {
+    return this.services.embedder.embedCounted(texts, 'passage', signal, tenant);
   }
 
   async #answer<T>(start: (signal: AbortSignal) => Promise<T>, { signal }: GenerateOptions): Promise<T> {

@@ -47,7 +47,7 @@ export type TextRole = 'query' | 'passage';
 export type EmbedderMethods = {
   /** Vectors one behind the other, and the word pieces that were read of each text. */
   embed: {
-    args: { texts: string[] };
+    args: { texts: string[]; role: TextRole; tenant: string };
     result: { vectors: Float32Array<ArrayBuffer>; wordPieces: number[] };
   };
 };
@@ -56,7 +56,8 @@ export type EmbedderMethods = {
  * Texts as vectors whose dot product is their similarity in meaning.
  *
  * A text is read up to 256 word pieces (about 200 words), the length that the model was trained for. Calls
- * run interleaved, one text at a time, so a question waits for one passage at most, not for a whole document.
+ * run interleaved, one text at a time, questions first and tenants by turns (turns/scheduler.ts): a question waits for
+ * one passage at most, not for a whole document.
  *
  * @example
  * const embedder = new Embedder(await fetchEmbedder('all-minilm-l6-v2'));
@@ -76,11 +77,17 @@ export class Embedder {
   /**
    * One L2-normalised vector, [384], for each text, in the same order.
    *
+   * @param tenant whose they are
    * @throws BlockragError `cancelled`, `model_corrupt` (the files cannot be loaded), `model_unsupported`, `worker_died` (the next
    * call starts a new thread), `shutting_down` after dispose()
    */
-  async embed(texts: readonly string[], role: TextRole, signal?: AbortSignal): Promise<Float32Array[]> {
-    return (await this.embedCounted(texts, role, signal)).vectors;
+  async embed(
+    texts: readonly string[],
+    role: TextRole,
+    signal?: AbortSignal,
+    tenant?: string,
+  ): Promise<Float32Array[]> {
+    return (await this.embedCounted(texts, role, signal, tenant)).vectors;
   }
 
   /** As `embed`; also the number of word pieces that were read of each text. */
@@ -88,6 +95,7 @@ export class Embedder {
     texts: readonly string[],
     role: TextRole,
     signal?: AbortSignal,
+    tenant = '',
   ): Promise<{ vectors: Float32Array[]; wordPieces: number[] }> {
     if (this.#disposed) throw new BlockragError('shutting_down', 'The embedder is closed.');
     if (texts.length === 0) return { vectors: [], wordPieces: [] };
@@ -100,7 +108,11 @@ export class Embedder {
     const { queryPrefix, passagePrefix } = this.model.files;
     const prefix = role === 'query' ? queryPrefix : passagePrefix;
     const prefixed = texts.map((text) => prefix + text);
-    const { vectors, wordPieces } = await this.#thread.call('embed', { texts: prefixed }, { signal });
+    const { vectors, wordPieces } = await this.#thread.call(
+      'embed',
+      { texts: prefixed, role, tenant },
+      { signal },
+    );
     const vectorAt = (i: number) =>
       vectors.subarray(i * EMBEDDING_DIMENSIONS, (i + 1) * EMBEDDING_DIMENSIONS);
     return { vectors: texts.map((_, i) => vectorAt(i)), wordPieces };

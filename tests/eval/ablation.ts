@@ -2,12 +2,12 @@
 
 import type { Decoder } from '../../shared/attention/decoder.ts';
 import { argmax } from '../../shared/attention/sampling.ts';
-import { drain } from '../../shared/attention/steps.ts';
 import { decodeBlob, type KvBlob } from '../../shared/kv/blob.ts';
 import { ContextKv } from '../../shared/kv/context.ts';
 import type { KvDtype } from '../../shared/kv/dtypes.ts';
 import { kvWidth } from '../../shared/kv/shape.ts';
 import { RopeTable } from '../../shared/model/rope.ts';
+import { drain } from '../../shared/turns/steps.ts';
 
 export type Ablation =
   /** Blobs are laid without re-encoding: the keys of each block stay at its own positions 0, 1, ... */

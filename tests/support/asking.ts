@@ -12,11 +12,11 @@ import type { Drafter } from '../../shared/attention/drafts.ts';
 import type { AttentionMode } from '../../shared/attention/modes.ts';
 import { recentKeys } from '../../shared/attention/recent-keys.ts';
 import { GREEDY, logSoftmax } from '../../shared/attention/sampling.ts';
-import { drain } from '../../shared/attention/steps.ts';
 import { ContextKv } from '../../shared/kv/context.ts';
 import type { KvDtype } from '../../shared/kv/dtypes.ts';
 import { blobKey } from '../../shared/kv/key.ts';
 import type { CompiledModel } from '../../shared/model/compiled.ts';
+import { drain } from '../../shared/turns/steps.ts';
 
 /** Stored blobs by key. */
 export type Store = Map<string, Uint8Array<ArrayBuffer>>;

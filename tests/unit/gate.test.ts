@@ -69,3 +69,37 @@ test('lets those who wait in by turns, so that many of one group do not keep out
   await Promise.all([running, ...all]);
   expect(entered).toEqual(['many', 'one', 'two', 'many', 'many', 'many', 'many']);
 });
+
+test('has places beyond for groups of which nobody is inside', async () => {
+  const gate = new Gate(2, { newcomers: 2 });
+  const entered: string[] = [];
+  const jobs = ['many', 'many', 'many', 'one', 'one', 'two', 'three'].map((group, i) => {
+    const { end, work } = controlled();
+    const name = `${group} ${i}`;
+    const ended = gate.run(
+      () => {
+        entered.push(name);
+        return work();
+      },
+      undefined,
+      group,
+    );
+    return { end, ended };
+  });
+  await settle();
+  expect(entered).toEqual(['many 0', 'many 1', 'one 3', 'two 5']);
+  // Whoever has none inside comes first, wherever it stands.
+  jobs[0]!.end();
+  await settle();
+  expect(entered.slice(4)).toEqual(['three 6']);
+  // The places beyond are not for those who have one already.
+  jobs[1]!.end();
+  await settle();
+  expect(entered.slice(5)).toEqual(['many 2']);
+  jobs[3]!.end();
+  await settle();
+  expect(entered.slice(6)).toEqual(['one 4']);
+  for (const { end } of jobs) end();
+  await Promise.all(jobs.map(({ ended }) => ended));
+  expect(gate.idle).toBe(true);
+});

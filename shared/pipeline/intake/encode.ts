@@ -61,7 +61,7 @@ async function ensureBlobs(
   const { engine, dtype } = services;
   let storing: Promise<unknown> = Promise.resolve();
   for (const run of inRuns(await missingBlocks(services, tenant, blocks), engine.sharedRun)) {
-    const objects = await engine.encode({ blocks: run, dtype }, signal);
+    const objects = await engine.encode({ tenant, blocks: run, dtype }, signal);
     // One run's blobs are written while the next is computed.
     await storing;
     storing = Promise.all(

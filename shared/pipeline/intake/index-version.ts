@@ -29,7 +29,7 @@ export async function indexVersion(
   const vectors: Float32Array[] = [];
   for (let at = 0; at < passages.length; at += EMBED_SLICE) {
     const texts = passages.slice(at, at + EMBED_SLICE).map(retrievalText);
-    vectors.push(...(await embedder.embed(texts, 'passage', signal)));
+    vectors.push(...(await embedder.embed(texts, 'passage', signal, tenant)));
   }
   await index.add(
     passages.map(({ index: number, title, text }, i) => ({

@@ -142,7 +142,16 @@ async function generateNow(
       if (stream.stopped) stopped.abort();
     }
   };
-  const request = { attention, blocks, finalBlock, dtype, sampling, maxTokens, end: tokenizer.file.end };
+  const request = {
+    tenant,
+    attention,
+    blocks,
+    finalBlock,
+    dtype,
+    sampling,
+    maxTokens,
+    end: tokenizer.file.end,
+  };
   const either = AbortSignal.any([stopped.signal, ...(signal === undefined ? [] : [signal])]);
   const finish = await engine.answer(request, { signal: either, onEvent }).then(
     (result) => result.finish,

@@ -71,7 +71,10 @@ export async function retrieve(
     if (names.length === 0) await requireReadyDocument(services, tenant, collection);
   }
   const sought = query.sought ?? question;
-  const [[vector]] = await Promise.all([embedder.embed([sought], 'query', signal), requireIndex(services)]);
+  const [[vector]] = await Promise.all([
+    embedder.embed([sought], 'query', signal, tenant),
+    requireIndex(services),
+  ]);
   const scope = { tenant, collection, labels: labelGroups(filter) };
   const search = async (limit: number) => {
     const query = { ...scope, text: sought, vector: vector!, limit };

@@ -5,7 +5,7 @@ import { Decoder } from '../../../shared/attention/decoder.ts';
 import { encodeBlock } from '../../../shared/attention/encode.ts';
 import { ATTENTION_MODES } from '../../../shared/attention/modes.ts';
 import { argmax, topIds } from '../../../shared/attention/sampling.ts';
-import { drain } from '../../../shared/attention/steps.ts';
+import { drain } from '../../../shared/turns/steps.ts';
 import { ask, type Store } from '../../support/asking.ts';
 import { expectation, golden } from '../../support/fixtures.ts';
 import { testModel } from '../../support/models.ts';

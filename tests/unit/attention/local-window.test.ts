@@ -4,9 +4,9 @@ import { Decoder } from '../../../shared/attention/decoder.ts';
 import { encodeBlock } from '../../../shared/attention/encode.ts';
 import { LocalWindow } from '../../../shared/attention/local-window.ts';
 import { logSoftmax } from '../../../shared/attention/sampling.ts';
-import { drain } from '../../../shared/attention/steps.ts';
 import { decodeBlob, encodeBlob } from '../../../shared/kv/blob.ts';
 import { ContextKv } from '../../../shared/kv/context.ts';
+import { drain } from '../../../shared/turns/steps.ts';
 import { tinyModel } from '../../support/models.ts';
 
 const rope = { dimensions: 2, inverseFrequencies: [1] };

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import { Decoder } from '../../../shared/attention/decoder.ts';
 import { encodeToBlob } from '../../../shared/attention/encode-to-blob.ts';
-import { drain } from '../../../shared/attention/steps.ts';
+import { drain } from '../../../shared/turns/steps.ts';
 import { answerAblated, parseAblation, recomputedTokens } from '../../eval/ablation.ts';
 import { expectation, tinyCases } from '../../support/fixtures.ts';
 import { tinyModel } from '../../support/models.ts';

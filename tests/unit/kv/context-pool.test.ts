@@ -8,9 +8,9 @@ const TOKEN_BYTES = WIDTH * 4 * 2 * SHAPE.layers;
 const pool = (tokens: number) => new ContextPool(SHAPE, tokens * TOKEN_BYTES);
 
 /** A request as answers make it: what it gets is made ready for its tokens at once. */
-function request(from: ContextPool, tokens: number) {
+function request(from: ContextPool, tokens: number, tenant?: string) {
   const state: { context: ContextKv | undefined } = { context: undefined };
-  void from.acquire(tokens).then((context) => {
+  void from.acquire(tokens, undefined, tenant).then((context) => {
     context.reset(tokens);
     state.context = context;
   });
@@ -31,6 +31,33 @@ describe('pool of contexts', () => {
     contexts.release(a!.context!);
     await settle();
     expect([large, small].map((one) => one!.context !== undefined)).toEqual([true, true]);
+  });
+
+  test('keeps a third of the memory for other tenants, and serves the one next that holds the least', async () => {
+    const contexts = pool(12);
+    const many = [4, 4, 4].map((tokens) => request(contexts, tokens, 'many'));
+    const one = [request(contexts, 3, 'one'), request(contexts, 3, 'one')];
+    const other = request(contexts, 2, 'other');
+    await settle();
+    const served = () => [...many, ...one, other].map(({ context }) => context !== undefined);
+    expect(served()).toEqual([true, true, false, true, false, false]);
+    contexts.release(many[0]!.context!);
+    await settle();
+    expect(served()).toEqual([true, true, false, true, false, true]);
+    contexts.release(many[1]!.context!);
+    await settle();
+    expect(served()).toEqual([true, true, true, true, false, true]);
+  });
+
+  test('lends a single context of any size that fits, to a tenant that holds none', async () => {
+    const contexts = pool(12);
+    const all = request(contexts, 12, 'one');
+    const next = request(contexts, 1, 'one');
+    await settle();
+    expect([all, next].map(({ context }) => context !== undefined)).toEqual([true, false]);
+    contexts.release(all.context!);
+    await settle();
+    expect(next.context).toBeDefined();
   });
 
   test('refuses what would never fit', async () => {

@@ -62,7 +62,9 @@ export function embeddingRoutes(system: System, run: RunWork): Api {
     const { model, input, encoding_format: format } = c.req.valid('json');
     if (model !== system.embeddingModel) throw unknownModel(model);
     const texts = await toTexts(input);
-    const { vectors, wordPieces } = await run(c, (signal) => system.embed(texts, signal));
+    const { vectors, wordPieces } = await run(c, (signal) =>
+      system.embed(c.get('caller').tenant, texts, signal),
+    );
     const tokens = wordPieces.reduce((sum, count) => sum + count, 0);
     const data = vectors.map((vector, index) => ({
       object: 'embedding' as const,

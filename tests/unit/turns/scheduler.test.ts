@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { type Priority, Scheduler } from '../../../shared/attention/scheduler.ts';
-import { drain, type Steps } from '../../../shared/attention/steps.ts';
 import { BlockragError } from '../../../shared/errors.ts';
+import { type Priority, Scheduler } from '../../../shared/turns/scheduler.ts';
+import { drain, type Steps } from '../../../shared/turns/steps.ts';
 
 const NEVER = new AbortController().signal;
 
@@ -20,12 +20,22 @@ async function* job(
   return name;
 }
 
+/** A clock by which each step takes so long. */
+function clock(ms: number): () => number {
+  let calls = 0;
+  return () => calls++ * ms;
+}
+
 /** Starts jobs at once, behind one that is under way; gives the order of their steps. */
-async function order(jobs: [name: string, priority: Priority, steps: number][]): Promise<string[]> {
+async function order(
+  jobs: (readonly [name: string, priority: Priority, steps: number, tenant?: string])[],
+): Promise<string[]> {
   const log: string[] = [];
-  const scheduler = new Scheduler();
+  const scheduler = new Scheduler(clock(1000));
   await Promise.all(
-    jobs.map(([name, priority, steps]) => scheduler.run(priority, job(name, steps, log), NEVER)),
+    jobs.map(([name, priority, steps, tenant]) =>
+      scheduler.run(priority, job(name, steps, log), NEVER, tenant),
+    ),
   );
   return log;
 }
@@ -88,15 +98,79 @@ describe('scheduler', () => {
     expect(log.join('')).toBe('eqqqqqeee');
   });
 
-  test('gives one step in sixteen to encoding while questions wait', async () => {
+  test('gives a fifth of the time to encoding while one tenant asks', async () => {
     const log = await order([
       ['q', 'question', 100],
       ['e', 'encode', 100],
     ]);
     const whileBusy = log.slice(0, log.lastIndexOf('q'));
     const encodes = whileBusy.filter((name) => name === 'e').length;
-    expect(encodes).toBe(Math.floor(whileBusy.length / 16));
+    expect(Math.abs(encodes - whileBusy.length / 5)).toBeLessThan(2);
     expect(log).toHaveLength(200);
+  });
+
+  test('gives each tenant as much time, however many questions one has', async () => {
+    const log = await order([
+      ...Array.from({ length: 10 }, () => ['a', 'question', 10, 'many'] as const),
+      ['b', 'question', 20, 'few'],
+    ]);
+    const whileBoth = log.slice(0, log.lastIndexOf('b'));
+    expect(whileBoth.filter((name) => name === 'a').length).toBeLessThanOrEqual(20);
+  });
+
+  test('lets a tenant that had nothing lately go first, for a while', async () => {
+    const log: string[] = [];
+    const scheduler = new Scheduler(clock(1000));
+    let late: Promise<string> | undefined;
+    const come = (step: number) => {
+      if (step === 20) late = scheduler.run('question', job('b', 10, log), NEVER, 'few');
+    };
+    const long = scheduler.run('question', job('a', 40, log, come), NEVER, 'many');
+    const encode = scheduler.run('encode', job('e', 40, log), NEVER, 'many');
+    await long;
+    await late;
+    await encode;
+    const from = log.indexOf('b');
+    expect(log.slice(from, from + 5).join('')).toBe('bbbbb');
+    // Then they are even.
+    const both = log.slice(from + 5, log.lastIndexOf('b'));
+    expect(both.filter((name) => name === 'a').length).toBeGreaterThanOrEqual(3);
+  });
+
+  test('lets tenants take turns at encoding', async () => {
+    const log = await order([
+      ...Array.from({ length: 10 }, () => ['a', 'encode', 10, 'many'] as const),
+      ['b', 'encode', 10, 'few'],
+    ]);
+    expect(log.slice(0, 20).filter((name) => name === 'b')).toHaveLength(10);
+  });
+
+  test('does not begin to encode before a question that was there first has its first token', async () => {
+    const log: string[] = [];
+    let late: Promise<string> | undefined;
+    // Each step takes a millisecond.
+    const scheduler = new Scheduler(clock(1));
+    const come = (step: number) => {
+      if (step === 2) late = scheduler.run('encode', job('e', 2, log), NEVER);
+    };
+    await scheduler.run('question', job('q', 500, log, come), NEVER);
+    await late;
+    expect(log.slice(-2)).toEqual(['e', 'e']);
+    expect(log.indexOf('e')).toBe(500);
+  });
+
+  test('does not begin to encode while a question is about to get its blobs', async () => {
+    const log: string[] = [];
+    const scheduler = new Scheduler();
+    async function* waiting(): Steps<void> {
+      log.push('w');
+      yield { until: new Promise((resolve) => setTimeout(resolve, 1)) };
+      log.push('w');
+    }
+    const asked = scheduler.run('question', waiting(), NEVER);
+    await scheduler.run('encode', job('e', 3, log), NEVER);
+    await asked;
+    expect(log.join('')).toBe('wweee');
   });
 
   test('a job that comes later gets its turn without waiting for the end of another', async () => {
