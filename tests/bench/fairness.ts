@@ -1,0 +1,159 @@
+/**
+ * What a tenant feels of a neighbour that floods the server with uploads, answers and streams of events: the time
+ * until the first token of its questions, and what was refused, alone and beside the flood.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { blockragJson } from '../support/product/command.ts';
+import { eventsOf, type Server, settled, startServer, uploadText } from '../support/product/server.ts';
+import { flood, Outcomes } from './fairness/flood.ts';
+import { ANSWER_TOKENS, QUESTIONS, textOf } from './fairness/texts.ts';
+
+const HELP = `Usage: npm run bench:fairness [-- OPTIONS]
+
+  --questions N   questions of the quiet tenant, alone and beside the flood (20)
+  --seconds N     the flood ends after so long, however many were answered (180)
+  --json          print JSON
+`;
+/** Between two questions, as people pause; and before the first one, for the flood to rise. */
+const PAUSE_MS = 250;
+const RISE_MS = 5_000;
+/** Uploaded by the quiet tenant before, and once more beside the flood. */
+const DOCUMENTS = 8;
+
+const { values } = parseArgs({
+  options: {
+    questions: { type: 'string', default: '20' },
+    seconds: { type: 'string', default: '180' },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+/** Milliseconds until the first text of each answer; less than were asked for when time runs out. */
+async function firstTokens(server: Server, outcomes: Outcomes, until: AbortSignal): Promise<number[]> {
+  const times: number[] = [];
+  for (let i = 0; i < Number(values.questions); i++) {
+    const started = performance.now();
+    const body = { question: QUESTIONS[i % QUESTIONS.length], max_tokens: ANSWER_TOKENS.quiet, stream: true };
+    try {
+      const response = await server.post('/v1/query', body, until);
+      outcomes.count(response.status);
+      let first: number | undefined;
+      for await (const { event } of eventsOf(response)) if (event === 'text') first ??= performance.now();
+      if (first !== undefined) times.push(first - started);
+    } catch (error) {
+      if (until.aborted) return times;
+      throw error;
+    }
+    await sleep(PAUSE_MS);
+  }
+  return times;
+}
+
+/** Milliseconds from an upload until the document is ready; undefined when time runs out before. */
+async function untilReady(server: Server, outcomes: Outcomes, until: AbortSignal) {
+  const started = performance.now();
+  const text = textOf(900_000);
+  const response = await server.post('/v1/documents', { name: 'beside-the-flood.txt', text });
+  outcomes.count(response.status);
+  if (!response.ok) return undefined;
+  const { id } = (await response.json()) as { id: string };
+  const given = new Promise<undefined>((resolve) =>
+    until.addEventListener('abort', () => resolve(undefined)),
+  );
+  const ready = settled(server, id).then(() => performance.now() - started);
+  ready.catch(() => {});
+  return Promise.race([ready, given]);
+}
+
+/** @param share 0.5: the median */
+function quantile(times: readonly number[], share: number): number | undefined {
+  const sorted = times.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
+}
+
+async function measure(data: string) {
+  const keyOf = async (tenant: string) => {
+    const args = [
+      'keys',
+      'add',
+      '--tenant',
+      tenant,
+      '--name',
+      'bench',
+      '--scope',
+      'read,write',
+      '--data',
+      data,
+    ];
+    return (await blockragJson<{ key: string }>(args, { cwd: data })).value.key;
+  };
+  const keys = [await keyOf('quiet'), await keyOf('flooding')];
+  const server = await startServer(data);
+  try {
+    const [quiet, flooding] = keys.map((key) => server.as(key)) as [Server, Server];
+    for (let n = 0; n < DOCUMENTS; n++) await uploadText(quiet, `quiet-${n}.txt`, textOf(800_000 + n));
+    await uploadText(flooding, 'first.txt', textOf(700_000));
+    const never = new AbortController().signal;
+    // Not counted: whatever is done once.
+    await firstTokens(quiet, new Outcomes(), never);
+    const alone = { outcomes: new Outcomes(), times: [] as number[] };
+    alone.times = await firstTokens(quiet, alone.outcomes, never);
+
+    const beside = { outcomes: new Outcomes(), times: [] as number[] };
+    const flooded = new Outcomes();
+    const over = new AbortController();
+    const until = AbortSignal.any([over.signal, AbortSignal.timeout(Number(values.seconds) * 1000)]);
+    const flooder = flood(flooding, flooded, until);
+    await sleep(RISE_MS);
+    const upload = untilReady(quiet, beside.outcomes, until);
+    beside.times = await firstTokens(quiet, beside.outcomes, until);
+    const uploadMs = await upload;
+    over.abort();
+    await flooder;
+    const [quietP95, besideP95] = [quantile(alone.times, 0.95), quantile(beside.times, 0.95)];
+    const refused = (outcomes: Outcomes) => ({ 429: outcomes.of(429), 503: outcomes.of(503) });
+    return {
+      first_token_ms: {
+        quiet: { p50: quantile(alone.times, 0.5), p95: quietP95, answered: alone.times.length },
+        flooded: { p50: quantile(beside.times, 0.5), p95: besideP95, answered: beside.times.length },
+        p95_ratio: quietP95 && besideP95 && besideP95 / quietP95,
+      },
+      upload_ready_ms: uploadMs ?? null,
+      refused: { quiet_tenant: refused(beside.outcomes), flooding_tenant: refused(flooded) },
+      flood: { statuses: flooded.statuses, broken: flooded.broken },
+    };
+  } finally {
+    await server.stop('SIGKILL');
+  }
+}
+
+function toText(result: Awaited<ReturnType<typeof measure>>): string {
+  const { first_token_ms: first, refused, flood: flooded, upload_ready_ms: upload } = result;
+  const ms = (time: number | undefined) => (time === undefined ? 'none' : `${Math.round(time)} ms`);
+  const row = (name: string, { p50, p95, answered }: typeof first.quiet) =>
+    `first token, ${name}: p50 ${ms(p50)}, p95 ${ms(p95)} (${answered} answers)\n`;
+  return [
+    row('alone', first.quiet),
+    row('beside the flood', first.flooded),
+    `p95 beside the flood / alone: ${first.p95_ratio?.toFixed(2) ?? 'none'}\n`,
+    `one upload beside the flood: ${upload === null ? 'not ready in time' : `ready after ${ms(upload)}`}\n`,
+    `refused: quiet tenant ${JSON.stringify(refused.quiet_tenant)}, flooding tenant ${JSON.stringify(refused.flooding_tenant)}\n`,
+    `the flood: answers by status ${JSON.stringify(flooded.statuses)}, ${flooded.broken} broken off\n`,
+  ].join('');
+}
+
+if (values.help) process.stdout.write(HELP);
+else {
+  const data = await mkdtemp(join(tmpdir(), 'blockrag-fairness-'));
+  try {
+    const result = await measure(data);
+    process.stdout.write(values.json ? `${JSON.stringify(result)}\n` : toText(result));
+  } finally {
+    await rm(data, { recursive: true, force: true });
+  }
+}
