@@ -2,7 +2,7 @@
 import { SWEEP_GRACE_MS, type SweepReport, sweep } from '../../shared/pipeline/sweep/sweep.ts';
 import { stageOpener } from '../aws.ts';
 
-/** Left of the invocation's time when it stops: the longest single step compacts the index. */
+/** Left of the invocation's time when it stops: the longest single step makes one table of the index anew. */
 const MARGIN_MS = 60_000;
 
 interface LambdaContext {

@@ -9,11 +9,25 @@ import { toWords } from './words.ts';
 
 export type LanceDb = typeof import('@lancedb/lancedb');
 
-const TABLE = 'passages';
+/** The table that new passages come to; the others are called `passages-` and something. */
+export const TABLE = 'passages';
 const OPEN_ATTEMPTS = 6;
 const OPEN_PAUSE_MS = 50;
 /** LanceDB names an index after its column. */
-const WORD_INDEX = 'words_idx';
+export const WORD_INDEX = 'words_idx';
+const VECTOR_INDEX = 'vector_idx';
+/**
+ * The square of the Euclidean distance: of unit vectors twice what is lacking to the cosine similarity of 1. By `cosine`
+ * LanceDB gives either of the two where only some rows are asked for.
+ */
+export const DISTANCE = 'l2';
+/** Up to here comparing with every vector takes some milliseconds; above, a vector index pays. */
+const VECTOR_INDEX_ROWS = 5_000;
+/**
+ * Rows of one graph of the vector index. Many small graphs are built in a tenth of the time of one large (1.7 s instead
+ * of 9 s at 20,000 rows); all of them are searched, as quickly, and more of the nearest are found (0.990 of 50).
+ */
+const GRAPH_ROWS = 2_500;
 
 /**
  * `id` is declared the primary key: without that, two processes that add the same new id at once both insert it.
@@ -88,20 +102,6 @@ export function isDamage(error: unknown, local: boolean): boolean {
   );
 }
 
-/** Passages of each version. @param whole reads every column, to see that it can be read */
-export async function countVersions(table: Table, whole: boolean): Promise<Map<string, number>> {
-  const counts = new Map<string, number>();
-  const rows = whole ? table.query() : table.query().select(['document', 'version']);
-  for await (const batch of rows) {
-    const [documents, versions] = [batch.getChild('document')!, batch.getChild('version')!];
-    for (let i = 0; i < batch.numRows; i++) {
-      const version = `${documents.get(i)}/${versions.get(i)}`;
-      counts.set(version, (counts.get(version) ?? 0) + 1);
-    }
-  }
-  return counts;
-}
-
 async function openOrCreate(lancedb: LanceDb, connection: Connection): Promise<Table> {
   const table = (await connection.tableNames()).includes(TABLE)
     ? await connection.openTable(TABLE)
@@ -123,7 +123,7 @@ async function hasWordIndex(table: Table): Promise<boolean> {
 }
 
 /** Builds the word index (BM25) from the rows that are there, in the place of the one there was. */
-export async function buildWordIndex(lancedb: LanceDb, table: Table): Promise<void> {
+async function buildWordIndex(lancedb: LanceDb, table: Table): Promise<void> {
   const config = lancedb.Index.fts({
     baseTokenizer: 'simple',
     language: 'English',
@@ -137,9 +137,35 @@ export async function buildWordIndex(lancedb: LanceDb, table: Table): Promise<vo
 }
 
 /** Builds the vector index (HNSW, 8-bit scalars) in the place of the one there was. */
-export async function buildVectorIndex(lancedb: LanceDb, table: Table): Promise<void> {
-  const config = lancedb.Index.hnswSq({ distanceType: 'cosine' });
+async function buildVectorIndex(lancedb: LanceDb, table: Table, rows: number): Promise<void> {
+  const numPartitions = Math.ceil(rows / GRAPH_ROWS);
+  const config = lancedb.Index.hnswSq({ distanceType: DISTANCE, numPartitions, m: 16, efConstruction: 100 });
   await table.createIndex('vector', { config, replace: true });
+}
+
+/**
+ * Builds all indexes from the rows that are there, in the place of those there were. The word index is the last: with it
+ * a table can be searched.
+ */
+export async function buildIndexes(
+  lancedb: LanceDb,
+  table: Table,
+  rows: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  if (rows > 0) {
+    // With them a search in a scope reads no rows but those that it finds.
+    for (const column of ['tenant', 'collection']) {
+      await table.createIndex(column, { config: lancedb.Index.bitmap(), replace: true });
+    }
+  }
+  signal?.throwIfAborted();
+  if (rows > VECTOR_INDEX_ROWS) await buildVectorIndex(lancedb, table, rows);
+  else if ((await table.listIndices()).some(({ name }) => name === VECTOR_INDEX)) {
+    await table.dropIndex(VECTOR_INDEX);
+  }
+  signal?.throwIfAborted();
+  await buildWordIndex(lancedb, table);
 }
 
 /** A passage as a row. The word index reads title and text as one. */
@@ -169,6 +195,11 @@ export function whereDocument({
   return `(${whereEqual(version === undefined ? { document } : { document, version })})`;
 }
 
+/** An SQL condition that a column has one of the values. */
+export function whereIn(column: string, values: readonly string[]): string {
+  return `${column} IN (${values.map(quote).join()})`;
+}
+
 /** An SQL condition that every column given has the value given. */
 function whereEqual(columns: Record<string, string>): string {
   return Object.entries(columns)
@@ -183,7 +214,7 @@ function quote(value: string): string {
 /** What the indexes and files are like. */
 export interface TableState {
   rows: number;
-  /** Rows that have come since the word index was built. */
+  /** Rows that have come since the indexes were built: all, where those are of another kind than ours. */
   unindexed: number;
   files: number;
   /** All rows are in one file, which holds no deleted ones. */
@@ -193,7 +224,9 @@ export interface TableState {
 export async function stateOf(table: Table): Promise<TableState> {
   const { numRows: rows, fragmentStats } = await table.stats();
   const { numFragments: files, lengths } = fragmentStats;
-  const unindexed = (await table.indexStats(WORD_INDEX))?.numUnindexedRows ?? rows;
+  const [words, vectors] = [await table.indexStats(WORD_INDEX), await table.indexStats(VECTOR_INDEX)];
+  const outdated = vectors === undefined ? rows > VECTOR_INDEX_ROWS : vectors.distanceType !== DISTANCE;
+  const unindexed = outdated ? rows : (words?.numUnindexedRows ?? rows);
   // Of several files only the rounded mean of their rows is known, and a file whose rows are all deleted is not counted.
   return { rows, unindexed, files, compact: files === 1 && lengths.max === rows };
 }

@@ -1,55 +1,43 @@
 /** The passage index on LanceDB: a directory, or s3://bucket/prefix (credentials from the environment). */
-import type { Connection, Table } from '@lancedb/lancedb';
+import type { Connection } from '@lancedb/lancedb';
 import { BlockragError, toBlockragError } from '../errors.ts';
 import { EMBEDDING_DIMENSIONS } from './embedder.ts';
 import { fuseRanks } from './fusion.ts';
+import { type FoundRow, HIT_COLUMNS, type Ranked, type Segment } from './lancedb-segment.ts';
+import { Segments } from './lancedb-segments.ts';
 import {
-  buildVectorIndex,
-  buildWordIndex,
-  countVersions,
   isDamage,
   type LanceDb,
   loadLanceDb,
-  openPassageTable,
   PASSAGE_SCHEMA,
-  replacePassageTable,
-  SAME_ROW,
-  stateOf,
-  type TableState,
   toRow,
   whereDocument,
+  whereIn,
   whereScope,
 } from './lancedb-table.ts';
-import type { Hit, IndexedPassage, PassageIndex } from './ports.ts';
-import { toWords } from './words.ts';
+import type { Hit, IndexedPassage, OptimizeOptions, PassageIndex } from './ports.ts';
 import { type Write, WriteQueue } from './write-queue.ts';
 
 /** Passages that are written together at most; more only when one call brings more. */
 const MAX_BATCH = 2_000;
-/** Up to here comparing with every vector takes some milliseconds; above, a vector index pays. */
-const VECTOR_INDEX_ROWS = 5_000;
 /** Candidates of each ranking, words and vectors, that fusion looks at. */
 const CANDIDATES = 50;
-/** Found in no text: of letters that no language joins. */
-const ABSENT_WORD = 'xqzjvkwqxzjq';
+/** For how long others may go on reading an older version, where they are other processes. An erasure does not wait. */
+const KEEP_MS = 600_000;
+/** Tries of a search that rows move away from. */
+const SEARCH_ATTEMPTS = 5;
 
 type IndexWrite =
   | Write<'add', readonly IndexedPassage[]>
   | Write<'remove', { document: string; version?: string | undefined }>
-  | Write<'optimize', { ifDue: boolean }>
+  | Write<'optimize', OptimizeOptions>
   | Write<'reset', undefined>;
-
-/** What a query reads of a row. */
-interface FoundRow {
-  id: string;
-  document: string;
-  version: string;
-  vector: { toArray(): Float32Array };
-}
 
 export interface LanceOptions {
   /** How a store in the cloud is reached, as LanceDB names it: region, endpoint, allow_http, ... */
   storageOptions?: Record<string, string>;
+  /** Rows of a segment (16,000): upkeep and an erasure cost what one or two of them cost. */
+  segmentRows?: number;
 }
 
 /**
@@ -63,46 +51,42 @@ export interface LanceOptions {
  * @param uri a directory, or s3://BUCKET/PREFIX
  * @example const index = await openLanceIndex('/var/lib/blockrag/retrieval')
  */
-export async function openLanceIndex(uri: string, options: LanceOptions = {}): Promise<PassageIndex> {
+export async function openLanceIndex(
+  uri: string,
+  { segmentRows, ...options }: LanceOptions = {},
+): Promise<PassageIndex> {
   const local = !uri.includes('://');
   return storage('opened', local, async () => {
     const lancedb = await loadLanceDb();
-    // 0: every read looks whether another process has written.
-    const connection = await lancedb.connect(uri, { readConsistencyInterval: 0, ...options });
-    return new LanceIndex(lancedb, connection, await openPassageTable(lancedb, connection, local), local);
+    // What others have written is looked for once for each call of ours, not for each read.
+    const connection = await lancedb.connect(uri, options);
+    const segments = await Segments.open(lancedb, connection, local, segmentRows);
+    return new LanceIndex(lancedb, connection, segments, local);
   });
 }
 
 class LanceIndex implements PassageIndex {
   #lancedb: LanceDb;
   #connection: Connection;
-  #table: Table;
+  #segments: Segments;
   /** Whether its files are on a disk here. */
   #local: boolean;
   #closed = false;
-  /** The table's version that the last optimize() left. */
-  #optimized: number | undefined;
   #writes = new WriteQueue<IndexWrite>(
     {
       add: (calls) => this.#merge(calls.flat()),
-      remove: async (removals) => {
-        await this.#table.delete(removals.map(whereDocument).join(' OR '));
-      },
-      optimize: (calls) => this.#rebuild(calls.every(({ ifDue }) => ifDue)),
-      reset: async () => {
-        this.#table.close();
-        this.#table = await replacePassageTable(this.#lancedb, this.#connection);
-        this.#optimized = undefined;
-      },
+      remove: (removals) => this.#remove(removals),
+      optimize: (calls) => this.#optimize(calls),
+      reset: () => this.#segments.reset(),
     },
     MAX_BATCH,
   );
 
-  constructor(lancedb: LanceDb, connection: Connection, table: Table, local: boolean) {
+  constructor(lancedb: LanceDb, connection: Connection, segments: Segments, local: boolean) {
     this.#local = local;
     this.#lancedb = lancedb;
     this.#connection = connection;
-    this.#table = table;
+    this.#segments = segments;
   }
 
   async add(passages: readonly IndexedPassage[]): Promise<void> {
@@ -119,39 +103,33 @@ class LanceIndex implements PassageIndex {
     await this.#write('written', { kind: 'remove', documents: [document], size: 1, value });
   }
 
-  async optimize({ ifDue = false }: { ifDue?: boolean } = {}): Promise<void> {
+  async optimize(options: OptimizeOptions = {}): Promise<void> {
     this.#throwIfClosed();
-    await this.#write('optimized', { kind: 'optimize', documents: [], size: 0, value: { ifDue } });
+    await this.#write('optimized', { kind: 'optimize', documents: [], size: 0, value: options });
   }
 
   async search(query: Parameters<PassageIndex['search']>[0]): Promise<Hit[]> {
     this.#throwIfClosed();
-    const { text, vector, limit } = query;
-    checkVector(vector);
-    if (limit < 1) return [];
-    const scope = whereScope(query);
-    const depth = Math.max(limit, CANDIDATES);
+    checkVector(query.vector);
+    if (query.limit < 1) return [];
     return storage('searched', this.#local, async () => {
-      const rankings = await Promise.all([
-        this.#byVector(vector, scope, depth),
-        this.#byWords(text, scope, depth),
-      ]);
-      const rows = new Map(rankings.flat().map((row) => [row.id, row]));
-      const fused = fuseRanks(rankings.map((ranking) => ranking.map(({ id }) => id)));
-      return fused.slice(0, limit).map(([id, score]) => {
-        const row = rows.get(id)!;
-        // From the stored vector: words find rows without a distance, and the vector index's are approximate.
-        const similarity = dot(vector, row.vector.toArray());
-        return { id, document: row.document, version: row.version, score, similarity };
-      });
+      for (let attempt = 1; ; attempt++) {
+        const hits = await this.#search(query, attempt === SEARCH_ATTEMPTS);
+        if (hits !== undefined) return hits;
+      }
     });
   }
 
   async counts({ thorough = false } = {}): Promise<Map<string, number>> {
     this.#throwIfClosed();
     return storage('read', this.#local, async () => {
-      if (thorough) await this.#byWords('', 'true', 1);
-      return countVersions(this.#table, thorough);
+      const segments = await this.#segments.searchable();
+      const versions = new Map<string, Set<string>>();
+      for (const segment of segments) {
+        if (thorough) await segment.matching('', 'true', 1);
+        await segment.addIds(versions, thorough);
+      }
+      return new Map([...versions].map(([version, { size }]) => [version, size]));
     });
   }
 
@@ -163,66 +141,109 @@ class LanceIndex implements PassageIndex {
   async close(): Promise<void> {
     this.#closed = true;
     await this.#writes.drained();
-    this.#table.close();
+    this.#segments.close();
     this.#connection.close();
   }
 
-  async #byVector(vector: Float32Array, scope: string, limit: number): Promise<FoundRow[]> {
-    return this.#table
-      .query()
-      .nearestTo(vector)
-      .distanceType('cosine')
-      .where(scope)
-      .select(['id', 'document', 'version', 'vector', '_distance'])
-      .limit(limit)
-      .toArray();
+  /** @returns undefined if rows have moved meanwhile, and `last` does not say to take what there is */
+  async #search(
+    { text, vector, limit, ...scoped }: Parameters<PassageIndex['search']>[0],
+    last: boolean,
+  ): Promise<Hit[] | undefined> {
+    const scope = whereScope(scoped);
+    const depth = Math.max(limit, CANDIDATES);
+    const { generation } = this.#segments;
+    const segments = await this.#segments.searchable();
+    // Of the tables as they were opened last: it asks nobody.
+    const state = async () => (await Promise.all(segments.map(({ table }) => table.version()))).join();
+    const before = await state();
+    const [near, matching] = await Promise.all([
+      Promise.all(segments.map((segment) => segment.nearest(vector, scope, depth))),
+      Promise.all(segments.map((segment) => segment.matching(text, scope, depth))),
+    ]);
+    const key = ({ segment, rowId }: Ranked) => `${segments.indexOf(segment)} ${rowId}`;
+    const rankings = [
+      near.flat().sort((a, b) => a.value - b.value),
+      // Rows that are not in the word index yet come in any order.
+      matching.flat().sort((a, b) => b.value - a.value),
+    ].map((ranking) => ranking.slice(0, depth));
+    const ranked = new Map(rankings.flat().map((one) => [key(one), one]));
+    const fused = fuseRanks(rankings.map((ranking) => ranking.map(key))).slice(0, limit);
+    const rows = await this.#read(fused.map(([found]) => ranked.get(found)!));
+    const moved = generation !== this.#segments.generation || before !== (await state());
+    if ((moved || rows.size < fused.length) && !last) return undefined;
+    const distances = new Map(rankings[0]!.map((one) => [key(one), one.value]));
+    if (!this.#local) {
+      const unknown = fused.flatMap(([found]) => (distances.has(found) ? [] : [ranked.get(found)!]));
+      for (const one of await distancesOf(unknown, vector)) distances.set(key(one), one.value);
+    }
+    const hits = new Map<string, Hit>();
+    for (const [found, score] of fused) {
+      const row = rows.get(ranked.get(found)!);
+      if (row === undefined) continue;
+      const { id, document, version } = row;
+      const similarity =
+        row.vector === undefined ? 1 - (distances.get(found) ?? 2) / 2 : dot(vector, row.vector.toArray());
+      // Twice while it is being moved.
+      if (!hits.has(id)) hits.set(id, { id, document, version, score, similarity });
+    }
+    return [...hits.values()];
   }
 
-  async #byWords(text: string, scope: string, limit: number): Promise<FoundRow[]> {
-    // A match query takes its text as words only: no operators, no fields, no wildcards. It fails if the tokenizer
-    // leaves none of them (stop words, punctuation), so one word more is asked for, which no passage has.
-    const rows: (FoundRow & { _score: number })[] = await this.#table
-      .query()
-      .fullTextSearch(new this.#lancedb.MatchQuery(`${toWords(text)} ${ABSENT_WORD}`, 'words'))
-      .where(scope)
-      .select(['id', 'document', 'version', 'vector', '_score'])
-      .limit(limit)
-      .toArray();
-    // Rows that are not in the word index yet come in any order.
-    return rows.sort((a, b) => b._score - a._score);
+  /**
+   * The rows of what was ranked. On a disk here with their vectors: the index's distances are approximate, and words find
+   * rows that have none. In S3 each vector would be a request.
+   */
+  async #read(ranked: readonly Ranked[]): Promise<Map<Ranked, FoundRow>> {
+    const columns = this.#local ? [...HIT_COLUMNS, 'vector'] : HIT_COLUMNS;
+    const found = new Map<Ranked, FoundRow>();
+    await Promise.all(
+      [...bySegment(ranked)].map(async ([segment, some]) => {
+        const rows = await segment.read(
+          some.map(({ rowId }) => rowId),
+          columns,
+        );
+        for (const one of some) if (rows.has(one.rowId)) found.set(one, rows.get(one.rowId)!);
+      }),
+    );
+    return found;
   }
 
   async #merge(passages: readonly IndexedPassage[]): Promise<void> {
     // Of two rows with one id, a merge would insert both: the last one counts.
     const rows = [...new Map(passages.map((passage) => [passage.id, toRow(passage)])).values()];
-    await this.#table
+    const documents = [...new Set(passages.map(({ document }) => document))];
+    const ids = passages.map(({ id }) => id);
+    const { growing } = this.#segments;
+    await growing.table
       .mergeInsert('id')
       .whenMatchedUpdateAll()
       .whenNotMatchedInsertAll()
       .execute(this.#lancedb.makeArrowTable(rows, { schema: PASSAGE_SCHEMA }));
+    await this.#segments.each(async (segment) => {
+      if (segment === growing || (await segment.rowsOf(documents)) === 0) return;
+      await segment.table.delete(whereIn('id', ids));
+    });
   }
 
-  /**
-   * LanceDB's own optimize() drops deleted rows from a file only when they are a tenth of it, and its merging of
-   * word indexes panics after deletions (lance-format/lance#8310). So rows are copied when some may be deleted,
-   * the indexes built anew, and then every older file is removed.
-   */
-  async #rebuild(ifDue: boolean): Promise<void> {
-    const version = await this.#table.version();
-    if (version === this.#optimized) return;
-    const state = await stateOf(this.#table);
-    if (ifDue && !isDue(state)) return;
-    const { rows, unindexed, compact } = state;
-    // Nothing was written since another process did this: it has left no older version.
-    if (compact && unindexed === 0 && (await this.#table.listVersions()).length === 1) {
-      this.#optimized = version;
-      return;
+  async #remove(removals: Parameters<typeof whereDocument>[0][]): Promise<void> {
+    const condition = removals.map(whereDocument).join(' OR ');
+    const documents = [...new Set(removals.map(({ document }) => document))];
+    await this.#segments.each(async (segment) => {
+      // A deletion of nothing would be a version more.
+      if ((await segment.rowsOf(documents)) > 0) await segment.table.delete(condition);
+    });
+  }
+
+  async #optimize(calls: readonly OptimizeOptions[]): Promise<void> {
+    const ifDue = calls.every((call) => call.ifDue === true);
+    const { signal } = calls.length === 1 ? calls[0]! : {};
+    const keepMs = ifDue && !this.#local ? KEEP_MS : 0;
+    await this.#segments.balance(signal);
+    for (const segment of await this.#segments.searchable()) {
+      signal?.throwIfAborted();
+      await segment.optimize({ ifDue, signal }, keepMs);
     }
-    if (rows > 0 && !compact) await this.#table.update(SAME_ROW);
-    await buildWordIndex(this.#lancedb, this.#table);
-    if (rows > VECTOR_INDEX_ROWS) await buildVectorIndex(this.#lancedb, this.#table);
-    await this.#table.optimize({ cleanupOlderThan: new Date() });
-    this.#optimized = await this.#table.version();
   }
 
   #write(done: string, write: IndexWrite): Promise<void> {
@@ -235,15 +256,25 @@ class LanceIndex implements PassageIndex {
   }
 }
 
-/** Rows that no index has are searched one by one, and each search and merge reads every file. */
-function isDue({ rows, unindexed, files }: TableState): boolean {
-  return unindexed * 10 > rows || files > 32 + rows / 1_000;
-}
-
 function checkVector(vector: Float32Array): void {
   if (vector.length !== EMBEDDING_DIMENSIONS || !vector.every(Number.isFinite)) {
     throw new BlockragError('invalid_request', `A vector must be ${EMBEDDING_DIMENSIONS} finite numbers.`);
   }
+}
+
+function bySegment(ranked: readonly Ranked[]): Map<Segment, Ranked[]> {
+  const groups = new Map<Segment, Ranked[]>();
+  for (const one of ranked) groups.set(one.segment, [...(groups.get(one.segment) ?? []), one]);
+  return groups;
+}
+
+/** Distances of rows from a vector, as the vector index has them. */
+async function distancesOf(ranked: readonly Ranked[], vector: Float32Array): Promise<Ranked[]> {
+  const some = [...bySegment(ranked)].map(([segment, rows]) => {
+    const scope = `_rowid IN (${rows.map(({ rowId }) => rowId).join()})`;
+    return segment.nearest(vector, scope, rows.length);
+  });
+  return (await Promise.all(some)).flat();
 }
 
 function dot(a: Float32Array, b: Float32Array): number {
@@ -252,12 +283,16 @@ function dot(a: Float32Array, b: Float32Array): number {
   return sum;
 }
 
+function isAbort(error: unknown): boolean {
+  return error instanceof DOMException && ['AbortError', 'TimeoutError'].includes(error.name);
+}
+
 /** Runs LanceDB calls; what they throw becomes an error of ours. */
 async function storage<T>(done: string, local: boolean, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
-    if (cause instanceof BlockragError) throw cause;
+    if (cause instanceof BlockragError || isAbort(cause)) throw cause;
     // The native library's errors have no errno; ENOSPC is 28.
     if (/No space left|os error 28/.test(String(cause))) throw toBlockragError({ code: 'ENOSPC', cause });
     if (!isDamage(cause, local))

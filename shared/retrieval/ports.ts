@@ -28,6 +28,13 @@ export interface Hit {
   similarity: number;
 }
 
+export interface OptimizeOptions {
+  /** Only when enough has changed for the cost to be in proportion. */
+  ifDue?: boolean;
+  /** Breaks it off between two steps of some seconds each. What is done stays done: the next call goes on from there. */
+  signal?: AbortSignal | undefined;
+}
+
 /**
  * What cannot be read because it is damaged is `storage_failed` with `damaged` in its data: such an index is begun anew
  * (`reset`) and filled from the catalog.
@@ -48,10 +55,11 @@ export interface PassageIndex {
     limit: number;
   }): Promise<Hit[]>;
   /**
-   * Compacts, indexes what is new, and removes deleted text from the disk. It takes as long as there are rows, so
-   * after each write it is called `ifDue`: done only when enough has changed for its cost to be in proportion.
+   * Compacts, indexes what is new, and removes deleted text from the disk. What that costs is bounded: it grows with
+   * what was written, not with what is stored. After each write it is called `ifDue`.
+   * @throws the signal's reason
    */
-  optimize(options?: { ifDue?: boolean }): Promise<void>;
+  optimize(options?: OptimizeOptions): Promise<void>;
   /** How many passages of each version there are, as "DOCUMENT/VERSION" -> number: to compare with the catalog. */
   counts(options?: {
     /** Reads all that a search may read, to see that it is not damaged. */

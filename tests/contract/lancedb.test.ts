@@ -24,6 +24,168 @@ describeContract(
   }),
 );
 
+describeContract(
+  'the passage index on LanceDB, in segments of some rows',
+  passageIndexContract(async () => {
+    const directory = await temporaryDirectory();
+    return {
+      open: () => openLanceIndex(directory, { segmentRows: 5 }),
+      close: () => rm(directory, { recursive: true }),
+    };
+  }),
+);
+
+describe('segments of LanceDB', () => {
+  let directory: string;
+  let index: PassageIndex;
+  const open = () => openLanceIndex(directory, { segmentRows: 20 });
+  beforeEach(async () => {
+    directory = await temporaryDirectory();
+    index = await open();
+  });
+  afterEach(async () => {
+    await index.close();
+    await rm(directory, { recursive: true });
+  });
+
+  /** Documents of two passages each. */
+  const documents = (from: number, to: number) =>
+    Array.from({ length: 2 * (to - from) }, (_, i) => {
+      const document = `document ${from + (i >> 1)}.`;
+      return passage({ id: `${document} ${i % 2}`, document, text: `word${from + (i >> 1)}x` });
+    });
+  const tables = async () => (await readdir(directory)).filter((name) => name.endsWith('.lance')).sort();
+  const filesOf = async (table: string) =>
+    (await files(join(directory, table))).filter((file) => /\/(data|_indices)\//.test(file)).sort();
+  const tableOf = async (document: string) => {
+    const [file] = (await holding(directory, document)).filter((name) => name.includes('/data/'));
+    return file!.slice(directory.length + 1).split('/')[0]!;
+  };
+
+  it('moves documents to a table of their own when there are many, and finds all of them', async () => {
+    await index.add(documents(0, 15));
+    await index.optimize();
+    expect(await tables()).toEqual(['passages.lance']);
+    await index.add(documents(15, 50));
+    await index.optimize();
+    expect(await tables()).toHaveLength(5);
+    const found = ids(await ask(index, { limit: 100 }));
+    expect(new Set(found).size).toBe(100);
+    expect((await index.counts()).size).toBe(50);
+    for (const number of [0, 1, 25, 48, 49]) {
+      const hits = await ask(index, { text: `word${number}x`, limit: 4 });
+      expect(hits.map(({ document }) => document)).toContain(`document ${number}.`);
+    }
+    await index.close();
+    index = await open();
+    expect(ids(await ask(index, { limit: 100 })).sort()).toEqual(found.sort());
+    expect(await ask(index, { text: 'word3x', limit: 100, tenant: 'other' })).toEqual([]);
+  });
+
+  it('erases a text by making anew its own table alone', async () => {
+    await index.add(documents(0, 50));
+    await index.optimize();
+    const concerned = await tableOf('document 2.');
+    const before = new Map(
+      await Promise.all((await tables()).map(async (table) => [table, await filesOf(table)] as const)),
+    );
+    await index.remove('document 2.');
+    await index.optimize();
+    for (const [table, held] of before) {
+      const now = await filesOf(table);
+      if (table === concerned) expect(now.filter((file) => held.includes(file))).toEqual([]);
+      else expect(now).toEqual(held);
+    }
+    expect(await holding(directory, 'document 2.')).toEqual([]);
+    expect(await holding(directory, 'word2x')).toEqual([]);
+    expect(await ask(index, { limit: 100 })).toHaveLength(98);
+  });
+
+  it('has a passage once that is added again after it was moved', async () => {
+    await index.add(documents(0, 50));
+    await index.optimize();
+    const [one, ...others] = documents(0, 50);
+    await index.add([{ ...one!, version: '2' }]);
+    expect((await index.counts()).get('document 0./2')).toBe(1);
+    expect((await index.counts()).get('document 0./1')).toBe(1);
+    await index.add(others);
+    expect((await ask(index, { limit: 200 })).length).toBe(100);
+  });
+
+  it('takes back the rows of a table that has become small', async () => {
+    await index.add(documents(0, 50));
+    await index.optimize();
+    const many = await tables();
+    for (let number = 0; number < 40; number++) await index.remove(`document ${number}.`);
+    await index.optimize();
+    expect((await tables()).length).toBeLessThan(many.length);
+    expect(new Set(ids(await ask(index, { limit: 100 })))).toEqual(
+      new Set(documents(40, 50).map(({ id }) => id)),
+    );
+    expect(await holding(directory, 'document 7.')).toEqual([]);
+  });
+
+  it('goes on where it was broken off, and loses nothing by that', async () => {
+    await index.add(documents(0, 25));
+    let looked = 0;
+    const stopAt = (time: number): AbortSignal => {
+      const controller = new AbortController();
+      looked = 0;
+      controller.signal.throwIfAborted = () => {
+        if (++looked === time) throw new DOMException('The time is over.', 'TimeoutError');
+      };
+      return controller.signal;
+    };
+    let stopped = 0;
+    for (let time = 1; time < 60; time++) {
+      await index.optimize({ signal: stopAt(time) }).catch((error: unknown) => {
+        expect(error).toMatchObject({ name: 'TimeoutError' });
+        stopped++;
+      });
+      if (stopped < time) break;
+      expect(new Set(ids(await ask(index, { limit: 200 }))).size).toBe(50);
+    }
+    expect(stopped).toBeGreaterThan(3);
+    expect([...(await index.counts()).values()]).toEqual(Array.from({ length: 25 }, () => 2));
+  });
+
+  it('takes over an index of one large table', async () => {
+    const old = await openLanceIndex(directory);
+    await old.add(documents(0, 50));
+    await old.optimize();
+    await old.close();
+    expect(await tables()).toEqual(['passages.lance']);
+    await index.optimize({ ifDue: true });
+    expect((await tables()).length).toBeGreaterThan(1);
+    expect(new Set(ids(await ask(index, { limit: 100 }))).size).toBe(100);
+  });
+
+  it('begins anew with nothing of any table', async () => {
+    await index.add(documents(0, 50));
+    await index.optimize();
+    await index.reset();
+    expect(await tables()).toEqual(['passages.lance']);
+    expect(await ask(index, { limit: 100 })).toEqual([]);
+  });
+
+  it('is changed by two openers at once', async () => {
+    const other = await open();
+    await index.add(documents(0, 60));
+    await Promise.all([
+      index.optimize(),
+      (async () => {
+        for (let number = 0; number < 10; number++) await other.remove(`document ${number}.`);
+        await other.add(documents(60, 65));
+      })(),
+    ]);
+    for (const opener of [index, other]) {
+      const found = new Set(ids(await ask(opener, { limit: 200 })));
+      expect(found).toEqual(new Set(documents(10, 65).map(({ id }) => id)));
+    }
+    await other.close();
+  });
+});
+
 describe('LanceDB', () => {
   let directory: string;
   let index: PassageIndex;
@@ -145,7 +307,12 @@ describe('LanceDB', () => {
     for (const document of ['d1', 'd2']) {
       await index.optimize();
       const table = await openTable(directory);
-      expect((await table.listIndices()).map(({ name }) => name).sort()).toEqual(['vector_idx', 'words_idx']);
+      expect((await table.listIndices()).map(({ name }) => name).sort()).toEqual([
+        'collection_idx',
+        'tenant_idx',
+        'vector_idx',
+        'words_idx',
+      ]);
       const [hit] = await ask(index, { text: 'word500x', vector: rows[500]!.vector });
       expect(hit!.id).toBe('p500');
       expect(hit!.similarity).toBeCloseTo(1, 5);

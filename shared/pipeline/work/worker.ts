@@ -170,9 +170,9 @@ export class Worker {
       case 'retire':
         return retireVersion(this.#services, work);
       case 'erase':
-        return erase(this.#services);
+        return erase(this.#services, { signal });
       case 'tidy':
-        return tidy(this.#services);
+        return tidy(this.#services, { signal });
       case 'sweep':
         await sweep(this.#services, { graceMs: SWEEP_GRACE_MS, signal });
         return;
