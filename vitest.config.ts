@@ -15,7 +15,7 @@ const NEED_MORE = [
   'tests/unit/infra/{api,batch,cfn-lint,finetune,guard,hosts,template}.test.ts',
   'tests/unit/infra/stack/buckets.test.ts',
   'tests/unit/model/{adapter,prompt,tokenizer}.test.ts',
-  'tests/unit/model/sources/{download,fetch-known,huggingface,huggingface-directory,one-wheel,wheels}.test.ts',
+  'tests/unit/model/sources/{download,fetch-known,huggingface,huggingface-directory,one-wheel,onnx-model,wheels}.test.ts',
   'tests/unit/retrieval/{embedder,embedders}.test.ts',
   'tests/unit/storage/blobs/{s3,s3-faults}.test.ts',
   'tests/unit/storage/lmdb/check.test.ts',

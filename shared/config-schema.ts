@@ -50,7 +50,15 @@ export const configSchema = z.strictObject({
     .meta(
       otherwise(
         'what the data directory was made with, else `all-minilm-l6-v2`',
-        'The embedding model, which finds passages by meaning: `all-minilm-l6-v2` (English, 23 MB), `multilingual-e5-small` (a hundred languages, 72 MB, two thirds as fast), the path of a model.onnx, or `hf:OWNER/REPO/FILE.onnx[@REVISION][#sha256=HEX]`. Its vectors must have 384 numbers; beside the file, or one folder above, lie its tokenizer.json and, where it has them, 1_Pooling/config.json and config_sentence_transformers.json.',
+        'The embedding model, which finds passages by meaning: `all-minilm-l6-v2` (English, 23 MB), `multilingual-e5-small` (a hundred languages, 72 MB, two thirds as fast), the path of a model.onnx or of its folder, `hf:OWNER/REPO[@REVISION]`, or `hf:OWNER/REPO/FILE.onnx[@REVISION][#sha256=HEX]`. Its vectors must have 384 numbers; beside the file, or one folder above, lie its tokenizer.json and, where it has them, 1_Pooling/config.json and config_sentence_transformers.json.',
+      ),
+    ),
+  reranker: text()
+    .optional()
+    .meta(
+      otherwise(
+        'what the data directory was made with, else `none`',
+        'A cross-encoder, which reads the 20 best passages found together with the question and orders them: the path of a model.onnx or of its folder, `hf:OWNER/REPO[@REVISION]`, or `hf:OWNER/REPO/FILE.onnx[@REVISION][#sha256=HEX]`, with its tokenizer.json beside the file or one folder above; or `none`. It can be changed at any time: nothing is encoded again.',
       ),
     ),
   compute: z

@@ -3,6 +3,7 @@
  * over its REST API. Beside a server neither models nor stores are loaded.
  */
 import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { SystemView } from '../../shared/api/views/system.ts';
 import { BlockragClient } from '../../shared/client/index.ts';
 import type { Config } from '../../shared/config.ts';
@@ -49,10 +50,13 @@ async function refuseOtherSettings(config: Config, system: SystemView, url: stri
     compute: config.compute,
     passage_tokens: config.passageTokens,
     model_reference: config.model,
+    embedder: config.embedder,
+    reranker: config.reranker,
   };
   for (const [name, value] of Object.entries(asked)) {
     const used = system[name as keyof SystemView];
-    if (value === undefined || value === used) continue;
+    // A file is remembered by its whole path.
+    if (value === undefined || value === used || resolve(String(value)) === used) continue;
     throw new BlockragError(
       'data_directory_in_use',
       `The data directory is served at ${url} with ${name} ${used}: stop that server to use ${value}.`,

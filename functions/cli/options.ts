@@ -12,6 +12,7 @@ export interface CommonOptions {
   /** false: --no-adapter */
   adapter?: string | false;
   embedder?: string;
+  reranker?: string;
   compute?: string;
   kv?: string;
   passageTokens?: string;
@@ -32,7 +33,8 @@ export function withCommonOptions(command: Command): Command {
     )
     .option('--adapter <file>', "adapter.safetensors to use (default: the model's own, where one is shipped)")
     .option('--no-adapter', 'without an adapter')
-    .option('--embedder <ref>', 'embedding model: a name, path of a model.onnx, or hf:OWNER/REPO/FILE.onnx')
+    .option('--embedder <ref>', 'embedding model: a name, path of a model.onnx, or hf:OWNER/REPO')
+    .option('--reranker <ref>', 'reranker, a cross-encoder: path of a model.onnx, hf:OWNER/REPO, or none')
     .addOption(
       new Option('--compute <type>', `compute type (default: ${DEFAULT_COMPUTE})`).choices(COMPUTE_TYPES),
     )

@@ -173,7 +173,7 @@ function addModelCommands(program: Command, run: Run): void {
   const model = program.command('model').description('fetch, compile, list and remove models');
   model
     .command('pull')
-    .description('download a model and the embedding model')
+    .description('download a model, the embedding model, and the reranker where one is set')
     .argument('[reference]', 'model name, path, hf:OWNER/REPO, or hf:OWNER/REPO/FILE.gguf')
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  blockrag model pull hf:OWNER/REPO/FILE.gguf')

@@ -203,6 +203,8 @@ export const texts = {
       reference: 'Opened as',
       adapter: 'Adapter',
       noAdapter: 'none',
+      embedder: 'Embedding model',
+      reranker: 'Reranker',
       compute: 'Compute',
       kv: 'Stored as',
       passage: 'Passage, at most',

@@ -8,6 +8,7 @@ FROM ${BUILD_IMAGE} AS build
 ARG MODEL=smollm2-135m-instruct
 ARG ADAPTER=shipped
 ARG EMBEDDER=all-minilm-l6-v2
+ARG RERANKER=none
 ARG COMPUTE=w8a8
 ENV BLOCKRAG_CACHE=/opt/blockrag/cache
 WORKDIR /build
@@ -18,7 +19,7 @@ RUN infra/docker/steps/install.sh
 COPY tsconfig.json ./
 COPY functions functions
 COPY shared shared
-RUN infra/docker/steps/model.sh ${MODEL} ${ADAPTER} ${COMPUTE} ${EMBEDDER}
+RUN infra/docker/steps/model.sh ${MODEL} ${ADAPTER} ${COMPUTE} ${EMBEDDER} ${RERANKER}
 RUN infra/docker/steps/prune.sh
 COPY infra infra
 RUN infra/docker/steps/package.sh precompute

@@ -10,6 +10,7 @@ FROM ${BUILD_IMAGE} AS build
 ARG MODEL=smollm2-135m-instruct
 ARG ADAPTER=shipped
 ARG EMBEDDER=all-minilm-l6-v2
+ARG RERANKER=none
 ARG COMPUTE=w8a8
 ENV BLOCKRAG_CACHE=/opt/blockrag/cache
 WORKDIR /build
@@ -21,7 +22,7 @@ COPY tsconfig.json tsconfig.build.json ./
 COPY functions functions
 COPY shared shared
 # Before the rest of infra: it takes minutes, and the model changes seldom.
-RUN infra/docker/steps/model.sh ${MODEL} ${ADAPTER} ${COMPUTE} ${EMBEDDER}
+RUN infra/docker/steps/model.sh ${MODEL} ${ADAPTER} ${COMPUTE} ${EMBEDDER} ${RERANKER}
 RUN infra/docker/steps/prune.sh
 COPY infra infra
 RUN infra/docker/steps/server.sh

@@ -14,7 +14,9 @@ import { PromptTemplate } from '../model/prompt.ts';
 import { DEFAULT_EMBEDDER, fetchEmbedder } from '../model/sources/embedders.ts';
 import type { FetchOptions } from '../model/sources/index.ts';
 import { modelId } from '../model/sources/model-id.ts';
+import { fetchReranker } from '../model/sources/rerankers.ts';
 import { Embedder } from '../retrieval/embedder.ts';
+import { Reranker } from '../retrieval/reranker.ts';
 import type { Stores } from '../stores/stores.ts';
 import { createLogger, type Logger } from '../telemetry.ts';
 import { prepareModel } from './prepare-model.ts';
@@ -57,6 +59,7 @@ export async function openServices(
   const { weightsHash, ropeHash } = model.manifest;
   const made = [weightsHash, ropeHash, tokenizer.hash].map((hash) => hash.slice(0, 16));
   const embedding = await fetchEmbedder(wanted.embedder, fetching);
+  const reranking = await fetchReranker(wanted.reranker, fetching);
   // The default one is not named: fingerprints of before there were others hold.
   const embedder = wanted.embedder === DEFAULT_EMBEDDER ? [] : [embedding.sha256.slice(0, 16)];
   const settings: Settings = {
@@ -97,6 +100,7 @@ export async function openServices(
     metrics: new Metrics({ queue: () => stores.queue.counts() }),
     tier: stores.tier,
     embedder: new Embedder(embedding),
+    reranker: reranking && new Reranker(reranking),
     model,
     modelId: settings.modelName,
     tokenizer,

@@ -13,6 +13,7 @@ import type { PromptTemplate } from '../model/prompt.ts';
 import type { Tokenizer } from '../model/tokenizer.ts';
 import type { Embedder } from '../retrieval/embedder.ts';
 import type { PassageIndex } from '../retrieval/ports.ts';
+import type { Reranker } from '../retrieval/reranker.ts';
 import type { BlobStore, DocumentSource, WorkQueue } from '../storage/ports.ts';
 import type { Logger } from '../telemetry.ts';
 import type { KvBudget } from './stored-kv/budget.ts';
@@ -31,6 +32,7 @@ export interface Services {
   engine: Engine;
   reader: DocumentReader;
   embedder: Embedder;
+  reranker?: Reranker | undefined;
   model: CompiledModel;
   /** What requests ask for the model by (model/sources/model-id.ts). */
   modelId: string;

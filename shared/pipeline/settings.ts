@@ -11,6 +11,7 @@ import { adapterFile } from '../model/adapter.ts';
 import { DEFAULT_EMBEDDER, KNOWN_EMBEDDERS } from '../model/sources/embedders.ts';
 import { DEFAULT_MODEL, KNOWN_MODELS } from '../model/sources/index.ts';
 import { modelId } from '../model/sources/model-id.ts';
+import { NO_RERANKER } from '../model/sources/rerankers.ts';
 import type { RowData } from '../storage/ports.ts';
 
 export const DATA_FORMAT = 2;
@@ -26,10 +27,15 @@ export type Settings = {
   modelName: string;
   /** Embedding model reference. */
   embedder: string;
+  /** Reranker reference, or `none`. Documents do not depend on it, so it is not in the fingerprint. */
+  reranker: string;
   kv: KvDtype;
   passageTokens: number;
   fingerprint: string;
 };
+
+/** What a data directory remembers of the settings. */
+type Chosen = 'model' | 'adapter' | 'embedder' | 'reranker' | 'kv' | 'passageTokens';
 
 const ADAPTER_WORDS = ['shipped', 'none'];
 
@@ -40,9 +46,9 @@ function absolute(file: string | undefined, words: readonly string[]): string | 
 
 /** What is asked for, else what the data directory was made with, else the defaults. */
 export function chooseSettings(
-  config: Pick<Config, 'model' | 'adapter' | 'embedder' | 'kv' | 'passageTokens'>,
+  config: Pick<Config, Chosen>,
   known: Settings | undefined,
-): Pick<Settings, 'model' | 'adapter' | 'embedder' | 'kv' | 'passageTokens'> {
+): Pick<Settings, Chosen> {
   const model = absolute(config.model, Object.keys(KNOWN_MODELS)) ?? known?.model ?? DEFAULT_MODEL;
   // An adapter belongs to its model: with another one it is forgotten.
   const remembered = known?.model === model ? known.adapter : undefined;
@@ -52,6 +58,7 @@ export function chooseSettings(
     // Stored as `none`, so that a later version that ships an adapter does not make documents outdated.
     adapter: adapterFile(model, adapter) === undefined ? 'none' : adapter,
     embedder: absolute(config.embedder, KNOWN_EMBEDDERS) ?? known?.embedder ?? DEFAULT_EMBEDDER,
+    reranker: absolute(config.reranker, [NO_RERANKER]) ?? known?.reranker ?? NO_RERANKER,
     kv: config.kv ?? known?.kv ?? 'int8',
     passageTokens: config.passageTokens ?? known?.passageTokens ?? DEFAULT_MAX_TOKENS,
   };
@@ -65,8 +72,8 @@ export function checkFormat(settings: RowData | undefined): Settings | undefined
       `The data directory has format ${settings.format}; this version reads format ${DATA_FORMAT}: use the version that made it.`,
     );
   }
-  // Rows of before there were adapters, or other embedding models, name none.
-  return { adapter: 'none', embedder: DEFAULT_EMBEDDER, ...settings } as Settings;
+  // Rows of before there were adapters, other embedding models or rerankers name none.
+  return { adapter: 'none', embedder: DEFAULT_EMBEDDER, reranker: NO_RERANKER, ...settings } as Settings;
 }
 
 /** @throws BlockragError `reencode_required` unless there is nothing to encode again */

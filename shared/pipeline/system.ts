@@ -164,8 +164,8 @@ export class System {
 
   /** Loads the models now instead of at the first question. */
   async warm(): Promise<void> {
-    const { engine, embedder } = this.services;
-    await Promise.all([engine.ready(), embedder.embed([''], 'query')]);
+    const { engine, embedder, reranker } = this.services;
+    await Promise.all([engine.ready(), embedder.embed([''], 'query'), reranker?.scores('', [''])]);
   }
 
   /** Answers a question; see `answerQuestion`. @throws BlockragError `overloaded` past the limit of answers */
@@ -269,10 +269,10 @@ export class System {
     this.#closing.abort();
     clearInterval(this.#sweeps);
     await this.#worker?.stop();
-    const { engine, reader, embedder } = this.services;
+    const { engine, reader, embedder, reranker } = this.services;
     // Threads are ended at rest: one that is in the middle of a model's run would take the process with it.
     await Promise.allSettled(this.#answers);
-    await Promise.all([engine.dispose(), reader.dispose(), embedder.dispose()]);
+    await Promise.all([engine, reader, embedder, reranker].map((one) => one?.dispose()));
     this.services.metrics.close();
     await this.#options.stores.close();
   }

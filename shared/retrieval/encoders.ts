@@ -26,7 +26,7 @@ async function openOnnx({ model, tokenizer, pooling }: EmbedderFiles & { kind: '
   const output = ['last_hidden_state', 'token_embeddings'].find((name) => session.outputNames.includes(name));
   if (output === undefined) throw unsupported(`its outputs are ${session.outputNames.join(', ')}`);
   return async (text) => {
-    const ids = pieces(text);
+    const ids = pieces.text(text);
     const shape = [1, ids.length];
     const inputs: Record<string, Tensor> = {
       input_ids: new Tensor('int64', BigInt64Array.from(ids, BigInt), shape),

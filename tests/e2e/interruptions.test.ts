@@ -56,12 +56,17 @@ it('deleted text is overwritten by the next run when this one is stopped before'
 it('a command beside a server that asks for other settings is told so', { timeout: 120_000 }, async () => {
   const data = temporaryDirectory();
   const server = await startServer(data);
-  const { code, value } = await blockragJson<{ error: { code: string; message: string } }>(
-    ['documents', '--data', data, '--kv', 'fp16'],
-    {},
-  );
-  expect(code).toBe(1);
-  expect(value.error).toMatchObject({ code: 'data_directory_in_use' });
-  expect(value.error.message).toContain('fp16');
+  for (const [option, other] of [
+    ['--kv', 'fp16'],
+    ['--reranker', 'hf:owner/repository'],
+  ] as const) {
+    const { code, value } = await blockragJson<{ error: { code: string; message: string } }>(
+      ['documents', '--data', data, option, other],
+      {},
+    );
+    expect(code).toBe(1);
+    expect(value.error).toMatchObject({ code: 'data_directory_in_use' });
+    expect(value.error.message).toContain(other);
+  }
   await server.stop('SIGTERM');
 });

@@ -19,7 +19,8 @@ export const USAGE = `npm run eval -- [options]
   --limit N            the first N questions of each set
   --shard I/N          the I-th of N shards
   --out FILE           appends results to this .jsonl; what it holds already is not done again
-  --model, --adapter FILE, --no-adapter, --embedder, --compute, --kv    as the product's command line takes them
+  --model, --adapter FILE, --no-adapter, --embedder, --reranker, --compute, --kv
+                       as the product's command line takes them
   --retrieval          recall over the pooled passages; with --attention, answers from what was retrieved too
   --top-k K            passages retrieved for an answer (default: ${DEFAULT_TOP_K})
   --report FILE        only report on results; may be repeated
@@ -64,9 +65,9 @@ export function readOptions(args: readonly string[]): EvalOptions {
   const help = values.help === true;
   const asked = !help && report.length === 0;
   const files = values.file ?? (asked ? list(values.sets ?? DEFAULT_SETS).map(setFile) : []);
-  const { model, embedder, compute, kv } = values;
+  const { model, embedder, reranker, compute, kv } = values;
   const adapter = adapterOf(values);
-  const config = testConfig({ model, adapter, embedder, compute, kv });
+  const config = testConfig({ model, adapter, embedder, reranker, compute, kv });
   return {
     files,
     modes: readModes(list(values.attention ?? (retrieval ? '' : 'full,block')), list(values.ablation ?? '')),
@@ -93,7 +94,7 @@ function parse(args: readonly string[]) {
       options: {
         ...{ sets: text, file: many, attention: text, ablation: text, limit: text, shard: text, out: text },
         ...ADAPTER_OPTIONS,
-        ...{ model: text, embedder: text, compute: text, kv: text },
+        ...{ model: text, embedder: text, reranker: text, compute: text, kv: text },
         ...{ retrieval: flag, 'top-k': text, report: many, json: flag, help: flag },
       },
     }).values;

@@ -72,7 +72,7 @@ function others(): Collection[] {
 }
 
 async function judge({ name, records, answerable, unanswerable }: Collection): Promise<string[]> {
-  const retrieval = await Retrieval.open(records, undefined, values.embedder);
+  const retrieval = await Retrieval.open(records, undefined, { embedder: values.embedder });
   try {
     const own = await refusals(retrieval, answerable);
     const strange = await refusals(retrieval, unanswerable);

@@ -2,11 +2,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Config } from '../../shared/config.ts';
 import { DEFAULT_EMBEDDER, fetchEmbedder } from '../../shared/model/sources/embedders.ts';
+import { fetchReranker, NO_RERANKER } from '../../shared/model/sources/rerankers.ts';
 import { Embedder, retrievalText } from '../../shared/retrieval/embedder.ts';
 import { openLanceIndex } from '../../shared/retrieval/lancedb.ts';
 import type { PassageIndex } from '../../shared/retrieval/ports.ts';
 import { type FoundPassage, relevantPassages } from '../../shared/retrieval/relevance.ts';
+import { RERANKED, Reranker } from '../../shared/retrieval/reranker.ts';
 import { testFetch } from '../support/settings.ts';
 import type { EvalPassage, EvalQuestion, EvalRecord } from './records.ts';
 
@@ -30,20 +33,32 @@ export class Retrieval {
   readonly #embedder: Embedder;
   readonly #index: PassageIndex;
   readonly #folder: string;
+  readonly #reranker: Reranker | undefined;
 
-  private constructor(pool: readonly EvalPassage[], embedder: Embedder, index: PassageIndex, folder: string) {
+  private constructor(
+    pool: readonly EvalPassage[],
+    embedder: Embedder,
+    index: PassageIndex,
+    folder: string,
+    reranker: Reranker | undefined,
+  ) {
     this.#pool = pool;
     this.#embedder = embedder;
     this.#index = index;
     this.#folder = folder;
+    this.#reranker = reranker;
   }
 
   /** Embeds and indexes the passages of these questions, each once; the index is removed by `dispose`. */
   static async open(
     records: readonly Pick<EvalRecord, 'passages'>[],
     onProgress: (done: number, total: number) => void = () => {},
-    model = DEFAULT_EMBEDDER,
+    {
+      embedder: model = DEFAULT_EMBEDDER,
+      reranker = NO_RERANKER,
+    }: Partial<Pick<Config, 'embedder' | 'reranker'>> = {},
   ): Promise<Retrieval> {
+    const reranking = await fetchReranker(reranker, testFetch());
     const all = records.flatMap(({ passages }) => passages);
     const pool = [...new Map(all.map((passage) => [retrievalText(passage), passage])).values()];
     const folder = await mkdtemp(join(tmpdir(), 'blockrag-eval-'));
@@ -61,7 +76,7 @@ export class Retrieval {
       onProgress(Math.min(at + BATCH, pool.length), pool.length);
     }
     await index.optimize();
-    return new Retrieval(pool, embedder, index, folder);
+    return new Retrieval(pool, embedder, index, folder, reranking && new Reranker(reranking));
   }
 
   /** Passages in the index. */
@@ -69,7 +84,7 @@ export class Retrieval {
     return this.#pool.length;
   }
 
-  /** Recall of the index's ranking, before the relevance floor. */
+  /** Recall of the ranking, the reranker's where there is one, before the relevance floor. */
   async recall(questions: readonly EvalQuestion[]): Promise<RecallReport> {
     const found: { gold: Set<string>; ranking: string[] }[] = [];
     for (const { record } of questions) {
@@ -92,8 +107,9 @@ export class Retrieval {
 
   /** The passages that the product would answer from, the best last, as it lays them. */
   async passages(question: string, topK: number): Promise<EvalPassage[]> {
-    const found = await this.search(question, topK * OVERFETCH);
-    return this.relevant(question, found, topK * OVERFETCH)
+    const limit = Math.max(topK * OVERFETCH, this.#reranker === undefined ? 0 : RERANKED);
+    const found = await this.search(question, limit);
+    return this.relevant(question, found, limit)
       .slice(0, topK)
       .map(({ passage }) => passage)
       .reverse();
@@ -101,6 +117,7 @@ export class Retrieval {
 
   async dispose(): Promise<void> {
     await this.#embedder.dispose();
+    await this.#reranker?.dispose();
     await this.#index.close();
     await rm(this.#folder, { recursive: true, force: true });
   }
@@ -110,13 +127,16 @@ export class Retrieval {
     return relevantPassages([question], found, this.#embedder.model, { whole: found.length < limit });
   }
 
-  /** What the index finds, best first. */
+  /** What the index finds, best first; the first 20 as the reranker orders them, if there is one. */
   async search(question: string, limit: number) {
     const [vector] = await this.#embedder.embed([question], 'query');
     const hits = await this.#index.search({ ...SCOPE, text: question, vector: vector!, limit });
-    return hits.map(({ id, similarity }) => {
+    const found = hits.map(({ id, similarity }) => {
       const passage = this.#pool[Number(id)]!;
       return { passage, similarity, text: retrievalText(passage) };
     });
+    if (this.#reranker === undefined) return found;
+    const ranked = await this.#reranker.rank(question, found.slice(0, RERANKED), ({ text }) => text);
+    return [...ranked.map(({ passage }) => passage), ...found.slice(RERANKED)];
   }
 }

@@ -28,7 +28,7 @@ async function main(args: readonly string[]): Promise<void> {
     ? await Retrieval.open(
         all.map(({ record }) => record),
         indexing(),
-        options.config.embedder,
+        options.config,
       )
     : undefined;
   try {

@@ -3,13 +3,14 @@ import { fetchSettings } from '../../../shared/config.ts';
 import { DEFAULT_EMBEDDER, fetchEmbedder } from '../../../shared/model/sources/embedders.ts';
 import { DEFAULT_MODEL, fetchModelFile } from '../../../shared/model/sources/index.ts';
 import { modelId } from '../../../shared/model/sources/model-id.ts';
+import { fetchReranker, NO_RERANKER } from '../../../shared/model/sources/rerankers.ts';
 import { toConfig } from '../config.ts';
 import type { CommonOptions } from '../options.ts';
 import { preparedModel } from '../prepared-model.ts';
 import { ProgressLine, print, printJson } from '../terminal.ts';
 import { describeCompiled, describeCost } from './model-cache.ts';
 
-/** Downloads a model, and the embedding model, without compiling. */
+/** Downloads a model, the embedding model, and the reranker where one is set, without compiling. */
 export async function pullModel(
   reference: string | undefined,
   options: { json?: boolean },
@@ -23,6 +24,7 @@ export async function pullModel(
   try {
     const model = await fetchModelFile(reference ?? DEFAULT_MODEL, { ...settings, onProgress, signal });
     await fetchEmbedder(config.embedder ?? DEFAULT_EMBEDDER, { ...settings, onProgress, signal });
+    await fetchReranker(config.reranker ?? NO_RERANKER, { ...settings, onProgress, signal });
     progress.end();
     if (options.json) printJson(model);
     else {

@@ -106,7 +106,8 @@ function Facts({ facts }: { facts: [name: string, value: ComponentChildren][] })
 }
 
 function Model({ system }: { system: SystemView }) {
-  const { model, model_reference, adapter, compute, kv, passage_tokens, version } = system;
+  const { model, model_reference, adapter, embedder, reranker, compute, kv, passage_tokens, version } =
+    system;
   const names = say.facts;
   const reference: [string, string][] = model_reference === model ? [] : [[names.reference, model_reference]];
   return (
@@ -119,6 +120,8 @@ function Model({ system }: { system: SystemView }) {
             names.adapter,
             adapter === null ? names.noAdapter : `${adapter.name} (${adapter.sha256.slice(0, 8)})`,
           ],
+          [names.embedder, embedder],
+          [names.reranker, reranker],
           [names.compute, compute],
           [names.kv, kv],
           [names.passage, texts.viewer.tokens(passage_tokens)],

@@ -11,6 +11,8 @@ export const systemSchema = z
       .object({ name: z.string(), sha256: z.string() })
       .nullable()
       .meta({ description: "What was merged into the model's weights." }),
+    embedder: z.string().meta({ example: 'all-minilm-l6-v2', description: 'As --embedder takes it.' }),
+    reranker: z.string().meta({ example: 'none', description: 'As --reranker takes it.' }),
     compute: z.string(),
     kv: z.string().meta({ description: 'dtype of stored keys and values.' }),
     passage_tokens: z.int().meta({ description: 'Tokens of a passage at most.' }),
@@ -40,9 +42,16 @@ export type SystemView = z.infer<typeof systemSchema>;
 export type WorkView = z.infer<typeof workSchema>;
 export type StatsView = z.infer<typeof statsSchema>;
 
-export function viewSystem({ version, model, adapter, compute, kv, ...rest }: SystemFacts): SystemView {
-  const { modelReference: model_reference, passageTokens: passage_tokens } = rest;
-  return { version, model, model_reference, adapter, compute, kv, passage_tokens };
+export function viewSystem({
+  version,
+  model,
+  adapter,
+  embedder,
+  reranker,
+  ...rest
+}: SystemFacts): SystemView {
+  const { modelReference: model_reference, passageTokens: passage_tokens, compute, kv } = rest;
+  return { version, model, model_reference, adapter, embedder, reranker, compute, kv, passage_tokens };
 }
 
 export function viewWork({ waiting, leased, dead }: Work): WorkView {

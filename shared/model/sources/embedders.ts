@@ -1,14 +1,12 @@
 /** The embedding models that are known by name, and how any other is fetched. */
-import { access, readFile } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
-import { BlockragError, isBlockragError } from '../../errors.ts';
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { BlockragError } from '../../errors.ts';
 import type { EmbedderFiles, EmbeddingModel } from '../../retrieval/embedder.ts';
 import { cacheDirectory } from '../cache.ts';
 import { EMBEDDING_MODEL, EMBEDDING_TOKENIZER, MULTILINGUAL_E5_SMALL } from './catalogue.ts';
 import { fetchKnownFile } from './fetch-known.ts';
-import { fetchHuggingFaceFile } from './huggingface.ts';
-import { parseHuggingFaceReference } from './huggingface-reference.ts';
-import { localModelFile } from './local.ts';
+import { fetchOnnxModel, ONNX_FORMS } from './onnx-model.ts';
 import type { FetchOptions } from './progress.ts';
 
 export const DEFAULT_EMBEDDER = 'all-minilm-l6-v2';
@@ -51,64 +49,21 @@ export const KNOWN_EMBEDDERS: readonly string[] = Object.keys(KNOWN);
 
 /**
  * Gets the embedding model that a reference names; what is in the cache already costs no network.
- * @param reference a known name, the path of a model.onnx, or `hf:OWNER/REPO/FILE.onnx[@REVISION][#sha256=HEX]`. Its
- * tokenizer.json lies beside it or one folder above, as do, where they are there, 1_Pooling/config.json and
- * config_sentence_transformers.json, which say how it pools and what it puts before texts.
+ * @param reference a known name, or what `fetchOnnxModel` takes. Beside the model.onnx, or one folder above, lie its
+ * tokenizer.json and, where they are there, 1_Pooling/config.json and config_sentence_transformers.json, which say how
+ * it pools and what it puts before texts.
  * @throws BlockragError `model_unknown`, `invalid_option`, and what fetching a file throws
  */
 export async function fetchEmbedder(reference: string, options: FetchOptions = {}): Promise<EmbeddingModel> {
   if (Object.hasOwn(KNOWN, reference)) return KNOWN[reference]!(options);
-  if (reference.startsWith('hf:')) return fromHuggingFace(reference, options);
-  if (/\.onnx$/i.test(reference)) return fromPath(reference, options);
-  throw new BlockragError(
-    'model_unknown',
-    `There is no embedding model named ${basename(reference) || '""'}. Known: ${KNOWN_EMBEDDERS.join(', ')}; or give the path of a model.onnx, or hf:OWNER/REPO/FILE.onnx.`,
-  );
-}
-
-async function fromPath(reference: string, options: FetchOptions): Promise<EmbeddingModel> {
-  const { file, sha256 } = await localModelFile(reference, options);
-  const folder = dirname(file);
-  const find = async (name: string) => {
-    for (const path of [join(folder, name), resolve(folder, '..', name)]) {
-      if (
-        await access(path).then(
-          () => true,
-          () => false,
-        )
-      )
-        return path;
-    }
-    return undefined;
-  };
-  return assemble(reference, file, sha256, find);
-}
-
-async function fromHuggingFace(reference: string, options: FetchOptions): Promise<EmbeddingModel> {
-  const parsed = parseHuggingFaceReference(reference, '.onnx');
-  const { file, sha256 } = await fetchHuggingFaceFile(parsed, options);
-  const find = async (name: string) => {
-    try {
-      const beside = { ...parsed, file: name, sha256: undefined };
-      return (await fetchHuggingFaceFile(beside, options)).file;
-    } catch (error) {
-      if (isBlockragError(error, 'model_unknown')) return undefined;
-      throw error;
-    }
-  };
-  return assemble(reference, file, sha256, find);
-}
-
-async function assemble(
-  reference: string,
-  model: string,
-  sha256: string,
-  find: (name: string) => Promise<string | undefined>,
-): Promise<EmbeddingModel> {
-  const tokenizer = await find('tokenizer.json');
-  if (tokenizer === undefined) {
-    throw new BlockragError('model_unknown', `There is no tokenizer.json beside ${basename(model)}.`);
+  const fetched = await fetchOnnxModel(reference, options);
+  if (fetched === undefined) {
+    throw new BlockragError(
+      'model_unknown',
+      `There is no embedding model named ${basename(reference) || '""'}. Known: ${KNOWN_EMBEDDERS.join(', ')}; or give ${ONNX_FORMS}.`,
+    );
   }
+  const { id, model, sha256, tokenizer, find } = fetched;
   const pooling = await readJson(await find('1_Pooling/config.json'));
   const { prompts = {} } = await readJson(await find('config_sentence_transformers.json'));
   const files: EmbedderFiles = {
@@ -120,13 +75,7 @@ async function assemble(
     passagePrefix: prompts.document ?? prompts.passage ?? '',
   };
   // How alike unrelated texts are to it is not known: as to most models, hardly.
-  return { id: idOf(reference), sha256, unrelated: 0, english: true, files };
-}
-
-/** What requests name the model by: the repository or the folder that its file is in. */
-function idOf(reference: string): string {
-  const parts = reference.replace(/\.onnx(?:[@#].*)?$/i, '').split(/[/\\]/);
-  return parts.findLast((part) => !/^(?:onnx|model.*|\.*)$/i.test(part)) ?? 'embedder';
+  return { id, sha256, unrelated: 0, english: true, files };
 }
 
 async function readJson(file: string | undefined): Promise<{

@@ -13,6 +13,9 @@ export interface SystemFacts {
   modelReference: string;
   /** What was merged into the model's weights. */
   adapter: { name: string; sha256: string } | null;
+  /** As --embedder and --reranker take them. */
+  embedder: string;
+  reranker: string;
   compute: string;
   kv: string;
   passageTokens: number;
@@ -43,6 +46,8 @@ export function factsOf(
     model: modelId,
     modelReference: settings.model,
     adapter: adapter && { name: adapter.name, sha256: adapter.sha256 },
+    embedder: settings.embedder,
+    reranker: settings.reranker,
     compute,
     kv: settings.kv,
     passageTokens: settings.passageTokens,

@@ -7,6 +7,7 @@ import { fileNamesIn, isAboutDocuments } from '../../retrieval/about-documents.t
 import { retrievalText } from '../../retrieval/embedder.ts';
 import type { Hit } from '../../retrieval/ports.ts';
 import { relevantPassages } from '../../retrieval/relevance.ts';
+import { RERANKED } from '../../retrieval/reranker.ts';
 import { checkFilter, type Filter, labelGroups } from '../metadata.ts';
 import { requireIndex, saysDamaged, suspectIndex } from '../reindex/state.ts';
 import type { Services } from '../services.ts';
@@ -20,13 +21,16 @@ const MOST_HITS = 1_000;
 /** What retrieval works with. */
 export type RetrieveServices = Pick<
   Services,
-  'catalog' | 'embedder' | 'index' | 'fingerprint' | 'logger' | 'queue'
+  'catalog' | 'embedder' | 'reranker' | 'index' | 'fingerprint' | 'logger' | 'queue'
 >;
 
 export interface RetrievedPassage {
   document: DocumentRow;
   passage: PassageRow;
-  /** Reciprocal rank fusion: orders. 0 where nothing was searched, as for a question about the documents as such. */
+  /**
+   * The reranker's, else that of reciprocal rank fusion: orders. 0 where nothing was searched, as for a question about
+   * the documents as such.
+   */
   score: number;
   /** Cosine similarity; 0 where nothing was searched. */
   similarity: number;
@@ -54,7 +58,7 @@ export async function retrieve(
   query: Retrieval,
   signal: AbortSignal | undefined,
 ): Promise<RetrievedPassage[]> {
-  const { catalog, embedder, index } = services;
+  const { catalog, embedder, reranker, index } = services;
   const { tenant, collection, question, topK } = query;
   const filter = checkFilter(query.filter ?? {});
   if (!(await catalog.collections.has(tenant, collection))) {
@@ -95,7 +99,11 @@ export async function retrieve(
     // The nearest passages of a collection are always found, however far they are, unless none of it is indexed.
     if (scope.labels.length === 0 && (await search(1)).length === 0) throw await suspectIndex(services, {});
   }
-  return relevantPassages([question, sought], found, embedder.model, { whole }).slice(0, topK);
+  const relevant = relevantPassages([question, sought], found, embedder.model, { whole });
+  if (reranker === undefined) return relevant.slice(0, topK);
+  const candidates = relevant.slice(0, Math.max(topK, RERANKED));
+  const ranked = await reranker.rank(sought, candidates, ({ text }) => text, signal);
+  return ranked.slice(0, topK).map(({ passage, score }) => ({ ...passage, score }));
 }
 
 type Found = RetrievedPassage & { text: string };
@@ -106,7 +114,8 @@ async function distinctTexts(
   { tenant, topK }: Retrieval,
   search: (limit: number) => Promise<Hit[]>,
 ): Promise<{ found: Found[]; whole: boolean }> {
-  for (let limit = topK * OVERFETCH; ; limit *= 4) {
+  const first = Math.max(topK * OVERFETCH, services.reranker === undefined ? 0 : RERANKED);
+  for (let limit = first; ; limit *= 4) {
     const hits = await search(Math.min(limit, MOST_HITS));
     const seen = new Set<string>();
     const distinct = (await withPassages(services, tenant, hits)).filter(({ passage: { text } }) => {

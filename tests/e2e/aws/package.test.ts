@@ -75,7 +75,12 @@ describe('npm run build:functions', () => {
   it.each(NAMES)('lays the workers and the kernels of %s at its root, and nothing embedded', async (name) => {
     const files = await readdir(join(artifacts, name));
     expect(files).toEqual(
-      expect.arrayContaining(['attention-worker.mjs', 'retrieval-embedder-worker.mjs', 'kernels.wasm']),
+      expect.arrayContaining([
+        'attention-worker.mjs',
+        'retrieval-embedder-worker.mjs',
+        'retrieval-reranker-worker.mjs',
+        'kernels.wasm',
+      ]),
     );
     expect(existsSync(join(artifacts, name, 'node_modules/lmdb'))).toBe(false);
     expect(existsSync(join(artifacts, name, 'node_modules/tsx'))).toBe(false);

@@ -1,6 +1,7 @@
 /** A Blockrag opened in the test's own process, for looking inside. */
 
 import type { DocumentRow } from '../../../shared/catalog/catalog.ts';
+import type { ConfigOverrides } from '../../../shared/config.ts';
 import { DEFAULT_TENANT } from '../../../shared/pipeline/defaults.ts';
 import type { OpenOptions } from '../../../shared/pipeline/open.ts';
 import type { Answer, Question } from '../../../shared/pipeline/question/answer.ts';
@@ -10,10 +11,11 @@ import { openEmbedded, testConfig } from '../../support/settings.ts';
 /** Opens a data directory. */
 export function openSystem(
   data: string,
-  options: Partial<OpenOptions> & { passageTokens?: number; hotBytes?: number; embedder?: string } = {},
+  options: Partial<OpenOptions> &
+    Pick<ConfigOverrides, 'passageTokens' | 'hotBytes' | 'embedder' | 'reranker'> = {},
 ): Promise<System> {
-  const { passageTokens, hotBytes, embedder, ...open } = options;
-  return openEmbedded(testConfig({ data, passageTokens, hotBytes, embedder }), { ...open });
+  const { passageTokens, hotBytes, embedder, reranker, ...open } = options;
+  return openEmbedded(testConfig({ data, passageTokens, hotBytes, embedder, reranker }), { ...open });
 }
 
 /** Adds a text and waits until nothing is left to be done in the background. */

@@ -15,6 +15,7 @@ const nothing = {
   model: undefined,
   adapter: undefined,
   embedder: undefined,
+  reranker: undefined,
   kv: undefined,
   passageTokens: undefined,
 };
@@ -24,6 +25,7 @@ const known: Settings = {
   adapter: ADAPTER,
   modelName: 'Other',
   embedder: 'multilingual-e5-small',
+  reranker: 'hf:owner/reranker',
   kv: 'fp16',
   passageTokens: 128,
   fingerprint: 'x',
@@ -40,13 +42,16 @@ describe('the settings of a data directory', () => {
   });
 
   it('are those it was made with, unless others are asked for', () => {
-    const { model, adapter, embedder, kv, passageTokens } = known;
-    expect(chooseSettings(nothing, known)).toEqual({ model, adapter, embedder, kv, passageTokens });
+    const { model, adapter, embedder, reranker, kv, passageTokens } = known;
+    const remembered = { model, adapter, embedder, reranker, kv, passageTokens };
+    expect(chooseSettings(nothing, known)).toEqual(remembered);
     expect(chooseSettings({ ...nothing, adapter: 'none' }, known)).toMatchObject({ model, adapter: 'none' });
     expect(chooseSettings({ ...nothing, adapter: 'a', kv: 'int8' }, known)).toEqual({
-      ...{ model, adapter: 'a', embedder, kv: 'int8' },
-      passageTokens,
+      ...remembered,
+      adapter: 'a',
+      kv: 'int8',
     });
+    expect(chooseSettings({ ...nothing, reranker: 'none' }, known).reranker).toBe('none');
   });
 
   it('forget the adapter with the model that it belongs to', () => {
@@ -80,6 +85,11 @@ describe('the settings of a data directory', () => {
 
   it('remember no adapter where the model ships none', () => {
     expect(chooseSettings({ ...nothing, adapter: 'shipped' }, known).adapter).toBe('none');
+  });
+
+  test('of before there were rerankers have none', () => {
+    const { reranker: _, ...older } = known;
+    expect(chooseSettings(nothing, checkFormat(older)).reranker).toBe('none');
   });
 
   test('of before there were adapters have none', () => {

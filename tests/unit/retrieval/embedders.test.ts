@@ -53,6 +53,7 @@ describe('an embedding model of one’s own', () => {
       JSON.stringify({ prompts: { query: 'find: ', document: '' } }),
     );
     const own = await fetchEmbedder(model, testFetch());
+    expect(await fetchEmbedder(join(folder, 'my-model'), testFetch())).toEqual(own);
     expect(own).toMatchObject({
       id: 'my-model',
       files: { kind: 'onnx', pooling: 'first', queryPrefix: 'find: ', passagePrefix: '' },
