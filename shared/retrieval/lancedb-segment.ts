@@ -41,8 +41,8 @@ export class Segment {
   #lancedb: LanceDb;
   /** The table's version whose indexes hold its rows and no others. */
   #fresh: number | undefined;
-  /** Nothing is on the disk but that version. */
-  #pruned = false;
+  /** Nothing is on the disk but that version, or others may still be reading older ones until then: ms. */
+  #pruned: boolean | number = false;
   #searchable = false;
 
   constructor(lancedb: LanceDb, table: Table) {
@@ -136,7 +136,8 @@ export class Segment {
       }
       this.#fresh = await this.table.version();
     }
-    if (!this.#pruned) await this.#prune(keepMs);
+    const pruned = this.#pruned === true || (keepMs > 0 && Date.now() < Number(this.#pruned));
+    if (!pruned) await this.#prune(keepMs);
   }
 
   /** Makes the indexes of a new table, which is searched from then on. */
@@ -149,7 +150,7 @@ export class Segment {
   async #prune(keepMs: number): Promise<void> {
     await this.table.optimize({ cleanupOlderThan: new Date(Date.now() - keepMs) });
     this.#fresh = await this.table.version();
-    this.#pruned = keepMs === 0;
+    this.#pruned = keepMs === 0 || Date.now() + keepMs;
   }
 }
 

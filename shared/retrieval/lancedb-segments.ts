@@ -29,6 +29,8 @@ export class Segments {
   #local: boolean;
   #rows: number;
   #open = new Map<string, Segment>();
+  /** Tables that could not be opened when they were listed last. */
+  #unopened = new Set<string>();
   /** Another one when rows may have moved: who has searched meanwhile may have missed them. */
   generation = 0;
 
@@ -60,6 +62,7 @@ export class Segments {
   async all(): Promise<Segment[]> {
     // Before the names: of rows that move, the new place is known when they are gone from the old one.
     const failures = new Map<string, unknown>();
+    this.#unopened.clear();
     const refresh = async ([name, segment]: [string, Segment]) =>
       segment.refresh().catch((error: unknown) => failures.set(name, error));
     await Promise.all([...this.#open].map(refresh));
@@ -72,10 +75,14 @@ export class Segments {
     for (const name of names) {
       if (this.#open.has(name)) continue;
       const table = await this.#connection.openTable(name).catch((error: unknown) => {
-        // Just removed, or not made yet.
-        if (!isDamage(error, false)) throw error;
+        // Just removed, not made yet, or damaged: then the catalog has the rows that are missing.
+        if (!isDamage(error, this.#local)) throw error;
       });
-      if (table === undefined || this.#open.has(name)) continue;
+      if (this.#open.has(name)) continue;
+      if (table === undefined) {
+        this.#unopened.add(name);
+        continue;
+      }
       this.#open.set(name, new Segment(this.#lancedb, table));
       this.generation++;
     }
@@ -114,6 +121,8 @@ export class Segments {
       if (!(await segment.isSearchable())) await this.#dropAbandoned(segment);
       else if ((await segment.table.countRows()) < this.#rows / 2) await this.#takeBack(segment);
     }
+    // In a directory no other process makes tables.
+    if (this.#local) for (const name of this.#unopened) await this.#drop(name);
     while ((await this.growing.table.countRows()) >= 2 * this.#rows) {
       signal?.throwIfAborted();
       if (!(await this.#moveOut())) return;

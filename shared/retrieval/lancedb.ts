@@ -215,6 +215,7 @@ class LanceIndex implements PassageIndex {
     const documents = [...new Set(passages.map(({ document }) => document))];
     const ids = passages.map(({ id }) => id);
     const { growing } = this.#segments;
+    await growing.refresh();
     await growing.table
       .mergeInsert('id')
       .whenMatchedUpdateAll()

@@ -160,6 +160,23 @@ describe('segments of LanceDB', () => {
     expect(new Set(ids(await ask(index, { limit: 100 }))).size).toBe(100);
   });
 
+  it('removes a table that cannot be opened, and counts what is missing then', async () => {
+    await index.add(documents(0, 50));
+    await index.optimize();
+    const [, damaged] = await tables();
+    await index.close();
+    for (const file of await files(join(directory, damaged!))) {
+      if (file.includes('/_versions/')) await rm(file);
+    }
+    index = await open();
+    expect(await ask(index, { text: 'word1x' })).toHaveLength(10);
+    expect((await index.counts()).size).toBeLessThan(50);
+    await index.add(documents(0, 50));
+    await index.optimize();
+    expect(await tables()).not.toContain(damaged);
+    expect(new Set(ids(await ask(index, { limit: 200 }))).size).toBe(100);
+  });
+
   it('begins anew with nothing of any table', async () => {
     await index.add(documents(0, 50));
     await index.optimize();
