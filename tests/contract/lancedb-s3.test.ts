@@ -18,20 +18,26 @@ describeWith(['versitygw'], 'on versitygw', () => {
   });
   afterAll(() => service.stop());
 
-  async function newIndex(): Promise<(endpoint?: string) => ReturnType<typeof openLanceIndex>> {
+  async function newPlace() {
     const bucket = `index-${randomUUID()}`;
     const client = openS3Client(service);
     await client.send(new CreateBucketCommand({ Bucket: bucket }));
     client.destroy();
     const { accessKeyId, secretAccessKey } = service.credentials;
     const storageOptions = {
+      endpoint: service.endpoint,
       region: service.region,
       allow_http: 'true',
       access_key_id: accessKeyId,
       secret_access_key: secretAccessKey,
     };
+    return { uri: `s3://${bucket}/retrieval`, storageOptions };
+  }
+
+  async function newIndex(): Promise<(endpoint?: string) => ReturnType<typeof openLanceIndex>> {
+    const { uri, storageOptions } = await newPlace();
     return (endpoint = service.endpoint) =>
-      openLanceIndex(`s3://${bucket}/retrieval`, { storageOptions: { ...storageOptions, endpoint } });
+      openLanceIndex(uri, { storageOptions: { ...storageOptions, endpoint } });
   }
 
   describeContract(
@@ -84,6 +90,23 @@ describeWith(['versitygw'], 'on versitygw', () => {
     } finally {
       await proxy.stop();
     }
+  });
+
+  it('keeps older versions for those who are reading them, but for an erasure', async () => {
+    const { uri, storageOptions } = await newPlace();
+    const index = await openLanceIndex(uri, { storageOptions });
+    await index.add(Array.from({ length: 40 }, (_, i) => passage({ id: `p${i}` })));
+    const lancedb = await import('@lancedb/lancedb');
+    const reader = await (await lancedb.connect(uri, { storageOptions })).openTable('passages');
+    await index.add([passage({ id: 'another' })]);
+    await index.optimize({ ifDue: true });
+    expect(await reader.query().toArray()).toHaveLength(40);
+    await index.remove('document of p3');
+    await index.optimize();
+    await reader.checkoutLatest();
+    expect(await reader.listVersions()).toHaveLength(1);
+    expect(await reader.countRows()).toBe(40);
+    await index.close();
   });
 
   it('loses nothing of four writers at once', async () => {
