@@ -39,10 +39,8 @@ export interface FoundRow {
 export class Segment {
   readonly table: Table;
   #lancedb: LanceDb;
-  /** The table's version whose indexes hold its rows and no others. */
+  /** The table's version whose indexes hold its rows and no others, and beside which no other is left. */
   #fresh: number | undefined;
-  /** Nothing is on the disk but that version, or others may still be reading older ones until then: ms. */
-  #pruned: boolean | number = false;
   #searchable = false;
 
   constructor(lancedb: LanceDb, table: Table) {
@@ -123,34 +121,24 @@ export class Segment {
    */
   async optimize({ ifDue = false, signal }: OptimizeOptions, keepMs: number): Promise<void> {
     await this.refresh();
-    const version = await this.table.version();
-    if (version !== this.#fresh) {
-      const state = await stateOf(this.table);
-      if (ifDue && !isDue(state)) return;
-      const { rows, unindexed, compact } = state;
-      // Nothing was written since another process did this: it has left no older version.
-      this.#pruned = compact && unindexed === 0 && (await this.table.listVersions()).length === 1;
-      if (!this.#pruned) {
-        if (rows > 0 && !compact) await this.table.update(SAME_ROW);
-        await buildIndexes(this.#lancedb, this.table, rows, signal);
-      }
-      this.#fresh = await this.table.version();
+    if ((await this.table.version()) === this.#fresh) return;
+    const state = await stateOf(this.table);
+    if (ifDue && !isDue(state)) return;
+    const { rows, unindexed, compact, ownVersions } = state;
+    // Nothing was written since another process did this: it has left no older version.
+    const done = compact && unindexed === 0 && (await this.table.listVersions()).length <= ownVersions;
+    if (!done) {
+      if (rows > 0 && !compact) await this.table.update(SAME_ROW);
+      await buildIndexes(this.#lancedb, this.table, { keepMs, signal });
     }
-    const pruned = this.#pruned === true || (keepMs > 0 && Date.now() < Number(this.#pruned));
-    if (!pruned) await this.#prune(keepMs);
+    // An erasure still has to remove the versions that were kept.
+    if (done || keepMs === 0) this.#fresh = await this.table.version();
   }
 
   /** Makes the indexes of a new table, which is searched from then on. */
   async build(): Promise<void> {
-    await buildIndexes(this.#lancedb, this.table, await this.table.countRows());
-    await this.#prune(0);
-  }
-
-  /** @param keepMs for how long others may go on reading older versions */
-  async #prune(keepMs: number): Promise<void> {
-    await this.table.optimize({ cleanupOlderThan: new Date(Date.now() - keepMs) });
+    await buildIndexes(this.#lancedb, this.table);
     this.#fresh = await this.table.version();
-    this.#pruned = keepMs === 0 || Date.now() + keepMs;
   }
 }
 

@@ -144,28 +144,30 @@ async function buildVectorIndex(lancedb: LanceDb, table: Table, rows: number): P
 }
 
 /**
- * Builds all indexes from the rows that are there, in the place of those there were. The word index is the last: with it
- * a table can be searched.
+ * Builds all indexes from the rows that are there, in the place of those there were, and removes older versions. The
+ * vector index comes last: LanceDB would join its graphs while it removes versions, which takes as long as building it.
+ * @param keepMs for how long others may go on reading older versions
+ * @throws the signal's reason, between two steps
  */
 export async function buildIndexes(
   lancedb: LanceDb,
   table: Table,
-  rows: number,
-  signal?: AbortSignal,
+  { keepMs = 0, signal }: { keepMs?: number; signal?: AbortSignal | undefined } = {},
 ): Promise<void> {
+  const rows = await table.countRows();
+  if ((await table.listIndices()).some(({ name }) => name === VECTOR_INDEX)) {
+    await table.dropIndex(VECTOR_INDEX);
+  }
   if (rows > 0) {
     // With them a search in a scope reads no rows but those that it finds.
     for (const column of ['tenant', 'collection']) {
       await table.createIndex(column, { config: lancedb.Index.bitmap(), replace: true });
     }
   }
+  await buildWordIndex(lancedb, table);
+  await table.optimize({ cleanupOlderThan: new Date(Date.now() - keepMs) });
   signal?.throwIfAborted();
   if (rows > VECTOR_INDEX_ROWS) await buildVectorIndex(lancedb, table, rows);
-  else if ((await table.listIndices()).some(({ name }) => name === VECTOR_INDEX)) {
-    await table.dropIndex(VECTOR_INDEX);
-  }
-  signal?.throwIfAborted();
-  await buildWordIndex(lancedb, table);
 }
 
 /** A passage as a row. The word index reads title and text as one. */
@@ -219,6 +221,8 @@ export interface TableState {
   files: number;
   /** All rows are in one file, which holds no deleted ones. */
   compact: boolean;
+  /** Versions that there are when nothing was written since the indexes were built. */
+  ownVersions: number;
 }
 
 export async function stateOf(table: Table): Promise<TableState> {
@@ -227,8 +231,9 @@ export async function stateOf(table: Table): Promise<TableState> {
   const [words, vectors] = [await table.indexStats(WORD_INDEX), await table.indexStats(VECTOR_INDEX)];
   const outdated = vectors === undefined ? rows > VECTOR_INDEX_ROWS : vectors.distanceType !== DISTANCE;
   const unindexed = outdated ? rows : (words?.numUnindexedRows ?? rows);
+  const ownVersions = vectors === undefined ? 1 : 2;
   // Of several files only the rounded mean of their rows is known, and a file whose rows are all deleted is not counted.
-  return { rows, unindexed, files, compact: files === 1 && lengths.max === rows };
+  return { rows, unindexed, files, compact: files === 1 && lengths.max === rows, ownVersions };
 }
 
 /** Assigns every row's id to itself: an update that changes nothing, and so copies the rows. */
