@@ -5,7 +5,7 @@ import { connect, type Table } from '@lancedb/lancedb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEFAULT_TENANT } from '../../shared/pipeline/defaults.ts';
 import type { System } from '../../shared/pipeline/system.ts';
-import { buildWordIndex, loadLanceDb, PASSAGE_SCHEMA } from '../../shared/retrieval/lancedb-table.ts';
+import { buildIndexes, loadLanceDb, PASSAGE_SCHEMA } from '../../shared/retrieval/lancedb-table.ts';
 import { addText, askBlockrag, idle, openSystem } from '../support/product/blockrag.ts';
 import { blobFiles, filesUnder, temporaryDirectory } from '../support/product/directory.ts';
 import { FERRY, LIGHTHOUSE, manyPassages } from '../support/product/texts.ts';
@@ -74,7 +74,7 @@ async function fresh(): Promise<string> {
   const rows = await (await openTable()).query().toArrow();
   const table = await (await connect(directory)).createEmptyTable('passages', PASSAGE_SCHEMA);
   await table.add(rows);
-  await buildWordIndex(lancedb, table);
+  await buildIndexes(lancedb, table);
   return directory;
 }
 
