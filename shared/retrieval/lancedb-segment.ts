@@ -3,6 +3,7 @@
  * seconds.
  */
 import type { Table } from '@lancedb/lancedb';
+import { EMBEDDING_DIMENSIONS } from './embedder.ts';
 import {
   buildIndexes,
   DISTANCE,
@@ -12,6 +13,7 @@ import {
   type TableState,
   WORD_INDEX,
   whereIn,
+  whereScope,
 } from './lancedb-table.ts';
 import type { OptimizeOptions } from './ports.ts';
 import { toWords } from './words.ts';
@@ -98,6 +100,12 @@ export class Segment {
   /** How many rows documents have. */
   rowsOf(documents: readonly string[]): Promise<number> {
     return this.table.countRows(whereIn('document', documents));
+  }
+
+  /** Reads from each index, to see that it can be read. */
+  async tryIndexes(): Promise<void> {
+    await this.matching('', whereScope({ tenant: '', collection: '' }), 1);
+    await this.nearest(new Float32Array(EMBEDDING_DIMENSIONS).fill(1), 'true', 1);
   }
 
   /** Puts the ids of its rows into the sets of their versions. @param whole reads every column, to see that it can be read */

@@ -126,7 +126,7 @@ class LanceIndex implements PassageIndex {
       const segments = await this.#segments.searchable();
       const versions = new Map<string, Set<string>>();
       for (const segment of segments) {
-        if (thorough) await segment.matching('', 'true', 1);
+        if (thorough) await segment.tryIndexes();
         await segment.addIds(versions, thorough);
       }
       return new Map([...versions].map(([version, { size }]) => [version, size]));

@@ -413,6 +413,21 @@ describe('LanceDB', () => {
     index = await openLanceIndex(directory);
   });
 
+  it('says that an index of a scope is damaged', async () => {
+    await index.add([passage({ id: 'p' })]);
+    await index.optimize();
+    await index.close();
+    const damaged = (await files(directory)).filter((file) => file.endsWith('bitmap_page_lookup.lance'));
+    expect(damaged.length).toBeGreaterThan(0);
+    for (const file of damaged) await truncate(file, 20);
+    index = await openLanceIndex(directory);
+    const refused = { code: 'storage_failed', data: { damaged: true } };
+    await expect(ask(index, {})).rejects.toMatchObject(refused);
+    await expect(index.counts({ thorough: true })).rejects.toMatchObject(refused);
+    await index.reset();
+    expect(await ask(index, {})).toEqual([]);
+  });
+
   it('names a place where it cannot write', async () => {
     const place = join(directory, 'passages.lance', 'data', 'x\0y');
     await expect(openLanceIndex(place)).rejects.toMatchObject({ code: 'storage_failed' });
