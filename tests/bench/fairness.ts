@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import type { AnswerView } from '../../shared/api/views/answer.ts';
 import { blockragJson } from '../support/product/command.ts';
 import { eventsOf, type Server, settled, startServer, uploadText } from '../support/product/server.ts';
 import { flood, Outcomes } from './fairness/flood.ts';
@@ -18,6 +19,8 @@ const HELP = `Usage: npm run bench:fairness [-- OPTIONS]
   --seconds N     the flood ends after so long, however many were answered (180)
   --json          print JSON
 `;
+/** Medians of them tell what takes longer; what is left of the first token is waiting for a turn. */
+const PHASES = ['retrieve', 'load', 'reencode', 'attend'];
 /** Between two questions, as people pause; and before the first one, for the flood to rise. */
 const PAUSE_MS = 250;
 const RISE_MS = 5_000;
@@ -33,9 +36,14 @@ const { values } = parseArgs({
   },
 });
 
-/** Milliseconds until the first text of each answer; less than were asked for when time runs out. */
-async function firstTokens(server: Server, outcomes: Outcomes, until: AbortSignal): Promise<number[]> {
-  const times: number[] = [];
+/** Milliseconds of an answer: until its first text as the client sees it, and of its phases as the server tells them. */
+interface Times extends Record<string, number> {
+  first: number;
+}
+
+/** Of each answer; less than were asked for when time runs out. */
+async function firstTokens(server: Server, outcomes: Outcomes, until: AbortSignal): Promise<Times[]> {
+  const times: Times[] = [];
   for (let i = 0; i < Number(values.questions); i++) {
     const started = performance.now();
     const body = { question: QUESTIONS[i % QUESTIONS.length], max_tokens: ANSWER_TOKENS.quiet, stream: true };
@@ -43,8 +51,10 @@ async function firstTokens(server: Server, outcomes: Outcomes, until: AbortSigna
       const response = await server.post('/v1/query', body, until);
       outcomes.count(response.status);
       let first: number | undefined;
-      for await (const { event } of eventsOf(response)) if (event === 'text') first ??= performance.now();
-      if (first !== undefined) times.push(first - started);
+      for await (const { event, data } of eventsOf(response)) {
+        if (event === 'text') first ??= performance.now() - started;
+        else if (first !== undefined) times.push({ ...(data as AnswerView).timings_ms, first });
+      }
     } catch (error) {
       if (until.aborted) return times;
       throw error;
@@ -71,9 +81,24 @@ async function untilReady(server: Server, outcomes: Outcomes, until: AbortSignal
 }
 
 /** @param share 0.5: the median */
-function quantile(times: readonly number[], share: number): number | undefined {
-  const sorted = times.toSorted((a, b) => a - b);
+function quantile(numbers: readonly number[], share: number): number | undefined {
+  const sorted = numbers.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
+}
+
+function summary(times: readonly Times[]) {
+  const of = (phase: string, share: number) =>
+    quantile(
+      times.map((one) => one[phase]!),
+      share,
+    );
+  const medians = PHASES.map((phase) => [phase, of(phase, 0.5) ?? null]);
+  return {
+    p50: of('first', 0.5),
+    p95: of('first', 0.95),
+    answered: times.length,
+    phases: Object.fromEntries(medians) as Record<string, number | null>,
+  };
 }
 
 async function measure(data: string) {
@@ -101,10 +126,10 @@ async function measure(data: string) {
     const never = new AbortController().signal;
     // Not counted: whatever is done once.
     await firstTokens(quiet, new Outcomes(), never);
-    const alone = { outcomes: new Outcomes(), times: [] as number[] };
+    const alone = { outcomes: new Outcomes(), times: [] as Times[] };
     alone.times = await firstTokens(quiet, alone.outcomes, never);
 
-    const beside = { outcomes: new Outcomes(), times: [] as number[] };
+    const beside = { outcomes: new Outcomes(), times: [] as Times[] };
     const flooded = new Outcomes();
     const over = new AbortController();
     const until = AbortSignal.any([over.signal, AbortSignal.timeout(Number(values.seconds) * 1000)]);
@@ -115,13 +140,13 @@ async function measure(data: string) {
     const uploadMs = await upload;
     over.abort();
     await flooder;
-    const [quietP95, besideP95] = [quantile(alone.times, 0.95), quantile(beside.times, 0.95)];
+    const [before, during] = [summary(alone.times), summary(beside.times)];
     const refused = (outcomes: Outcomes) => ({ 429: outcomes.of(429), 503: outcomes.of(503) });
     return {
       first_token_ms: {
-        quiet: { p50: quantile(alone.times, 0.5), p95: quietP95, answered: alone.times.length },
-        flooded: { p50: quantile(beside.times, 0.5), p95: besideP95, answered: beside.times.length },
-        p95_ratio: quietP95 && besideP95 && besideP95 / quietP95,
+        quiet: before,
+        flooded: during,
+        p95_ratio: before.p95 && during.p95 && during.p95 / before.p95,
       },
       upload_ready_ms: uploadMs ?? null,
       refused: { quiet_tenant: refused(beside.outcomes), flooding_tenant: refused(flooded) },
@@ -135,8 +160,10 @@ async function measure(data: string) {
 function toText(result: Awaited<ReturnType<typeof measure>>): string {
   const { first_token_ms: first, refused, flood: flooded, upload_ready_ms: upload } = result;
   const ms = (time: number | undefined) => (time === undefined ? 'none' : `${Math.round(time)} ms`);
-  const row = (name: string, { p50, p95, answered }: typeof first.quiet) =>
-    `first token, ${name}: p50 ${ms(p50)}, p95 ${ms(p95)} (${answered} answers)\n`;
+  const row = (name: string, { p50, p95, answered, phases }: typeof first.quiet) => {
+    const each = PHASES.map((phase) => `${phase} ${ms(phases[phase] ?? undefined)}`).join(', ');
+    return `first token, ${name}: p50 ${ms(p50)}, p95 ${ms(p95)} (${answered} answers; ${each})\n`;
+  };
   return [
     row('alone', first.quiet),
     row('beside the flood', first.flooded),

@@ -1,14 +1,15 @@
 /** A tenant that takes all that it gets: uploads, answers and streams of events, without a pause. */
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventsOf, type Server } from '../../support/product/server.ts';
 import { ANSWER_TOKENS, QUESTIONS, textOf } from './texts.ts';
 
 /** How much of each kind is tried at the same time: more than one key may have. */
-const UPLOADERS = 12;
-const ASKERS = 48;
-const WATCHERS = 128;
-/** A client that was refused waits a little. */
-const REFUSED_MS = 250;
+const UPLOADERS = 8;
+const ASKERS = 40;
+const WATCHERS = 80;
+/** A client that was refused waits as long as it is told to at least. */
+const REFUSED_MS = 1_000;
 
 /** What came of the requests of a tenant. */
 export class Outcomes {
@@ -27,6 +28,8 @@ export class Outcomes {
 
 /** Floods until the signal; resolves when all that was under way is broken off. */
 export async function flood(server: Server, outcomes: Outcomes, stop: AbortSignal): Promise<void> {
+  // One for each request.
+  setMaxListeners(0, stop);
   const documents: string[] = [];
   let next = 0;
   const send = async (path: string, body: unknown): Promise<Response> => {
@@ -49,7 +52,7 @@ export async function flood(server: Server, outcomes: Outcomes, stop: AbortSigna
     if (response.ok) for await (const _ of eventsOf(response));
   };
   const watch = async () => {
-    const id = documents.at(-1);
+    const id = documents.at(-1 - (next % 4));
     if (id === undefined) return void (await sleep(REFUSED_MS, undefined, { signal: stop }));
     const response = await server.fetch(`/v1/documents/${id}/events`, { signal: stop });
     outcomes.count(response.status);
