@@ -12,7 +12,7 @@ const NEED_MORE = [
   'tests/unit/documents/reader.test.ts',
   'tests/unit/eval/run.test.ts',
   'tests/unit/functions/cli/model-prompt.test.ts',
-  'tests/unit/infra/{api,batch,cfn-lint,finetune,guard,hosts,template}.test.ts',
+  'tests/unit/infra/{api,batch,cfn-lint,finetune,guard,hosts,servers,template}.test.ts',
   'tests/unit/infra/stack/buckets.test.ts',
   'tests/unit/model/{adapter,prompt,tokenizer}.test.ts',
   'tests/unit/model/sources/{download,fetch-known,huggingface,huggingface-directory,one-wheel,onnx-model,wheels}.test.ts',

@@ -51,7 +51,7 @@ export async function openStage({ name, wakes, reencode }: StageOptions): Promis
   };
   const logger = createLogger(config.log ?? 'info');
   const system = await openOver({ ...stores, close }, config, { logger, reencode, works: false });
-  const { metricsNamespace: namespace } = stage;
+  const { metricsNamespace: namespace = 'blockrag' } = config;
   const metrics = new EmbeddedMetrics(system.services.metrics, { namespace, function: name });
   return {
     system,

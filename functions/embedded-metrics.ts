@@ -1,6 +1,6 @@
 /**
- * The metrics of a function for CloudWatch, which finds them in its log (embedded metric format): nobody scrapes a
- * function. What is written is what was counted since the last time.
+ * The metrics of a function, or of a server on AWS, for CloudWatch, which finds them in its log (embedded metric
+ * format): nobody scrapes a function. What is written is what was counted since the last time.
  */
 import type { Figure, Metrics } from '../shared/metrics.ts';
 
@@ -38,7 +38,7 @@ const MAX_VALUES = 100;
 
 export interface EmbeddedMetricsOptions {
   namespace: string;
-  /** The dimension of all: "query". */
+  /** The dimension of all: "query", which a server has too: it answers in the function's place. */
   function: string;
   /** Takes a line; default: stdout. */
   write?: (line: string) => void;

@@ -6,11 +6,12 @@ import { execFileSync } from 'node:child_process';
 import { cacheDirectory } from '../shared/model/cache.ts';
 import { osls, parseStackOptions, ROOT, type StackOptions } from './stack/osls.ts';
 import { concurrencyLimit, quotaProblem } from './stack/quotas.ts';
-import { LOCAL, missingImages, standInMissing, usesZips } from './stack/required.ts';
+import { LOCAL, missingCertificate, missingImages, standInMissing, usesZips } from './stack/required.ts';
 
 async function main(): Promise<void> {
   const options = parseStackOptions(process.argv.slice(2));
-  const problem = missingImages(options) ?? standInMissing(options, process.env);
+  const problem =
+    missingImages(options) ?? missingCertificate(options) ?? standInMissing(options, process.env);
   if (problem !== undefined) throw new Error(problem);
   await checkQuotas(options);
   if (usesZips(options)) {

@@ -183,7 +183,7 @@ export const configSchema = z.strictObject({
     .default('0')
     .transform((given) => given === '1')
     .describe(
-      'With `1` every request needs an API key, also on loopback and before the first key is made: for a server behind a proxy on the same machine.',
+      'With `1` every request needs an API key, also on loopback and before the first key is made: for a server behind a proxy on the same machine, or one that is to start before there is a key.',
     ),
   corsOrigins: z
     .string()
@@ -204,6 +204,29 @@ export const configSchema = z.strictObject({
       ),
     ),
   requestTimeoutMs: whole(1000).default(300_000).describe('Milliseconds that one request may take.'),
+  drainMs: whole(0)
+    .default(5_000)
+    .describe('Milliseconds that requests under way have to end when `serve` is stopped.'),
+  keepAliveMs: whole(1000)
+    .default(5_000)
+    .describe(
+      'Milliseconds that `serve` keeps a connection without a request: more than a load balancer before it, which would otherwise send a request into a connection that is just being closed.',
+    ),
+  worker: z
+    .enum(['0', '1'])
+    .default('1')
+    .transform((given) => given === '1')
+    .describe(
+      'With `0` `serve` answers only: encoding and sweeping is left to others on the same stores, as to the functions on AWS.',
+    ),
+  metricsNamespace: text()
+    .optional()
+    .meta(
+      otherwise(
+        'none; `blockrag` for the functions on AWS',
+        'The namespace in CloudWatch of the metrics that `serve` and the functions write to stdout, in the embedded metric format.',
+      ),
+    ),
   tenantDocuments: whole(1)
     .optional()
     .meta(otherwise('no limit', 'Documents that a tenant without limits of its own may store.')),
@@ -269,7 +292,6 @@ export const cloudSchema = z.object({
   batchPassages: whole(1)
     .default(1_000)
     .describe('From this many waiting passages on AWS Batch jobs encode them.'),
-  metricsNamespace: text().default('blockrag').describe('The namespace of the metrics in CloudWatch.'),
   basePath: z
     .string()
     .regex(/^[A-Za-z0-9_.-]*$/, 'write one part of a path, without slashes')

@@ -6,8 +6,8 @@ import type { OpenClientOptions } from './client-interface.ts';
 import { openStores } from './stores.ts';
 import { ProgressLine } from './terminal.ts';
 
-/** Commands that do the work that they leave, also where servers on the same stores would do it. */
-const WORKING: readonly string[] = ['serve', 'add', 'demo', 'reencode', 'repair'];
+/** Beside `serve`, commands that do the work that they leave, also where servers on the same stores would do it. */
+const WORKING: readonly string[] = ['add', 'demo', 'reencode', 'repair'];
 
 export async function openSystem(config: Config, options: OpenClientOptions): Promise<System> {
   const { quiet, reencode, adoptCatalog, logger, signal } = options;
@@ -15,8 +15,7 @@ export async function openSystem(config: Config, options: OpenClientOptions): Pr
   try {
     const stores = await openStores(config, options);
     return await openOver(stores, config, {
-      works:
-        options.command !== 'reindex' && (config.stores === undefined || WORKING.includes(options.command)),
+      works: works(config, options.command),
       reencode,
       adoptCatalog,
       logger,
@@ -29,4 +28,11 @@ export async function openSystem(config: Config, options: OpenClientOptions): Pr
   } finally {
     progress.end();
   }
+}
+
+/** Whether a command does work in its own process. */
+export function works({ stores, worker }: Pick<Config, 'stores' | 'worker'>, command: string): boolean {
+  if (command === 'reindex') return false;
+  if (stores === undefined) return true;
+  return command === 'serve' ? worker : WORKING.includes(command);
 }

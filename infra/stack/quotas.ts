@@ -1,7 +1,7 @@
 /** What an account of AWS must allow for a stage to be deployed, asked before CloudFormation fails halfway. */
 import { GetAccountSettingsCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import type { StackOptions } from './osls.ts';
-import { LOCAL } from './required.ts';
+import { LOCAL, usesServers } from './required.ts';
 
 /** Lambda keeps so many places for functions that have none set aside. */
 const UNRESERVED = 100;
@@ -29,12 +29,14 @@ export async function concurrencyLimit(region: string | undefined): Promise<numb
 }
 
 /** Why a stage does not fit into an account that may run so many functions at once; undefined: it does. */
-export function quotaProblem({ stage, params }: StackOptions, limit: number): string | undefined {
+export function quotaProblem(options: StackOptions, limit: number): string | undefined {
+  const { stage, params } = options;
   if (stage === LOCAL) return undefined;
   const given = (name: keyof typeof DEFAULTS) => Number(params[name] ?? DEFAULTS[name]);
   const reserves = params.reserve !== 'none';
-  const concurrency = given('queryConcurrency');
-  if (given('queryProvisioned') > (reserves ? concurrency : limit)) {
+  const servers = usesServers(options);
+  const concurrency = servers ? 0 : given('queryConcurrency');
+  if (!servers && given('queryProvisioned') > (reserves ? concurrency : limit)) {
     return `queryProvisioned=${given('queryProvisioned')} is more than the ${reserves ? `queryConcurrency=${concurrency}` : `${limit} functions that the account may run at once`}`;
   }
   const left = limit - concurrency - SWEEP;
@@ -44,7 +46,7 @@ export function quotaProblem({ stage, params }: StackOptions, limit: number): st
       'ask for more in Service Quotas (Lambda, "Concurrent executions"), or set none aside: --param reserve=none',
     ].join('\n');
   }
-  const memory = Math.max(given('queryMemory'), given('precomputeMemory'));
+  const memory = Math.max(servers ? 0 : given('queryMemory'), given('precomputeMemory'));
   if (limit <= YOUNG && memory > YOUNG_MEMORY) {
     return [
       `the account may run ${limit} functions at once; such accounts also refuse functions of more than ${YOUNG_MEMORY} MB, and this stage has ${memory}`,

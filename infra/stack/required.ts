@@ -11,13 +11,29 @@ export function usesZips({ stage, params }: StackOptions): boolean {
   return (params.pack ?? (stage === LOCAL ? 'zip' : 'image')) === 'zip';
 }
 
+/** Whether servers behind a load balancer answer, in the place of a function. */
+export function usesServers({ params }: StackOptions): boolean {
+  return params.serving === 'ecs';
+}
+
+/** Why the API cannot be reached by TLS, which keys must not travel without; undefined: it can. */
+export function missingCertificate(options: StackOptions): string | undefined {
+  const { stage, params } = options;
+  if (!usesServers(options) || stage === LOCAL || (params.domain && params.certificate)) return undefined;
+  return 'serving=ecs needs a domain of your own and its certificate in the same region, since a load balancer has none: --param domain=NAME --param certificate=ARN';
+}
+
 /** How to make the images that are not given by digest; undefined: nothing is missing. */
 export function missingImages(options: StackOptions): string | undefined {
   const { stage, params } = options;
   const batch = params.batch ?? (stage === LOCAL ? 'none' : 'aws');
   const x86 = { name: 'precompute', platform: 'linux/amd64' };
+  const arm = 'linux/arm64';
   const needed = [
-    ...(usesZips(options) ? [] : [{ param: 'functionsImage', name: 'functions', platform: 'linux/arm64' }]),
+    ...(usesZips(options) ? [] : [{ param: 'functionsImage', name: 'functions', platform: arm }]),
+    ...(usesServers(options) && stage !== LOCAL
+      ? [{ param: 'serverImage', name: 'server', platform: arm }]
+      : []),
     ...(batch === 'none' ? [] : [{ param: 'precomputeImage', ...x86 }]),
     ...(batch === 'none' || params.accelerator !== 'Gpu' ? [] : [{ param: 'gpuImage', ...x86 }]),
   ];

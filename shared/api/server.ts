@@ -17,11 +17,10 @@ export interface ServerOptions {
 
 export interface RunningServer {
   url: string;
-  /** Takes no more requests; those under way have a few seconds, then they end as `shutting_down`. */
+  /** Takes no more requests; those under way have `drainMs`, then they end as `shutting_down`. */
   close(): Promise<void>;
 }
 
-const DRAIN_MS = 5_000;
 /** Time for an answer that was ended to say so. */
 const FAREWELL_MS = 2_000;
 /** How often connections without a request are looked for while it stops. */
@@ -31,24 +30,25 @@ const HEADERS_MS = 20_000;
 /** Beyond the time of a request, in which no byte need come. */
 const SILENCE_MS = 30_000;
 
-/** @throws BlockragError `invalid_option` for an address beyond this machine without keys, or one that is taken */
+/**
+ * @throws BlockragError `invalid_option` for an address that is taken, or one beyond this machine while there are no
+ * keys and none are required
+ */
 export async function startServer(system: System, options: ServerOptions): Promise<RunningServer> {
   const { host, port } = options;
   const loopbackOnly = isLoopback(host);
   const { access, blobs, logger } = system.services;
   const noKeys = (await access.keys.list()).length === 0;
-  if (noKeys && loopbackOnly) {
-    const use = new KeyUse(access.keys, blobs, { required: system.config.requireKeys });
-    if (await use.required()) {
-      logger.error(
-        { code: 'unauthorized' },
-        'keys are required, but there are none: blockrag keys add makes one',
-      );
-    }
-  }
-  if (!loopbackOnly && noKeys) {
+  const { requireKeys } = system.config;
+  if (noKeys && !loopbackOnly && !requireKeys) {
     const message = `Listening on ${host} lets other machines in, and there are no API keys yet: make one (blockrag keys add), or use 127.0.0.1.`;
     throw new BlockragError('invalid_option', message);
+  }
+  if (noKeys && (await new KeyUse(access.keys, blobs, { required: requireKeys }).required())) {
+    logger.error(
+      { code: 'unauthorized' },
+      'keys are required, but there are none: blockrag keys add makes one',
+    );
   }
   const stopping = new AbortController();
   const app = createApp(system, { loopbackOnly, stopping: stopping.signal });
@@ -56,6 +56,7 @@ export async function startServer(system: System, options: ServerOptions): Promi
   // Nothing came and nothing was taken for so long: who does not read an answer is gone, too.
   server.setTimeout(system.config.requestTimeoutMs + SILENCE_MS);
   server.headersTimeout = HEADERS_MS;
+  server.keepAliveTimeout = system.config.keepAliveMs;
   await new Promise<void>((resolve, reject) => {
     server.once('listening', resolve);
     server.once('error', (cause: NodeJS.ErrnoException) => {
@@ -78,10 +79,11 @@ export async function startServer(system: System, options: ServerOptions): Promi
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       // Those that become idle now, too: a client may keep its connection for long.
       const idle = setInterval(() => server.closeIdleConnections(), IDLE_MS);
+      const { drainMs } = system.config;
       const timers = [
         idle,
-        setTimeout(() => stopping.abort(), DRAIN_MS),
-        setTimeout(() => server.closeAllConnections(), DRAIN_MS + FAREWELL_MS),
+        setTimeout(() => stopping.abort(), drainMs),
+        setTimeout(() => server.closeAllConnections(), drainMs + FAREWELL_MS),
       ];
       await closed;
       timers.forEach(clearTimeout);

@@ -6,7 +6,7 @@ import type { DocumentView } from '../../shared/api/views/document.ts';
 import type { Facts } from '../support/product/command.ts';
 import { blockrag, blockragJson } from '../support/product/command.ts';
 import { filesHolding, temporaryDirectory } from '../support/product/directory.ts';
-import { eventsOf, type Server, startServer } from '../support/product/server.ts';
+import { eventsOf, type Server, startServer, uploadText } from '../support/product/server.ts';
 import { FERRY, manyPassages } from '../support/product/texts.ts';
 
 const QUESTION = 'When does the ferry to Grimsay leave?';
@@ -47,6 +47,35 @@ describe('blockrag serve', { timeout: 300_000 }, () => {
     const open = await server.fetch(events);
     expect(await server.stop('SIGTERM')).toBe(0);
     expect(await open.text()).toContain('shutting_down');
+  });
+
+  it.each([
+    ['0', 'error'],
+    ['240000', 'done'],
+  ])('gives an answer under way %s ms when it is stopped, which then ends with %s', async (drain, ending) => {
+    server = await startServer(temporaryDirectory(), { BLOCKRAG_DRAIN_MS: drain });
+    await uploadText(server, 'ferry.md', FERRY);
+    const body = { question: QUESTION, stream: true, max_tokens: 48, temperature: 2, seed: 1 };
+    const events = eventsOf(await server.post('/v1/query', body));
+    await events.next();
+    const stopped = server.stop('SIGTERM');
+    let last: unknown;
+    for await (const { event } of events) last = event;
+    expect(last).toBe(ending);
+    expect(await stopped).toBe(0);
+  });
+
+  it('starts for other machines before there is a key where keys are required, and answers nobody', async () => {
+    server = await startServer(temporaryDirectory(), { BLOCKRAG_REQUIRE_KEYS: '1' }, ['--host', '0.0.0.0']);
+    expect((await server.fetch('/healthz')).status).toBe(200);
+    expect((await server.fetch('/v1/documents')).status).toBe(401);
+    expect(server.log()).toContain('keys are required, but there are none');
+  });
+
+  it('keeps connections for as long as a load balancer before it', async () => {
+    server = await startServer(temporaryDirectory(), { BLOCKRAG_KEEP_ALIVE_MS: '310000' });
+    const { headers } = await server.fetch('/healthz');
+    expect(headers.get('keep-alive')).toContain('timeout=310');
   });
 
   it('is what the commands beside it work through', async () => {

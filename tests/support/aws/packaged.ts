@@ -22,6 +22,15 @@ export const GPU_IMAGES = {
   gpuImage: `${REGISTRY}/blockrag-precompute@${DIGEST.replace('01', '10')}`,
 };
 
+/** The same for a stage whose API is answered by servers. */
+export const SERVERS = {
+  ...IMAGES,
+  serving: 'ecs',
+  serverImage: `${REGISTRY}/blockrag-server@${DIGEST}`,
+  domain: 'api.example.com',
+  certificate: 'arn:aws:acm:us-east-1:123456789012:certificate/11111111-2222-3333-4444-555555555555',
+};
+
 // biome-ignore lint/suspicious/noExplicitAny: a template is JSON of many shapes, and a test says which it expects
 export type Properties = any;
 

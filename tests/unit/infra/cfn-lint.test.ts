@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { publish } from '../../../shared/files/publish.ts';
 import { servicesDirectory } from '../../services/install.ts';
-import { GPU_IMAGES, IMAGES, packageStage } from '../../support/aws/packaged.ts';
+import { GPU_IMAGES, IMAGES, packageStage, SERVERS } from '../../support/aws/packaged.ts';
 import { temporaryFolder } from '../../support/models.ts';
 
 const run = promisify(execFile);
@@ -34,7 +34,7 @@ beforeAll(async () => {
 });
 
 describe('cfn-lint', () => {
-  it('finds nothing in the templates of AWS and of the local stage', async () => {
+  it('finds nothing in the templates of AWS and of the local stage, for both servings', async () => {
     const packaged = [
       await packageStage('prod', GPU_IMAGES),
       await packageStage('dev', {
@@ -48,8 +48,16 @@ describe('cfn-lint', () => {
         },
       }),
       await packageStage('local'),
+      await packageStage('prod', SERVERS),
+      await packageStage('dev', { ...SERVERS, batch: 'none', waf: 'none', serversMax: '2' }),
+      await packageStage('local', { serving: 'ecs' }),
     ];
     expect(await lint(...packaged.map(({ file }) => file))).toBe('');
+  });
+
+  it('finds a size of servers that Fargate does not have', async () => {
+    const { file } = await packageStage('prod', { ...SERVERS, serverMemory: '4096' });
+    expect(await lint(file)).toContain('4096');
   });
 
   it('finds a misspelt property and a queue hidden for less than its function takes', async () => {

@@ -9,13 +9,16 @@ import {
   type Packaged,
   type Properties,
   packageStage,
+  SERVERS,
   type Template,
 } from '../../support/aws/packaged.ts';
 import { temporaryFolder } from '../../support/models.ts';
 
 let aws: Packaged;
+let servers: Packaged;
 beforeAll(async () => {
   aws = await packageStage('prod', GPU_IMAGES);
+  servers = await packageStage('prod', SERVERS);
 });
 
 /** A change to a sound template that one rule must find, and the resource that it is in. */
@@ -147,7 +150,7 @@ const MISTAKES: Mistake[] = [
     'host_is_closed',
     'WorkerSecurityGroup',
     edit('WorkerSecurityGroup', (group) => {
-      group.SecurityGroupIngress = [{ IpProtocol: 'tcp', FromPort: 22, ToPort: 22, CidrIp: '0.0.0.0/0' }];
+      group.SecurityGroupIngress = [{ IpProtocol: 'tcp', FromPort: 443, ToPort: 443, CidrIp: '0.0.0.0/0' }];
     }),
   ],
   [
@@ -164,23 +167,113 @@ const MISTAKES: Mistake[] = [
   ],
 ];
 
+const attributes = (resource: string, name: string, key: string) =>
+  edit(resource, (properties) => {
+    properties[name] = properties[name].filter(({ Key }: { Key?: string }) => Key !== key);
+  });
+const container = (change: (container: Properties) => void) =>
+  edit('ServerTask', ({ ContainerDefinitions: [one] }) => change(one));
+const unset = (variable: string) =>
+  container((one) => {
+    one.Environment = one.Environment.filter(({ Name }: { Name: string }) => Name !== variable);
+  });
+
+/** The same, in the template of a stage that servers answer. */
+const SERVER_MISTAKES: Mistake[] = [
+  ['balancer_speaks_tls', 'Listener', edit('Listener', (one) => Object.assign(one, { Protocol: 'HTTP' }))],
+  ['balancer_speaks_tls', 'Listener', edit('Listener', (one) => delete one.SslPolicy)],
+  [
+    'balancer_is_guarded',
+    'WebAclAssociation',
+    edit('WebAclAssociation', (one) => {
+      one.ResourceArn = { Ref: 'TargetGroup' };
+    }),
+  ],
+  [
+    'balancer_is_logged',
+    'LoadBalancer',
+    attributes('LoadBalancer', 'LoadBalancerAttributes', 'access_logs.s3.enabled'),
+  ],
+  [
+    'balancer_drops_odd_headers',
+    'LoadBalancer',
+    attributes('LoadBalancer', 'LoadBalancerAttributes', 'routing.http.drop_invalid_header_fields.enabled'),
+  ],
+  [
+    'server_is_reached_through_balancer',
+    'ServerSecurityGroup',
+    edit('ServerSecurityGroup', ({ SecurityGroupIngress: [rule] }) => {
+      delete rule.SourceSecurityGroupId;
+      rule.CidrIp = '0.0.0.0/0';
+    }),
+  ],
+  [
+    'server_is_checked',
+    'TargetGroup',
+    edit('TargetGroup', (one) => Object.assign(one, { HealthCheckPath: '/' })),
+  ],
+  [
+    'server_drains',
+    'TargetGroup',
+    attributes('TargetGroup', 'TargetGroupAttributes', 'deregistration_delay.timeout_seconds'),
+  ],
+  ['server_stops_in_time', 'ServerTask', container((one) => delete one.StopTimeout)],
+  ...['DRAIN_MS', 'KEEP_ALIVE_MS', 'REQUEST_TIMEOUT_MS'].map(
+    (name): Mistake => ['server_stops_in_time', 'ServerTask', unset(`BLOCKRAG_${name}`)],
+  ),
+  ['server_runs_as_nobody', 'ServerTask', container((one) => delete one.User)],
+  ['server_runs_as_nobody', 'ServerTask', container((one) => delete one.LinuxParameters.Capabilities)],
+  ['server_has_a_role', 'ServerTask', edit('ServerTask', (one) => delete one.TaskRoleArn)],
+  [
+    'server_deployment_is_taken_back',
+    'Service',
+    edit('Service', (one) => delete one.DeploymentConfiguration.DeploymentCircuitBreaker),
+  ],
+  ['bucket_takes_tls_only', 'BalancerLogs', ({ Resources }) => delete Resources.BalancerLogsPolicy],
+  [
+    'action_is_named',
+    'ServerExecutionRole',
+    edit('ServerExecutionRole', ({ Policies: [one] }) => {
+      one.PolicyDocument.Statement[1].Action = 'ecr:*';
+    }),
+  ],
+];
+
 describe('the guard rules', () => {
-  it('are kept by the template of AWS', () => {
+  it('are kept by the templates of AWS, for both servings', () => {
     expect(checkTemplate(aws.file)).toEqual([]);
+    expect(checkTemplate(servers.file)).toEqual([]);
   });
 
-  it('are kept by that of the local stage, but for TLS, which its stand-in does not speak', async () => {
-    const { file } = await packageStage('local');
-    const broken = checkTemplate(file).map(({ rule }) => rule);
-    expect(broken.sort()).toEqual(['bucket_takes_tls_only', 'queue_takes_tls_only']);
+  it('are kept by those of the local stage, but for the TLS and the logs that its stand-in does not have', async () => {
+    const broken = async (params: Record<string, string>) =>
+      checkTemplate((await packageStage('local', params)).file)
+        .map(({ rule }) => rule)
+        .sort();
+    expect(await broken({})).toEqual(['bucket_takes_tls_only', 'queue_takes_tls_only']);
+    expect(await broken({ serving: 'ecs' })).toEqual([
+      'balancer_is_logged',
+      'balancer_speaks_tls',
+      'bucket_takes_tls_only',
+      'queue_takes_tls_only',
+    ]);
   });
 
-  it.each(MISTAKES)('find what breaks %s in %s (%#)', async (rule, resource, plant) => {
-    const template = structuredClone(aws.template);
+  /** What the rules find in a template after a mistake was planted. */
+  async function found({ template: sound }: Packaged, plant: Mistake[2]) {
+    const template = structuredClone(sound);
     plant(template);
     const file = join(await temporaryFolder(), 'template.json');
     await writeFile(file, JSON.stringify(template));
-    expect(checkTemplate(file)).toEqual([{ rule, resources: [resource] }]);
+    return checkTemplate(file);
+  }
+
+  it.each(MISTAKES)('find what breaks %s in %s (%#)', async (rule, resource, plant) => {
+    expect(await found(aws, plant)).toEqual([{ rule, resources: [resource] }]);
+  });
+
+  it.each(SERVER_MISTAKES)('find what breaks %s in %s of servers (%#)', async (rule, resource, plant) => {
+    expect(await found(servers, plant)).toEqual([{ rule, resources: [resource] }]);
   });
 
   it('find that no queue at all refuses requests without TLS', async () => {
@@ -201,7 +294,9 @@ describe('the guard rules', () => {
     const rules = files.flatMap((name) =>
       [...readFileSync(join(folder, name), 'utf8').matchAll(/^rule (\w+)/gm)].map(([, rule]) => rule),
     );
-    expect([...new Set(MISTAKES.map(([rule]) => rule))].sort()).toEqual(rules.sort());
+    expect([...new Set([...MISTAKES, ...SERVER_MISTAKES].map(([rule]) => rule))].sort()).toEqual(
+      rules.sort(),
+    );
   });
 
   it('say why when there is no template', () => {

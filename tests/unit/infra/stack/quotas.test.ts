@@ -33,6 +33,12 @@ describe('the quotas of an account', () => {
     expect(quotaProblem(prod('reserve=none', 'queryProvisioned=11', ...SMALL), 10)).toContain('10 functions');
   });
 
+  it('have room for what servers do not need', () => {
+    expect(quotaProblem(prod('serving=ecs'), 101)).toBeUndefined();
+    expect(quotaProblem(prod('serving=ecs'), 100)).toContain('setting aside 1 ');
+    expect(quotaProblem(prod('serving=ecs', 'queryProvisioned=50'), 1000)).toBeUndefined();
+  });
+
   it('are not those of the stand-in', () => {
     expect(quotaProblem(parseStackOptions(['--stage', 'local']), 10)).toBeUndefined();
   });

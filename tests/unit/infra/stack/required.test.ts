@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { parseStackOptions } from '../../../../infra/stack/osls.ts';
-import { missingImages, standInMissing, usesZips } from '../../../../infra/stack/required.ts';
-import { GPU_IMAGES, IMAGES } from '../../../support/aws/packaged.ts';
+import {
+  missingCertificate,
+  missingImages,
+  standInMissing,
+  usesZips,
+} from '../../../../infra/stack/required.ts';
+import { GPU_IMAGES, IMAGES, SERVERS } from '../../../support/aws/packaged.ts';
 
 const images = Object.entries(IMAGES).flatMap(([name, value]) => ['--param', `${name}=${value}`]);
 
@@ -32,6 +37,23 @@ describe('what a deployment needs', () => {
   it('is no image of Batch where there is no Batch', () => {
     const options = parseStackOptions(['--stage', 'prod', '--param', 'batch=none', ...images.slice(0, 2)]);
     expect(missingImages(options)).toBeUndefined();
+  });
+
+  it('is an image, a domain and its certificate for servers', () => {
+    const stage = (given: Record<string, string>) =>
+      parseStackOptions([
+        ...['--stage', 'prod'],
+        ...Object.entries(given).flatMap(([name, value]) => ['--param', `${name}=${value}`]),
+      ]);
+    expect(missingImages(stage(SERVERS))).toBeUndefined();
+    expect(missingCertificate(stage(SERVERS))).toBeUndefined();
+    expect(missingCertificate(stage(IMAGES))).toBeUndefined();
+    expect(missingImages(stage({ ...SERVERS, serverImage: '' }))).toContain(
+      'docker build -f infra/docker/server.Dockerfile --platform linux/arm64',
+    );
+    expect(missingCertificate(stage({ ...SERVERS, certificate: '' }))).toContain('--param certificate=ARN');
+    const local = parseStackOptions(['--stage', 'local', '--param', 'serving=ecs']);
+    expect([missingImages(local), missingCertificate(local)]).toEqual([undefined, undefined]);
   });
 
   it('is a zip and a stand-in for AWS in the stage local, which must not land in AWS', () => {
