@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { AnswerView } from '../../shared/api/views/answer.ts';
@@ -47,6 +47,14 @@ describe('blockrag serve', { timeout: 300_000 }, () => {
     const open = await server.fetch(events);
     expect(await server.stop('SIGTERM')).toBe(0);
     expect(await open.text()).toContain('shutting_down');
+  });
+
+  it('is found by commands that its file does not tell', async () => {
+    const own = temporaryDirectory();
+    mkdirSync(join(own, 'catalog/owner.json'), { recursive: true });
+    server = await startServer(own);
+    const { value } = await blockragJson<{ documents: DocumentView[] }>(['documents', '--data', own]);
+    expect(value.documents).toEqual([]);
   });
 
   it('is what the commands beside it work through', async () => {
