@@ -16,6 +16,8 @@ export interface OpenClientOptions {
   create?: boolean;
   /** Whether a bucket and a table that are missing are made. */
   createStores?: boolean | undefined;
+  /** Whether the models are loaded at once, where that is done here. */
+  warm?: boolean | undefined;
   logger?: Logger;
   signal: AbortSignal;
 }

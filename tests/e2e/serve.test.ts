@@ -6,7 +6,7 @@ import type { DocumentView } from '../../shared/api/views/document.ts';
 import type { Facts } from '../support/product/command.ts';
 import { blockrag, blockragJson } from '../support/product/command.ts';
 import { filesHolding, temporaryDirectory } from '../support/product/directory.ts';
-import { eventsOf, type Server, startServer } from '../support/product/server.ts';
+import { eventsOf, type Server, startServer, uploadText } from '../support/product/server.ts';
 import { FERRY, manyPassages } from '../support/product/texts.ts';
 
 const QUESTION = 'When does the ferry to Grimsay leave?';
@@ -55,6 +55,18 @@ describe('blockrag serve', { timeout: 300_000 }, () => {
     server = await startServer(own);
     const { value } = await blockragJson<{ documents: DocumentView[] }>(['documents', '--data', own]);
     expect(value.documents).toEqual([]);
+  });
+
+  it('refuses what was made with other settings, also while its models are being loaded', async () => {
+    const own = temporaryDirectory();
+    server = await startServer(own);
+    await uploadText(server, 'ferry.md', FERRY);
+    await server.stop('SIGTERM');
+    const other = ['serve', '--port', '0', '--data', own, '--passage-tokens', '64'];
+    const { code, value } = await blockragJson<{ error: { code: string } }>(other);
+    expect({ code, error: value.error.code }).toEqual({ code: 1, error: 'reencode_required' });
+    const { value: listed } = await blockragJson<{ documents: DocumentView[] }>(['documents', '--data', own]);
+    expect(listed.documents).toMatchObject([{ name: 'ferry.md', status: 'ready' }]);
   });
 
   it('is what the commands beside it work through', async () => {

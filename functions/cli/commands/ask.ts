@@ -21,7 +21,7 @@ export async function ask(
   signal: AbortSignal,
 ): Promise<number> {
   const json = options.json === true;
-  const client = await openClient(options, { command: 'ask', quiet: json, signal });
+  const client = await openClient(options, { command: 'ask', quiet: json, warm: true, signal });
   try {
     const request = {
       collection: options.collection ?? DEFAULT_COLLECTION,
