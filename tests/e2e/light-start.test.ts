@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { VERSION } from '../../shared/version.ts';
 import { loadedBy } from '../support/loaded/index.ts';
 import { temporaryDirectory } from '../support/product/directory.ts';
 import { type Server, startServer, uploadText } from '../support/product/server.ts';
@@ -20,9 +21,15 @@ describe('a command that does little loads little', { timeout: 120_000 }, () => 
     expect(libraries).toEqual([]);
   });
 
+  it('--version: no more', async () => {
+    const { stdout, packages } = await loadedBy(['--version']);
+    expect(stdout.trim()).toBe(VERSION);
+    expect(packages).toEqual(['commander']);
+  });
+
   it('documents beside a server: no store, model or index', async () => {
     // Settings that are asked for are compared with the server's, for which they are read.
-    vi.stubEnv('BLOCKRAG_ADAPTER', undefined);
+    for (const setting of ['MODEL', 'ADAPTER']) vi.stubEnv(`BLOCKRAG_${setting}`, undefined);
     const { stdout, packages, libraries } = await loadedBy(['documents', '--data', data]);
     vi.unstubAllEnvs();
     expect(stdout).toContain('ferry.md');
