@@ -8,7 +8,7 @@ import type { SystemView } from '../../shared/api/views/system.ts';
 import { BlockragClient } from '../../shared/client/index.ts';
 import type { Config } from '../../shared/config.ts';
 import { BlockragError, isBlockragError } from '../../shared/errors.ts';
-import { ownerOf } from '../../shared/stores/embedded.ts';
+import { ownerOf } from '../../shared/stores/owner.ts';
 import type { Client, OpenClientOptions } from './client-interface.ts';
 import { dataPlace, givesAny } from './given.ts';
 import type { CommonOptions } from './options.ts';

@@ -3,19 +3,12 @@ import { chmod, mkdir, rm, stat } from 'node:fs/promises';
 import { BlockragError, isBlockragError } from '../errors.ts';
 import type { PassageIndex } from '../retrieval/ports.ts';
 import type { Environment } from '../storage/lmdb/environment.ts';
-import { inUse, type Owner, readOwner } from '../storage/lmdb/owner.ts';
+import { inUse } from '../storage/lmdb/owner.ts';
 import type { Ownership } from '../storage/lmdb/ownership.ts';
 import type { Table, WorkQueue } from '../storage/ports.ts';
+import { catalogOf, ownerOf } from './owner.ts';
 import { blobsWithReserve, indexWithReserve, Reserve, tableWithReserve } from './reserve.ts';
 import { closable, MAX_ATTEMPTS, type Stores, WORK_QUEUE } from './stores.ts';
-
-/** Where a data directory's database is. */
-const catalogOf = (directory: string) => `${directory}/catalog`;
-
-/** The live process that owns a data directory, as far as that is told without opening the database. */
-export function ownerOf(directory: string): Owner | undefined {
-  return readOwner(catalogOf(directory));
-}
 
 /**
  * Opens only the database of a data directory, to copy it or to work with its keys, also beside its owner. The owner has
