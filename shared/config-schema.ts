@@ -3,6 +3,7 @@
  * (`npm run docs`).
  */
 import { z } from 'zod';
+import { DEFAULT_DATA } from './config-given.ts';
 import { KV_DTYPES } from './kv/dtypes.ts';
 import { LOG_LEVELS } from './log-levels.ts';
 import { COMPUTE_TYPES, DEFAULT_COMPUTE, PROVIDERS } from './model/compute.ts';
@@ -20,7 +21,9 @@ const otherwise = (unset: string, description: string) => ({ description, unset 
 
 /** The settings of every entry point. */
 export const configSchema = z.strictObject({
-  data: text().default('.blockrag').describe('The data directory: everything that is stored, in one folder.'),
+  data: text()
+    .default(DEFAULT_DATA)
+    .describe('The data directory: everything that is stored, in one folder.'),
   stores: text()
     .optional()
     .meta(

@@ -5,6 +5,7 @@
 import { join, resolve } from 'node:path';
 import type { z } from 'zod';
 import type { Limits } from './access/limits.ts';
+import { type Environment, givenSettings } from './config-given.ts';
 import { cloudSchema, configSchema } from './config-schema.ts';
 import type { OcrOptions } from './documents/types.ts';
 import { BlockragError } from './errors.ts';
@@ -13,20 +14,6 @@ import type { FetchSettings } from './model/sources/index.ts';
 
 export type Config = z.infer<typeof configSchema>;
 export type ConfigOverrides = { [K in keyof Config]?: z.input<typeof configSchema>[K] | string | undefined };
-
-/** Variables that other programs read too. */
-const SHARED_VARIABLES: Record<string, string> = {
-  huggingFaceEndpoint: 'HF_ENDPOINT',
-  huggingFaceToken: 'HF_TOKEN',
-};
-
-/** The environment variable of a setting: BLOCKRAG_DATA, BLOCKRAG_PASSAGE_TOKENS, ... */
-export const variableOf = (setting: string) =>
-  SHARED_VARIABLES[setting] ??
-  `BLOCKRAG_${setting.replace(/[A-Z]/g, (capital) => `_${capital}`).toUpperCase()}`;
-
-/** An environment's variables, as process.env. */
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Settings from options given, else the environment, else defaults. @throws BlockragError `invalid_option` */
 export function loadConfig(options: ConfigOverrides, environment: Environment): Config {
@@ -67,12 +54,7 @@ function parse<T extends z.ZodObject>(
   options: Record<string, unknown>,
   environment: Environment,
 ): z.output<T> {
-  const values: Record<string, unknown> = {};
-  for (const setting of Object.keys(schema.shape)) {
-    const given = options[setting] ?? environment[variableOf(setting)];
-    if (given !== undefined && given !== '') values[setting] = given;
-  }
-  const parsed = schema.safeParse(values);
+  const parsed = schema.safeParse(givenSettings(Object.keys(schema.shape), options, environment));
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   throw new BlockragError(

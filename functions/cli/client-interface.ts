@@ -3,8 +3,8 @@ import type { Logger } from 'pino';
 import type { DocumentView } from '../../shared/api/views/document.ts';
 import type { WorkView } from '../../shared/api/views/system.ts';
 import type { BlockragClient } from '../../shared/client/index.ts';
-import type { Config } from '../../shared/config.ts';
 import { isBlockragError } from '../../shared/errors.ts';
+import type { DataPlace } from './given.ts';
 
 /** How a command opens what it works with. */
 export interface OpenClientOptions {
@@ -16,6 +16,8 @@ export interface OpenClientOptions {
   create?: boolean;
   /** Whether a bucket and a table that are missing are made. */
   createStores?: boolean | undefined;
+  /** Whether the models are loaded at once, where that is done here. */
+  warm?: boolean | undefined;
   logger?: Logger;
   signal: AbortSignal;
 }
@@ -73,7 +75,7 @@ export async function workOf(client: Pick<Client, 'work'>): Promise<WorkView | u
  */
 export async function idle(
   client: Pick<Client, 'work'>,
-  { stores }: Pick<Config, 'stores'>,
+  { stores }: Pick<DataPlace, 'stores'>,
   signal: AbortSignal,
 ): Promise<void> {
   if (stores !== undefined) return;

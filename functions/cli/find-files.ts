@@ -1,9 +1,10 @@
 /** The files that `blockrag add` adds: those named, and of folders what is a document by the rule of detect.ts. */
 import type { Dirent } from 'node:fs';
 import { open, readdir, readFile, stat } from 'node:fs/promises';
-import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { join, resolve } from 'node:path';
 import { detectType } from '../../shared/documents/kinds/detect.ts';
 import { BlockragError, isBlockragError } from '../../shared/errors.ts';
+import { documentName } from './document-name.ts';
 
 export interface FoundFile {
   path: string;
@@ -48,21 +49,6 @@ export async function findFiles(
     skipped.push(...found.skipped);
   }
   return { files: [...files.values()], skipped };
-}
-
-/**
- * The name of the document that a file is: see `findFiles`. A file name may hold line breaks; a document's name is one
- * line, as over REST.
- * @param data the data directory
- */
-export function documentName(path: string, data: string): string {
-  const full = resolve(path);
-  const within = relative(dirname(resolve(data)), full);
-  const name = within.startsWith('..') || isAbsolute(within) ? full : within;
-  return name
-    .split(sep)
-    .join('/')
-    .replace(/\p{Cc}/gu, ' ');
 }
 
 async function inFolder(folder: string, nameOf: (path: string) => string, maxBytes: number) {

@@ -10,7 +10,7 @@ import { ProgressLine } from './terminal.ts';
 const WORKING: readonly string[] = ['add', 'demo', 'reencode', 'repair'];
 
 export async function openSystem(config: Config, options: OpenClientOptions): Promise<System> {
-  const { quiet, reencode, adoptCatalog, logger, signal } = options;
+  const { quiet, reencode, adoptCatalog, logger, signal, warm } = options;
   const progress = new ProgressLine({ quiet });
   try {
     const stores = await openStores(config, options);
@@ -18,6 +18,7 @@ export async function openSystem(config: Config, options: OpenClientOptions): Pr
       works: works(config, options.command),
       reencode,
       adoptCatalog,
+      warm,
       logger,
       signal,
       onProgress: ({ phase, done, total }) => {

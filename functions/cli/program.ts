@@ -4,6 +4,7 @@
  */
 import { Command, Option } from 'commander';
 import { DEFAULT_MAX_TOKENS, DEFAULT_TOP_K } from '../../shared/pipeline/defaults.ts';
+import { VERSION } from '../../shared/version.ts';
 import { addAccessCommands } from './access-commands.ts';
 import { attentionOption, wholeNumber, withCommonOptions } from './options.ts';
 import type { Action, Run } from './run.ts';
@@ -40,6 +41,7 @@ export function createProgram(signal: AbortSignal): Command {
 
 function describeProgram(program: Command): void {
   program
+    .version(VERSION, '--version', 'print the version')
     .description(
       'RAG whose documents are read once: stored attention keys and values, reused in every prompt.',
     )

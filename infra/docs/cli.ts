@@ -2,7 +2,7 @@
 import { Command, type Option } from 'commander';
 import { withCommonOptions } from '../../functions/cli/options.ts';
 import { createProgram } from '../../functions/cli/program.ts';
-import { variableOf } from '../../shared/config.ts';
+import { variableOf } from '../../shared/config-given.ts';
 import { configSchema } from '../../shared/config-schema.ts';
 import { settingDefault } from './configuration.ts';
 import { code, generatedFrom, table } from './markdown.ts';

@@ -1,7 +1,7 @@
 /** docs/reference/configuration.md, from the schemas in shared/config-schema.ts. */
 import { z } from 'zod';
 import { createProgram } from '../../functions/cli/program.ts';
-import { variableOf } from '../../shared/config.ts';
+import { variableOf } from '../../shared/config-given.ts';
 import { cloudSchema, configSchema } from '../../shared/config-schema.ts';
 import { code, generatedFrom, table } from './markdown.ts';
 

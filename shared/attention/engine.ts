@@ -21,6 +21,8 @@ export class Engine {
   /** Of blobs that were sent to a thread before. */
   #sentBefore = recentKeys();
   #closed = false;
+  /** The last `ready`. */
+  #loading: Promise<void> | undefined;
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -28,7 +30,9 @@ export class Engine {
 
   /** Loads the model now instead of at the first call. */
   async ready(): Promise<void> {
-    await this.#alive().call('ready', undefined);
+    const ready = this.#alive().call('ready', undefined);
+    this.#loading = ready;
+    await ready;
   }
 
   /** Encodes blocks, each by itself, to their KV blobs, in the same order; questions go first. */
@@ -77,8 +81,10 @@ export class Engine {
     return SHARED_RUN[this.#options.provider ?? 'cpu'];
   }
 
+  /** Ends the thread, after the model was loaded where that goes on; calls under way are rejected. */
   async dispose(): Promise<void> {
     this.#closed = true;
+    await this.#loading?.catch(() => undefined);
     await this.#thread?.dispose();
   }
 

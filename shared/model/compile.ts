@@ -4,14 +4,13 @@
  */
 
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { publish } from '../files/publish.ts';
-import { type Adapter, adaptedWeights, requireBase } from './adapter.ts';
+import { type Adapter, adaptedWeights } from './adapter.ts';
 import type { Architecture } from './architecture.ts';
-import { type Check, COMPILER_VERSION, CompiledModel, type ModelManifest } from './compiled.ts';
-import type { ComputeType } from './compute.ts';
+import { type Check, CompiledModel, type ModelManifest } from './compiled.ts';
+import { type CompiledFrom, compiledDirectory } from './compiled-place.ts';
 import { groundingHeads } from './grounding.ts';
 import { writeDecoder } from './onnx/decoder.ts';
 import { WeightsFile } from './onnx/graph.ts';
@@ -21,16 +20,6 @@ import { rotateWeights } from './rotation.ts';
 import { type ActivationPeaks, smoothWeights } from './smoothing.ts';
 import type { WeightSource } from './weights.ts';
 
-/** What a compiled model is made of, and so where it lies. */
-export interface CompiledFrom {
-  /** SHA-256 of the source: of its file, or of all files of its directory. */
-  sha256: string;
-  adapter?: Adapter | undefined;
-  compute: ComputeType;
-  /** Folder of all compiled models. */
-  folder: string;
-}
-
 export interface CompileOptions extends Omit<CompiledFrom, 'sha256'> {
   /** The GGUF file, or the directory as Hugging Face has it, and its SHA-256. */
   source: { file: string; sha256: string };
@@ -39,22 +28,6 @@ export interface CompileOptions extends Omit<CompiledFrom, 'sha256'> {
   /** The self-check that ends every compilation. @throws BlockragError `model_check_failed` */
   check(model: CompiledModel): Promise<Check>;
   onProgress?: ((progress: { phase: string; done: number; total: number | undefined }) => void) | undefined;
-}
-
-/** @throws BlockragError `invalid_option` for an adapter of another model */
-function compiledDirectory({ sha256, adapter, compute, folder }: CompiledFrom): string {
-  if (adapter !== undefined) requireBase(adapter, sha256);
-  const parts = { compiler: COMPILER_VERSION, source: sha256, adapter: adapter?.sha256, compute };
-  return join(folder, createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32));
-}
-
-/**
- * Opens what has been compiled before; undefined where nothing has. The source file need not be there.
- * @throws BlockragError `model_corrupt`, `invalid_option` for an adapter of another model
- */
-export async function openCompiled(from: CompiledFrom): Promise<CompiledModel | undefined> {
-  const directory = compiledDirectory(from);
-  return existsSync(directory) ? CompiledModel.open(directory) : undefined;
 }
 
 /**

@@ -32,17 +32,27 @@ export interface ServiceOptions extends Pick<FetchOptions, 'onProgress' | 'signa
   /** Adopt another model, KV dtype or passage size, and encode every document again. */
   reencode?: boolean | undefined;
   logger?: Logger | undefined;
+  /** Loads the models at once, in their threads: for a process that is to be ready soon. */
+  warm?: boolean | undefined;
 }
 
+/** What a system is made of. */
+export interface Opened {
+  services: Services;
+  settings: Settings;
+}
+
+type Parts = Pick<Services, 'catalog' | 'engine' | 'embedder' | 'reranker' | 'model'> & {
+  /** What the stores were made with; undefined: they are new. */
+  known: Settings | undefined;
+  wanted: ReturnType<typeof chooseSettings>;
+};
+
 /**
- * Fetches and compiles the models if need be. Threads start at their first use.
+ * Fetches and compiles the models if need be. Threads start at their first use, or at once (`warm`).
  * @throws BlockragError `data_format_unknown`, `reencode_required`, and those of `prepareModel`
  */
-export async function openServices(
-  stores: Stores,
-  config: Config,
-  options: ServiceOptions,
-): Promise<{ services: Services; settings: Settings }> {
+export async function openServices(stores: Stores, config: Config, options: ServiceOptions): Promise<Opened> {
   const catalog = new Catalog(stores.table);
   const known = checkFormat(await catalog.settings.get());
   const wanted = chooseSettings(config, known);
@@ -55,18 +65,56 @@ export async function openServices(
     requireText: true,
     compare: 'without-adapter',
   });
+  const engine = new Engine({
+    directory: model.directory,
+    provider: config.provider,
+    threads: config.threads,
+    contextBytes: config.contextBytes,
+    hotBytes: config.hotBytes,
+    speculation: config.speculation,
+    acceptedProvenance: config.acceptedProvenance,
+  });
+  const threads: { dispose(): Promise<void> }[] = [engine];
+  // Whoever uses a model that cannot be loaded is told so.
+  const begin = (load: () => Promise<unknown>) => {
+    if (options.warm === true) load().catch(() => undefined);
+  };
+  try {
+    begin(() => engine.ready());
+    const embedder = new Embedder(await fetchEmbedder(wanted.embedder, fetching));
+    threads.push(embedder);
+    begin(() => embedder.ready());
+    const reranking = await fetchReranker(wanted.reranker, fetching);
+    const reranker = reranking && new Reranker(reranking);
+    if (reranker !== undefined) {
+      threads.push(reranker);
+      begin(() => reranker.ready());
+    }
+    const parts = { catalog, known, wanted, model, engine, embedder, reranker };
+    return await openAround(parts, stores, config, options);
+  } catch (error) {
+    await Promise.all(threads.map((thread) => thread.dispose()));
+    throw error;
+  }
+}
+
+/** Reads the tokenizer and checks the settings, while the models may be loading. */
+async function openAround(
+  { catalog, known, wanted, model, engine, embedder, reranker }: Parts,
+  stores: Stores,
+  config: Config,
+  options: ServiceOptions,
+): Promise<Opened> {
   const tokenizer = await model.tokenizer();
   const { weightsHash, ropeHash } = model.manifest;
   const made = [weightsHash, ropeHash, tokenizer.hash].map((hash) => hash.slice(0, 16));
-  const embedding = await fetchEmbedder(wanted.embedder, fetching);
-  const reranking = await fetchReranker(wanted.reranker, fetching);
   // The default one is not named: fingerprints of before there were others hold.
-  const embedder = wanted.embedder === DEFAULT_EMBEDDER ? [] : [embedding.sha256.slice(0, 16)];
+  const embedding = wanted.embedder === DEFAULT_EMBEDDER ? [] : [embedder.model.sha256.slice(0, 16)];
   const settings: Settings = {
     format: DATA_FORMAT,
     ...wanted,
     modelName: modelId(wanted.model),
-    fingerprint: [...made, wanted.kv, wanted.passageTokens, ...embedder].join('.'),
+    fingerprint: [...made, wanted.kv, wanted.passageTokens, ...embedding].join('.'),
   };
   if (known !== undefined && known.fingerprint !== settings.fingerprint && !options.reencode) {
     await refuseOutdated(catalog, known, settings);
@@ -82,15 +130,7 @@ export async function openServices(
     queue: stores.queue,
     documents: stores.source,
     index: stores.index,
-    engine: new Engine({
-      directory: model.directory,
-      provider: config.provider,
-      threads: config.threads,
-      contextBytes: config.contextBytes,
-      hotBytes: config.hotBytes,
-      speculation: config.speculation,
-      acceptedProvenance: config.acceptedProvenance,
-    }),
+    engine,
     reader: new DocumentReader({
       tokenizerFile: model.tokenizerFile,
       maxTokens: wanted.passageTokens,
@@ -99,8 +139,8 @@ export async function openServices(
     }),
     metrics: new Metrics({ queue: () => stores.queue.counts() }),
     tier: stores.tier,
-    embedder: new Embedder(embedding),
-    reranker: reranking && new Reranker(reranking),
+    embedder,
+    reranker,
     model,
     modelId: settings.modelName,
     tokenizer,

@@ -3,9 +3,9 @@ import type { Config } from '../config.ts';
 import type { Doorbell, WorkQueue } from '../storage/ports.ts';
 import type { Stores } from '../stores/stores.ts';
 import { PresignedUploads } from './intake/uploads-presigned.ts';
-import { openServices, type ServiceOptions } from './open-services.ts';
+import { type Opened, openServices, type ServiceOptions } from './open-services.ts';
 import { checkIndex } from './reindex/reindex.ts';
-import type { Services } from './services.ts';
+import { endThreads, type Services } from './services.ts';
 import { beginEpoch } from './sweep/epoch.ts';
 import { System } from './system.ts';
 import { recoverWork } from './work/recover.ts';
@@ -25,15 +25,17 @@ export interface OpenOptions extends ServiceOptions {
  */
 export async function openOver(stores: Stores, config: Config, options: OpenOptions = {}): Promise<System> {
   const { works = true } = options;
+  let opened: Opened | undefined;
   try {
     const queue = stores.bell === undefined ? stores.queue : ringing(stores.queue, stores.bell);
-    const opened = await openServices({ ...stores, queue }, config, options);
+    opened = await openServices({ ...stores, queue }, config, options);
     if (works) await beginEpoch(opened.services, { adopt: options.adoptCatalog ?? false });
     // Where other processes work beside this one, the sweep does the same, bit by bit.
     if (stores.ownership !== undefined) await takeUpWork(opened.services);
     else if (options.reencode === true && works) await requeueAll(opened.services);
     return new System({ ...opened, stores, works, config, uploads: uploadsOf(stores, config) });
   } catch (error) {
+    if (opened !== undefined) await endThreads(opened.services);
     await stores.close();
     throw error;
   }

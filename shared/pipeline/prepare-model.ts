@@ -2,15 +2,11 @@
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { calibrate } from '../attention/calibrate.ts';
-import { compareAttention } from '../attention/comparison.ts';
-import { Decoder } from '../attention/decoder.ts';
-import { requireSaneText, scoreText, selfCheck } from '../attention/self-check.ts';
 import { publish } from '../files/publish.ts';
 import { adapterFile, readAdapter } from '../model/adapter.ts';
 import { cacheDirectory } from '../model/cache.ts';
-import { compileModel, openCompiled } from '../model/compile.ts';
 import type { CompiledModel } from '../model/compiled.ts';
+import { type CompiledFrom, openCompiled } from '../model/compiled-place.ts';
 import { type ComputeType, DEFAULT_COMPUTE } from '../model/compute.ts';
 import { type FetchOptions, fetchModelFile, knownSha256 } from '../model/sources/index.ts';
 
@@ -38,24 +34,18 @@ export interface PrepareOptions extends FetchOptions {
  * @throws BlockragError of the model_* codes, `invalid_option` for an adapter that is not there or another model's
  */
 export async function prepareModel(options: PrepareOptions): Promise<CompiledModel> {
-  const { reference, compute = DEFAULT_COMPUTE, requireText, onProgress } = options;
+  const { reference, compute = DEFAULT_COMPUTE, requireText } = options;
   const file = adapterFile(reference, options.adapter ?? 'shipped');
   const adapter = file === undefined ? undefined : await readAdapter(file);
   const what = { adapter, compute, folder: join(cacheDirectory(options.cache), 'compiled') };
   const sha256 = knownSha256(reference);
   const there = sha256 === undefined ? undefined : await openCompiled({ ...what, sha256 });
-  const model =
-    there ??
-    (await compileModel({
-      ...what,
-      source: await fetchModelFile(reference, options),
-      calibrate,
-      check: (compiled) => selfCheck(compiled, { text: requireText }),
-      onProgress,
-    }));
+  const model = there ?? (await compile(what, options));
   const { check, hasTokenizer } = model.manifest;
   if (requireText && hasTokenizer && check !== null && check.textScore === null) {
     // Compiled earlier for a comparison: the text was left out then.
+    const { Decoder } = await import('../attention/decoder.ts');
+    const { requireSaneText, scoreText } = await import('../attention/self-check.ts');
     const decoder = await Decoder.open(model);
     try {
       check.textScore = await scoreText(decoder);
@@ -71,8 +61,27 @@ export async function prepareModel(options: PrepareOptions): Promise<CompiledMod
   return model;
 }
 
+/** Fetches and compiles. The compiler is loaded here: a model that is there does not need it. */
+async function compile(
+  what: Omit<CompiledFrom, 'sha256'>,
+  { reference, requireText, onProgress, ...fetching }: PrepareOptions,
+): Promise<CompiledModel> {
+  const { compileModel } = await import('../model/compile.ts');
+  const { calibrate } = await import('../attention/calibrate.ts');
+  const { selfCheck } = await import('../attention/self-check.ts');
+  return compileModel({
+    ...what,
+    source: await fetchModelFile(reference, { ...fetching, onProgress }),
+    calibrate,
+    check: (compiled) => selfCheck(compiled, { text: requireText }),
+    onProgress,
+  });
+}
+
 /** Asks a model the bundled questions, and keeps what came out beside it. */
 async function compare(model: CompiledModel, { onProgress, signal }: PrepareOptions): Promise<void> {
+  const { compareAttention } = await import('../attention/comparison.ts');
+  const { Decoder } = await import('../attention/decoder.ts');
   const decoder = await Decoder.open(model);
   try {
     model.manifest.attention = await compareAttention(decoder, (done, total) => {

@@ -58,3 +58,10 @@ export interface Services {
   contextTokens: number;
   logger: Logger;
 }
+
+type Threads = Pick<Services, 'engine' | 'reader' | 'embedder' | 'reranker'>;
+
+/** Ends the threads of the stages. Nothing must be under way in them. */
+export async function endThreads({ engine, reader, embedder, reranker }: Threads): Promise<void> {
+  await Promise.all([engine, reader, embedder, reranker].map((one) => one?.dispose()));
+}

@@ -21,7 +21,7 @@ import type { Retrieval, RetrievedPassage } from './question/retrieve.ts';
 import { searchPassages } from './question/search.ts';
 import { removeCollection } from './removal/collection.ts';
 import { removeDocument } from './removal/retire.ts';
-import type { Services } from './services.ts';
+import { endThreads, type Services } from './services.ts';
 import type { Settings } from './settings.ts';
 import { SWEEP_ITEM } from './work/items.ts';
 import { Worker } from './work/worker.ts';
@@ -165,7 +165,7 @@ export class System {
   /** Loads the models now instead of at the first question. */
   async warm(): Promise<void> {
     const { engine, embedder, reranker } = this.services;
-    await Promise.all([engine.ready(), embedder.embed([''], 'query'), reranker?.scores('', [''])]);
+    await Promise.all([engine.ready(), embedder.ready(), reranker?.ready()]);
   }
 
   /** Answers a question; see `answerQuestion`. @throws BlockragError `overloaded` past the limit of answers */
@@ -269,10 +269,9 @@ export class System {
     this.#closing.abort();
     clearInterval(this.#sweeps);
     await this.#worker?.stop();
-    const { engine, reader, embedder, reranker } = this.services;
     // Threads are ended at rest: one that is in the middle of a model's run would take the process with it.
     await Promise.allSettled(this.#answers);
-    await Promise.all([engine, reader, embedder, reranker].map((one) => one?.dispose()));
+    await endThreads(this.services);
     this.services.metrics.close();
     await this.#options.stores.close();
   }

@@ -74,6 +74,11 @@ export class Embedder {
     this.model = model;
   }
 
+  /** Loads the model now instead of at the first call. @throws as `embed` */
+  async ready(): Promise<void> {
+    await this.embed([''], 'query');
+  }
+
   /**
    * One L2-normalised vector, [384], for each text, in the same order.
    *

@@ -5,9 +5,6 @@ import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { BlockragError } from '../errors.ts';
 import { publish } from '../files/publish.ts';
-import { writeEncoder } from './e5/graph.ts';
-import { PackedE5 } from './e5/packed.ts';
-import { unigramTokenizer } from './e5/unigram.ts';
 import { EMBEDDING_DIMENSIONS, type EmbedderFiles } from './embedder.ts';
 import { loadWordPieces, MAX_CHARACTERS, MAX_WORD_PIECES } from './word-pieces.ts';
 
@@ -43,9 +40,13 @@ async function openOnnx({ model, tokenizer, pooling }: EmbedderFiles & { kind: '
 }
 
 async function openE5({ packed, graph }: EmbedderFiles & { kind: 'e5' }): Promise<Encoder> {
+  // Loaded here: other models need none of it.
+  const { PackedE5 } = await import('./e5/packed.ts');
+  const { unigramTokenizer } = await import('./e5/unigram.ts');
   const model = await PackedE5.open(packed);
   const file = join(graph, 'model.onnx');
   if (!existsSync(file)) {
+    const { writeEncoder } = await import('./e5/graph.ts');
     await publish(graph, async (temporary) => {
       await mkdir(temporary);
       await writeEncoder(model, temporary);

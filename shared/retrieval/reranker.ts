@@ -43,6 +43,11 @@ export class Reranker {
     this.model = model;
   }
 
+  /** Loads the model now instead of at the first call. @throws as `scores` */
+  async ready(): Promise<void> {
+    await this.scores('', ['']);
+  }
+
   /**
    * What the model gives for each passage, in the same order: the higher, the better it answers the question.
    * @throws BlockragError `cancelled`, `model_corrupt` (the files cannot be loaded), `model_unsupported` (it is no

@@ -3,16 +3,21 @@ import { chmod, mkdir, rm, stat } from 'node:fs/promises';
 import { BlockragError, isBlockragError } from '../errors.ts';
 import type { PassageIndex } from '../retrieval/ports.ts';
 import type { Environment } from '../storage/lmdb/environment.ts';
+import { inUse } from '../storage/lmdb/owner.ts';
 import type { Ownership } from '../storage/lmdb/ownership.ts';
 import type { Table, WorkQueue } from '../storage/ports.ts';
+import { catalogOf, ownerOf } from './owner.ts';
 import { blobsWithReserve, indexWithReserve, Reserve, tableWithReserve } from './reserve.ts';
 import { closable, MAX_ATTEMPTS, type Stores, WORK_QUEUE } from './stores.ts';
 
-/** Opens only the database of a data directory, to see which process owns it or to work with its keys. */
+/**
+ * Opens only the database of a data directory, to copy it or to work with its keys, also beside its owner. The owner has
+ * checked its pages; where there is none, that is done here.
+ */
 export async function openDataDirectory(directory: string): Promise<Environment> {
   const { openEnvironment } = await import('../storage/lmdb/environment.ts');
   await keepToOwner(directory);
-  return openEnvironment(`${directory}/catalog`);
+  return openEnvironment(catalogOf(directory), { checked: ownerOf(directory) !== undefined });
 }
 
 /** What is in a data directory is its owner's: others cannot enter it, whatever the umask was. */
@@ -35,6 +40,8 @@ async function keepToOwner(directory: string): Promise<void> {
 export async function openEmbeddedStores(directory: string, options: { command: string }): Promise<Stores> {
   // Drivers are loaded when they are opened: reading options must not cost a database.
   const { claimDataDirectory } = await import('../storage/lmdb/ownership.ts');
+  const owner = ownerOf(directory);
+  if (owner !== undefined) throw inUse(owner, catalogOf(directory));
   const environment = await openDataDirectory(directory);
   let ownership: Ownership | undefined;
   try {

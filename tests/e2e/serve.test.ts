@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { AnswerView } from '../../shared/api/views/answer.ts';
@@ -76,6 +76,26 @@ describe('blockrag serve', { timeout: 300_000 }, () => {
     server = await startServer(temporaryDirectory(), { BLOCKRAG_KEEP_ALIVE_MS: '310000' });
     const { headers } = await server.fetch('/healthz');
     expect(headers.get('keep-alive')).toContain('timeout=310');
+  });
+
+  it('is found by commands that its file does not tell', async () => {
+    const own = temporaryDirectory();
+    mkdirSync(join(own, 'catalog/owner.json'), { recursive: true });
+    server = await startServer(own);
+    const { value } = await blockragJson<{ documents: DocumentView[] }>(['documents', '--data', own]);
+    expect(value.documents).toEqual([]);
+  });
+
+  it('refuses what was made with other settings, also while its models are being loaded', async () => {
+    const own = temporaryDirectory();
+    server = await startServer(own);
+    await uploadText(server, 'ferry.md', FERRY);
+    await server.stop('SIGTERM');
+    const other = ['serve', '--port', '0', '--data', own, '--passage-tokens', '64'];
+    const { code, value } = await blockragJson<{ error: { code: string } }>(other);
+    expect({ code, error: value.error.code }).toEqual({ code: 1, error: 'reencode_required' });
+    const { value: listed } = await blockragJson<{ documents: DocumentView[] }>(['documents', '--data', own]);
+    expect(listed.documents).toMatchObject([{ name: 'ferry.md', status: 'ready' }]);
   });
 
   it('is what the commands beside it work through', async () => {

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { openClient } from '../../functions/cli/client.ts';
+import { openLocal } from '../../functions/cli/client.ts';
 import { addSamples, COLLECTION, SAMPLES } from '../../functions/cli/commands/demo.ts';
 import { testConfig } from '../support/settings.ts';
 import { type Judgement, judge } from './metrics.ts';
@@ -28,7 +28,7 @@ const questions = questionsSchema.parse(
 const data = await mkdtemp(join(tmpdir(), 'blockrag-samples-'));
 const { signal } = new AbortController();
 const config = testConfig({ data, adapter: adapterOf(values) });
-const client = await openClient(config, { command: 'eval', quiet: true, create: true, signal });
+const client = await openLocal(config, { command: 'eval', quiet: true, create: true, signal });
 const results: ({ question: string; attention: string; answer: string } & Judgement)[] = [];
 try {
   const documents = await addSamples(client, true, signal);

@@ -27,7 +27,7 @@ export async function add(paths: string[], options: AddOptions, signal: AbortSig
   if (files.length === 0) {
     throw new BlockragError('invalid_option', 'No documents found: see what was skipped, or name files.');
   }
-  const client = await openClient(config, { command: 'add', quiet: json, create: true, signal });
+  const client = await openClient(options, { command: 'add', quiet: json, create: true, signal });
   const failures: { name: string; code: string; message: string }[] = [];
   const views: AddedView[] = [];
   try {

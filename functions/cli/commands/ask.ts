@@ -4,7 +4,6 @@ import type { AnswerView, CitationView } from '../../../shared/api/views/answer.
 import type { AttentionChoice } from '../../../shared/attention/modes.ts';
 import { DEFAULT_COLLECTION } from '../../../shared/pipeline/defaults.ts';
 import { openClient } from '../client.ts';
-import { toConfig } from '../config.ts';
 import type { CommonOptions } from '../options.ts';
 import { plain, print, printJson } from '../terminal.ts';
 
@@ -22,7 +21,7 @@ export async function ask(
   signal: AbortSignal,
 ): Promise<number> {
   const json = options.json === true;
-  const client = await openClient(toConfig(options), { command: 'ask', quiet: json, signal });
+  const client = await openClient(options, { command: 'ask', quiet: json, warm: true, signal });
   try {
     const request = {
       collection: options.collection ?? DEFAULT_COLLECTION,

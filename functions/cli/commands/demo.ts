@@ -6,7 +6,7 @@ import type { AnswerView } from '../../../shared/api/views/answer.ts';
 import type { DocumentView } from '../../../shared/api/views/document.ts';
 import { openClient } from '../client.ts';
 import { type Client, idle } from '../client-interface.ts';
-import { toConfig } from '../config.ts';
+import { dataPlace } from '../given.ts';
 import type { CommonOptions } from '../options.ts';
 import { plain, print, printJson } from '../terminal.ts';
 import { waitFor } from '../waiting.ts';
@@ -27,8 +27,7 @@ const QUESTIONS = [
 
 export async function demo(options: CommonOptions, signal: AbortSignal): Promise<number> {
   const json = options.json === true;
-  const config = toConfig(options);
-  const client = await openClient(config, { command: 'demo', quiet: json, create: true, signal });
+  const client = await openClient(options, { command: 'demo', quiet: json, create: true, signal });
   try {
     if (!json) print(`Reading the sample documents in ${fileURLToPath(SAMPLES)}, once.`);
     const started = performance.now();
@@ -42,7 +41,7 @@ export async function demo(options: CommonOptions, signal: AbortSignal): Promise
       );
     }
     // The figures are those of a system at rest, with its index tidied up.
-    await idle(client, config, signal);
+    await idle(client, dataPlace(options), signal);
     await client.warm?.();
     const results = [];
     for (const question of QUESTIONS) {

@@ -2,8 +2,8 @@
 import { BlockragError } from '../../../shared/errors.ts';
 import { openClient } from '../client.ts';
 import { type Client, documentsOf, idle, workOf } from '../client-interface.ts';
-import { toConfig } from '../config.ts';
-import { documentName } from '../find-files.ts';
+import { documentName } from '../document-name.ts';
+import { dataPlace } from '../given.ts';
 import type { CommonOptions } from '../options.ts';
 import { counted, plain, print, printError, printJson, recognisedPages } from '../terminal.ts';
 import { waitFor } from '../waiting.ts';
@@ -13,7 +13,7 @@ export async function listDocuments(
   signal: AbortSignal,
 ): Promise<number> {
   const json = options.json === true;
-  const client = await openClient(toConfig(options), { command: 'documents', quiet: json, signal });
+  const client = await openClient(options, { command: 'documents', quiet: json, signal });
   try {
     const documents = await documentsOf(client, options.collection);
     if (json) printJson({ documents });
@@ -38,15 +38,15 @@ export async function removeDocuments(
   signal: AbortSignal,
 ): Promise<number> {
   const json = options.json === true;
-  const config = toConfig(options);
-  const client = await openClient(config, { command: 'remove', quiet: json, signal });
+  const place = dataPlace(options);
+  const client = await openClient(options, { command: 'remove', quiet: json, signal });
   const removed: string[] = [];
   let failed = 0;
   try {
     const documents = await documentsOf(client, options.collection);
     for (const reference of references) {
       // The path that `add` was given will do, from wherever the command runs.
-      const known = [reference, documentName(reference, config.data)];
+      const known = [reference, documentName(reference, place.data)];
       const matches = documents.filter(({ id, name }) => id === reference || known.includes(name));
       try {
         if (matches.length === 0) {
@@ -65,7 +65,7 @@ export async function removeDocuments(
       }
     }
     // The text is gone from the disk when the command returns; from stores elsewhere when a server has done its work.
-    await idle(client, config, signal);
+    await idle(client, place, signal);
     if (json) printJson({ removed });
   } finally {
     await client.close();
@@ -75,7 +75,7 @@ export async function removeDocuments(
 
 export async function showStats(options: CommonOptions, signal: AbortSignal): Promise<number> {
   const json = options.json === true;
-  const client = await openClient(toConfig(options), { command: 'stats', quiet: json, signal });
+  const client = await openClient(options, { command: 'stats', quiet: json, signal });
   try {
     const { work, adapter, ...facts } = await allFacts(client);
     if (json) printJson({ ...facts, adapter, work });
@@ -104,8 +104,7 @@ async function allFacts(client: Client) {
 /** Encodes everything again with the model, KV dtype or passage size of the options. */
 export async function reencode(options: CommonOptions, signal: AbortSignal): Promise<number> {
   const json = options.json === true;
-  const config = toConfig(options);
-  const client = await openClient(config, {
+  const client = await openClient(options, {
     command: 'reencode',
     quiet: json,
     signal,
@@ -113,7 +112,7 @@ export async function reencode(options: CommonOptions, signal: AbortSignal): Pro
   });
   try {
     const documents = await waitFor(client, await documentsOf(client, undefined), json, signal);
-    await idle(client, config, signal);
+    await idle(client, dataPlace(options), signal);
     const stats = await allFacts(client);
     if (json) printJson(stats);
     else {

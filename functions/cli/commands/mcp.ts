@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import { createMcpServer } from '../../../shared/mcp/server.ts';
 import { openClient } from '../client.ts';
-import { toConfig } from '../config.ts';
 import type { CommonOptions } from '../options.ts';
 
 /** Serves until stdin ends or the signal comes. What is printed on stdout is the protocol's alone. */
@@ -11,7 +10,7 @@ export async function mcp(
   options: CommonOptions & { collection?: string },
   signal: AbortSignal,
 ): Promise<number> {
-  const client = await openClient(toConfig(options), { command: 'mcp', quiet: true, signal });
+  const client = await openClient(options, { command: 'mcp', quiet: true, signal });
   try {
     const { collection } = options;
     const server = serveStdio(() => createMcpServer(client, { collection, signal }));

@@ -1,7 +1,6 @@
 /** blockrag search: passages about a query. */
 import { DEFAULT_COLLECTION } from '../../../shared/pipeline/defaults.ts';
 import { openClient } from '../client.ts';
-import { toConfig } from '../config.ts';
 import type { CommonOptions } from '../options.ts';
 import { plain, print, printJson } from '../terminal.ts';
 import { placeOf } from './ask.ts';
@@ -17,7 +16,7 @@ export async function search(
   signal: AbortSignal,
 ): Promise<number> {
   const json = options.json === true;
-  const client = await openClient(toConfig(options), { command: 'search', quiet: json, signal });
+  const client = await openClient(options, { command: 'search', quiet: json, signal });
   try {
     const { collection = DEFAULT_COLLECTION, topK: top_k } = options;
     const passages = await client.search(query, { collection, top_k, signal });

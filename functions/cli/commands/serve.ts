@@ -31,6 +31,7 @@ export async function serve(options: ServeOptions, signal: AbortSignal): Promise
   const system = await openSystem(config, {
     ...{ command: 'serve', quiet: json, logger, signal },
     create: true,
+    warm: true,
     createStores: options.createStores,
     adoptCatalog: options.adoptCatalog,
   });

