@@ -1,4 +1,5 @@
 /** Plain text: paragraphs are what blank lines or form feeds separate; a line that is underlined is a heading. */
+import { parseSubtitles } from './subtitles.ts';
 import type { Block, Content } from './types.ts';
 
 /** An underline may be so much longer or shorter than its heading. */
@@ -7,6 +8,8 @@ const MAX_HEADING = 120;
 
 /** Reads plain text; lines within a paragraph stay as they are. */
 export function parseText(text: string): Content {
+  const subtitles = parseSubtitles(text);
+  if (subtitles !== undefined) return subtitles;
   const levels: string[] = [];
   return {
     blocks: text.split(/\n[^\S\n]*\n|\f/).flatMap((paragraph): Block[] => {

@@ -41,6 +41,13 @@ describe('a message', () => {
   });
 });
 
+it('a report of what could not be delivered says why', async () => {
+  const report =
+    'From: post@b\nSubject: Undelivered\nMIME-Version: 1.0\nContent-Type: multipart/report; boundary=b\n\n--b\nContent-Type: text/plain\n\nIt came back.\n' +
+    '--b\nContent-Type: message/delivery-status\n\nAction: failed\nDiagnostic-Code: smtp; 550 unknown user\n--b--\n';
+  expect(plainText(await read(report)).join('\n')).toContain('Diagnostic-Code: smtp; 550 unknown user');
+});
+
 describe('a box of messages', () => {
   it('has each under its subject', async () => {
     const box =
@@ -48,7 +55,7 @@ describe('a box of messages', () => {
       'From c@d Mon Jan  1 00:00:00 2024\nFrom: c@d\nSubject: Two\n\nSecond.\n';
     const document = await read(box, 'all.mbox');
     expect(plainSections(document)).toEqual([
-      { headings: ['One'], content: ['From: a@b\nSubject: One', 'First.', '>From here on.'] },
+      { headings: ['One'], content: ['From: a@b\nSubject: One', 'First.', 'From here on.'] },
       { headings: ['Two'], content: ['From: c@d\nSubject: Two', 'Second.'] },
     ]);
   });

@@ -127,6 +127,16 @@ describe('JSON', () => {
     expect(parseJson(deep).blocks).toEqual([{ kind: 'code', text: deep }]);
   });
 
+  it('has the text of pages in its values', () => {
+    const post = {
+      title: 'Hours',
+      content: { rendered: '<p>Open <b>daily</b> 8&#8211;12.</p><ul><li>North</li></ul>' },
+    };
+    const text = parseJson(JSON.stringify(post)).blocks.map((block) => 'text' in block && block.text);
+    expect(text.join('\n')).toContain('Open daily 8–12.\n\n- North');
+    expect(text.join('\n')).not.toContain('<');
+  });
+
   it('of a notebook gives its text, code and output', () => {
     const notebook = {
       nbformat: 4,
@@ -135,7 +145,11 @@ describe('JSON', () => {
         {
           cell_type: 'code',
           source: 'print(1)',
-          outputs: [{ text: ['1\n'] }, { data: { 'text/plain': 'two' } }],
+          outputs: [
+            { text: ['1\n'] },
+            { data: { 'text/plain': 'two' } },
+            { output_type: 'error', ename: 'ValueError', evalue: 'no depth', traceback: ['\x1b[31m...'] },
+          ],
         },
       ],
     };
@@ -145,6 +159,7 @@ describe('JSON', () => {
       'print(1)',
       '1\n',
       'two',
+      'ValueError: no depth',
     ]);
   });
 
