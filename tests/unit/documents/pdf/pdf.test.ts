@@ -296,6 +296,32 @@ describe('forms and notes of a PDF', () => {
     );
   });
 
+  it('has what reviewers have written to marks after the marked paragraph, once', async () => {
+    const mark = (rect: string, contents: string) =>
+      `<</Type/Annot/Subtype/Highlight/Rect[${rect}]/QuadPoints[]/Contents(${contents})>>`;
+    const text = await textOf(
+      [
+        {
+          text: [
+            ...lines(60, 760, [
+              'The winch of the north quay holds four tonnes and must be',
+              'oiled each Monday.',
+            ]),
+            ...lines(60, 700, ['The crane is older.']),
+          ],
+          annotations: '100 0 R 101 0 R',
+        },
+      ],
+      {
+        objects: {
+          100: mark('200 758 260 770', 'Bo says five.'),
+          101: mark('60 744 150 756', 'oiled each Monday'),
+        },
+      },
+    );
+    expect(text).toMatch(/must be oiled each Monday\.\nComment: Bo says five\.\nThe crane is older\.$/);
+  });
+
   it('gives notes where they lie', async () => {
     const objects = {
       100: '<</Type/Annot/Subtype/FreeText/Rect[60 640 400 660]/Contents(The limit is 45 bar.)/DA(/F1 10 Tf)>>',
