@@ -4,7 +4,7 @@ import { attr, type HtmlElement, type HtmlNode, isElement, rawText, tagOf, walkT
 
 /** Endings of ordinals and titles, which are raised for their looks: 1st, 2e, Mme. */
 const RAISED_ENDING = /^(?:st|nd|rd|th|er|re|ère|e|ème|ième|nde|o|os|a|as|me|mme|lle|te|ste|tm|sm)$/iu;
-const NOTE_SIGN = /^[*†‡§¶‖#]+$/u;
+const NOTE_SIGN = /^[*†‡§¶‖#®™©℠]+$/u;
 const TOKEN = /^[-−–+±]?[\p{L}\p{M}\p{N}.,′'″]*[-−–+*]?$/u;
 const PICTURE_FILE = /\.(?:jpe?g|png|gif|svg|webp|avif|bmp|ico)$/i;
 /** What Google Docs makes of a link. */

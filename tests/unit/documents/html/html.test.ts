@@ -143,6 +143,7 @@ describe('a line', () => {
   it.each([
     ['12<sup>3</sup> m<sup>2</sup> 10<sup>-3</sup>', '12^3 m^2 10^-3'],
     ['x<sup>n+1</sup> y<sub>a b</sub> H<sub>2</sub>O', 'x^(n+1) y_(a b) H_2O'],
+    ['Keel<sup>®</sup> by Lowe<sup>™</sup>', 'Keel® by Lowe™'],
     ['the 1<sup>st</sup>, M<sup>me</sup> D, e<sup>x</sup>', 'the 1st, Mme D, e^x'],
     ['250<sup><a href="#f">1</a></sup> berths<sup>[2]</sup>', '250 [1] berths [2]'],
     ['<sup>1</sup> Without the pontoon. <sup>14</sup>C', '[1] Without the pontoon. ^14C'],
