@@ -2,7 +2,7 @@
 import PostalMime, { type Address, type Email } from 'postal-mime';
 import { withoutControls } from './charsets/charset.ts';
 import { parseFragment } from './html/html.ts';
-import { parseText } from './text.ts';
+import { parseLines, parseText } from './text.ts';
 import type { Block, Content } from './types.ts';
 
 /** The text part is taken where it has at least this share of what the page has: it may be a mere pointer to it. */
@@ -61,10 +61,9 @@ function bodyOf({ text = '', html = '', attachments }: Email): Block[] {
     .map(({ filename, mimeType }) => filename || mimeType);
   const list: Block[] =
     names.length === 0 ? [] : [{ kind: 'text', text: `Attachments: ${names.join(', ')}` }];
-  const reports = attachments.filter(({ mimeType }) => mimeType === 'message/delivery-status');
-  const report = reports.map(
-    ({ content }): Block => ({ kind: 'code', text: withoutControls(textOf(content)) }),
-  );
+  const report = attachments
+    .filter(({ mimeType }) => mimeType === 'message/delivery-status' || mimeType === 'text/calendar')
+    .flatMap(({ content }) => parseLines(withoutControls(textOf(content)).replace(/\r\n/g, '\n')).blocks);
   return [...(takesText ? plain : page), ...report, ...list];
 }
 

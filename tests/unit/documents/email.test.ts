@@ -48,6 +48,13 @@ it('a report of what could not be delivered says why', async () => {
   expect(plainText(await read(report)).join('\n')).toContain('Diagnostic-Code: smtp; 550 unknown user');
 });
 
+it('an invitation says when and where', async () => {
+  const invitation =
+    'From: post@b\nSubject: Dredging\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\nSee you.\n' +
+    '--b\nContent-Type: text/calendar; charset=utf-8\n\nBEGIN:VCALENDAR\nBEGIN:VEVENT\nLOCATION:Quay 4\nEND:VEVENT\nEND:VCALENDAR\n--b--\n';
+  expect(plainText(await read(invitation)).join('\n')).toContain('See you.\nLOCATION: Quay 4');
+});
+
 describe('a box of messages', () => {
   it('has each under its subject', async () => {
     const box =

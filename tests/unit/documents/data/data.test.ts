@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { parseCsv } from '../../../../shared/documents/data/csv.ts';
 import { parseJson } from '../../../../shared/documents/data/json.ts';
 import { parseYaml } from '../../../../shared/documents/data/yaml.ts';
+import { parseDocument } from '../../../../shared/documents/parse.ts';
+import { plainText, utf8 } from '../../../support/document-fixtures.ts';
 
 describe('CSV', () => {
   it.each([
@@ -210,4 +212,19 @@ describe('YAML', () => {
   ])('is taken line by line when it is %s', (_why, text) => {
     expect(parseYaml(text).blocks).toEqual([{ kind: 'code', text }]);
   });
+});
+
+it.each([
+  [
+    'a.ics',
+    'BEGIN:VCALENDAR\nVERSION:2.0\nBEGIN:VEVENT\nUID:1\nDTSTART:20250301T090000\nSUMMARY:Dredging\\, north\nDESCRIPTION:One\\nand the har\n bour\nEND:VEVENT\nEND:VCALENDAR\n',
+    'DTSTART: 20250301T090000\nSUMMARY: Dredging, north\nDESCRIPTION: One\nand the harbour',
+  ],
+  [
+    'a.vcf',
+    'BEGIN:VCARD\nVERSION:3.0\nFN:Ida Holm\nNOTE;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:Gr=C3=BC=C3=9Fe\nPHOTO;ENCODING=b:/9j/4AAQ\n SkZJRg\nEND:VCARD\n',
+    'FN: Ida Holm\nNOTE: Grüße',
+  ],
+])('calendars and cards are lines without folds and escapes: %s', async (name, text, shown) => {
+  expect(plainText(await parseDocument(utf8(text), { name }))).toEqual([shown]);
 });
