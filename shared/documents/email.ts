@@ -2,7 +2,7 @@
 import PostalMime, { type Address, type Email } from 'postal-mime';
 import { withoutControls } from './charsets/charset.ts';
 import { parseFragment } from './html/html.ts';
-import { parseText } from './text.ts';
+import { parseLines, parseText } from './text.ts';
 import type { Block, Content } from './types.ts';
 
 /** The text part is taken where it has at least this share of what the page has: it may be a mere pointer to it. */
@@ -53,11 +53,22 @@ function bodyOf({ text = '', html = '', attachments }: Email): Block[] {
   const page = html === '' ? [] : parseFragment(withoutControls(html));
   const takesText = page.length === 0 || size(plain) >= size(page) * MIN_TEXT_SHARE;
   const names = attachments
-    .filter(({ disposition }) => disposition !== 'inline')
+    // A page's own pictures and styles are none.
+    .filter(
+      ({ disposition, related, mimeType }) =>
+        disposition !== 'inline' && related !== true && mimeType !== 'text/css',
+    )
     .map(({ filename, mimeType }) => filename || mimeType);
   const list: Block[] =
     names.length === 0 ? [] : [{ kind: 'text', text: `Attachments: ${names.join(', ')}` }];
-  return [...(takesText ? plain : page), ...list];
+  const report = attachments
+    .filter(({ mimeType }) => mimeType === 'message/delivery-status' || mimeType === 'text/calendar')
+    .flatMap(({ content }) => parseLines(withoutControls(textOf(content)).replace(/\r\n/g, '\n')).blocks);
+  return [...(takesText ? plain : page), ...report, ...list];
+}
+
+function textOf(content: string | ArrayBuffer | Uint8Array): string {
+  return typeof content === 'string' ? content : Buffer.from(content as ArrayBuffer).toString('utf8');
 }
 
 function size(blocks: readonly Block[]): number {
@@ -77,5 +88,8 @@ function messagesOf(bytes: Uint8Array): Uint8Array[] {
       starts.push(at + mark.length - 5);
   }
   starts.sort((a, b) => a - b);
-  return starts.map((start, i) => data.subarray(data.indexOf('\n', start) + 1, starts[i + 1] ?? data.length));
+  return starts.map((start, i) => {
+    const message = data.subarray(data.indexOf('\n', start) + 1, starts[i + 1] ?? data.length);
+    return Buffer.from(message.toString('latin1').replace(/^>(>{0,20}From )/gm, '$1'), 'latin1');
+  });
 }

@@ -1,4 +1,6 @@
 /** Plain text: paragraphs are what blank lines or form feeds separate; a line that is underlined is a heading. */
+import { cardLines } from './cards.ts';
+import { parseSubtitles } from './subtitles.ts';
 import type { Block, Content } from './types.ts';
 
 /** An underline may be so much longer or shorter than its heading. */
@@ -7,6 +9,8 @@ const MAX_HEADING = 120;
 
 /** Reads plain text; lines within a paragraph stay as they are. */
 export function parseText(text: string): Content {
+  const subtitles = parseSubtitles(text);
+  if (subtitles !== undefined) return subtitles;
   const levels: string[] = [];
   return {
     blocks: text.split(/\n[^\S\n]*\n|\f/).flatMap((paragraph): Block[] => {
@@ -24,7 +28,7 @@ export function parseText(text: string): Content {
 
 /** Program code, settings and logs: lines that stand for themselves. */
 export function parseLines(text: string): Content {
-  return { blocks: [{ kind: 'code', text }] };
+  return { blocks: [{ kind: 'code', text: cardLines(text) ?? text }] };
 }
 
 /** The sign of the line below a heading: as long as the heading, which has no columns as a table's head has. */

@@ -3,12 +3,27 @@
 const ESC = 0x1b;
 const BEL = 0x07;
 const CSI = 0x9b;
+/** To the start of the line, and the line erased; or both the other way round. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const ERASED = /(?:\r|\x1b\[[01]?G)\x1b\[[02]?K|\x1b\[2K(?:\r|\x1b\[[01]?G)/;
 /** Control strings (titles, hyperlinks) are short; a longer one was never ended. */
 const MAX_STRING = 4096;
 
 /** The text as it stands on the screen in the end; line ends become "\n". */
 export function terminalText(text: string): string {
-  return settleLines(overstrike(withoutEscapes(text)));
+  return settleLines(overstrike(withoutEscapes(withoutErased(text))));
+}
+
+/** Leaves out what a program erases to write the line anew, as those do that show their progress. */
+function withoutErased(text: string): string {
+  if (!text.includes('\x1b[')) return text;
+  return text
+    .split('\n')
+    .map((line) => {
+      if (!line.includes('K')) return line;
+      return line.split(ERASED).findLast((part) => withoutEscapes(part).trim() !== '') ?? '';
+    })
+    .join('\n');
 }
 
 /** Removes escape sequences (ECMA-48): colours, cursor movements, titles, the marks of hyperlinks. */

@@ -1,6 +1,7 @@
 /** JSON, JSON lines and Jupyter notebooks. */
 
 import { withoutEscapes } from '../charsets/terminal-text.ts';
+import { pageText } from '../html/page-text.ts';
 import { parseMarkdown } from '../markdown/markdown.ts';
 import type { Block, Content } from '../types.ts';
 import { type Data, dataBlocks, MAX_DEPTH } from './data-blocks.ts';
@@ -78,7 +79,7 @@ function commentEnd(text: string, start: number): number {
 
 function toData(json: Json, depth = 0): Data {
   if (depth > MAX_DEPTH) throw new RangeError('nested too deeply');
-  if (typeof json === 'string') return withoutEscapes(json);
+  if (typeof json === 'string') return pageText(json) ?? withoutEscapes(json);
   if (json === null || typeof json === 'boolean') return String(json);
   if (Array.isArray(json)) return { items: json.map((item) => toData(item, depth + 1)) };
   return { entries: Object.entries(json).map(([key, value]) => ({ key, value: toData(value, depth + 1) })) };
@@ -103,6 +104,7 @@ function printed(outputs: Json | undefined): string[] {
   return outputs.map((output) => {
     if (typeof output !== 'object' || output === null || Array.isArray(output)) return '';
     const data = output.data as Record<string, Json> | undefined;
+    if (output.output_type === 'error') return [output.ename, output.evalue].filter(Boolean).join(': ');
     return withoutEscapes(joinedLines(output.text ?? data?.['text/plain']));
   });
 }

@@ -1,6 +1,7 @@
 /** XML of any vocabulary: an element with text is a line, "name: text"; titles are headings. */
 import { SaxesParser } from 'saxes';
-import { parseHtml } from '../html/html.ts';
+import { parseFragment, parseHtml } from '../html/html.ts';
+import { isPage } from '../html/page-text.ts';
 import type { Block, Content } from '../types.ts';
 
 /** Elements that hold prose: their names say nothing. */
@@ -11,6 +12,11 @@ const TITLE = /^(?:title|head|heading)$/i;
 const SILENT =
   /^(?:xmlns|xsi|xml|id|class|style|href|src|xlink)(?::|$)|^[a-z]$|^(?:width|height|viewBox|version)$/;
 const MAX_ATTRIBUTE = 300;
+const ROW = /^(?:row|tr|strow)$/i;
+const CELL = /^(?:entry|td|th|stentry)$/i;
+/** Pictures within the text. */
+const BINARY = /^[A-Za-z0-9+/]{200,}={0,2}$/;
+const BINARY_LINE = 40;
 
 interface Open {
   name: string;
@@ -26,19 +32,37 @@ interface Open {
 export function parseXml(text: string): Content {
   const blocks: Block[] = [];
   let lines: string[] = [];
+  let rows: string[][] = [];
   const open: Open[] = [];
   let failed = false;
   const flush = () => {
+    const [header, ...body] = rows;
+    rows = [];
+    if (header !== undefined)
+      blocks.push(
+        body.length > 0 ? { kind: 'table', header, rows: body } : { kind: 'table', rows: [header] },
+      );
     if (lines.length > 0) blocks.push({ kind: 'code', text: lines.join('\n') });
     lines = [];
   };
   const close = (element: Open, parent: Open | undefined) => {
-    if (parent?.isMixed) {
-      parent.text += element.text;
+    if (parent !== undefined && (parent.isMixed || TITLE.test(parent.name) || CELL.test(parent.name))) {
+      parent.text += parent.isMixed ? element.text : ` ${element.text}`;
+      return;
+    }
+    if (isPage(element.text)) {
+      flush();
+      const base = element.level;
+      for (const block of parseFragment(element.text))
+        blocks.push(block.kind === 'heading' ? { ...block, level: base + block.level } : block);
       return;
     }
     const shown = element.text.trim().replace(/\s+/g, ' ');
-    if (shown === '') return;
+    if (CELL.test(element.name) && rows.length > 0) {
+      rows.at(-1)!.push(shown);
+      return;
+    }
+    if (shown === '' || isBinary(shown)) return;
     if (TITLE.test(element.name) && parent !== undefined && !parent.titled) {
       flush();
       parent.titled = true;
@@ -61,6 +85,10 @@ export function parseXml(text: string): Content {
         continue;
       lines.push(`${own} ${attribute}: ${value}`);
     }
+    if (ROW.test(own)) {
+      if (rows.length === 0) flush();
+      rows.push([]);
+    }
     open.push({ name: own, text: '', isMixed: false, level: parent?.level ?? 0, titled: false });
   });
   const take = (part: string) => {
@@ -80,4 +108,10 @@ export function parseXml(text: string): Content {
   if (failed) return parseHtml(text);
   flush();
   return { blocks };
+}
+
+/** Base64, in lines or in one. */
+function isBinary(text: string): boolean {
+  const lines = text.split(' ');
+  return lines.slice(0, -1).every((line) => line.length >= BINARY_LINE) && BINARY.test(lines.join(''));
 }

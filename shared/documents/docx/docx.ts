@@ -2,9 +2,13 @@
 import { readProperties } from '../office/properties.ts';
 import { child, elements } from '../office/xml.ts';
 import type { Block, Content } from '../types.ts';
+import { readChunks } from './chunks.ts';
 import { DocxFile } from './file.ts';
 import { headerLines } from './headers.ts';
 import { readStory, TITLE_LEVEL } from './story.ts';
+
+/** Word files within Word files. */
+const MAX_DEPTH = 2;
 
 /**
  * Reads a Word document: text with its automatic numbers, tables, notes, headers and footers, text boxes, equations;
@@ -13,10 +17,17 @@ import { readStory, TITLE_LEVEL } from './story.ts';
  * @throws BlockragError `document_too_complex`, `document_encrypted`, `document_corrupt`
  */
 export async function parseDocx(bytes: Uint8Array, name: string): Promise<Content> {
+  return readDocx(bytes, name, 0);
+}
+
+async function readDocx(bytes: Uint8Array, name: string, depth: number): Promise<Content> {
   const file = await DocxFile.open(bytes, name);
   const { package: parts } = file;
   const body = child(file.root, 'w:body') ?? elements(file.root)[0];
-  const part = { file, links: parts.relationships(parts.main), isHeader: false };
+  const inner = async (chunk: Uint8Array) =>
+    depth < MAX_DEPTH ? (await readDocx(chunk, name, depth + 1)).blocks : [];
+  const chunks = await readChunks(parts, inner);
+  const part = { file, links: parts.relationships(parts.main), isHeader: false, chunks };
   const blocks = body === undefined ? [] : readStory(body, part);
   const lines = headerLines(file);
   if (lines.length > 0) blocks.unshift({ kind: 'text', text: lines.join('\n') });

@@ -23,6 +23,8 @@ export interface StoryPart {
   file: DocxFile;
   links: Relationships;
   isHeader: boolean;
+  /** Documents within the document, by the names of their parts. */
+  chunks?: ReadonlyMap<string, Block[]> | undefined;
 }
 
 /** Blocks of what stands in a cell, with the notes that belong below its table. */
@@ -88,6 +90,7 @@ class Story {
       else if (element.name === 'w:tbl') this.#addTable(element);
       else if (element.name === 'w:sdt') this.#addAll(child(element, 'w:sdtContent'));
       else if (GROUPS.has(element.name)) this.#addAll(element);
+      else if (element.name === 'w:altChunk') this.#addChunk(element);
       else if (element.name === 'm:oMathPara' || element.name === 'm:oMath')
         this.#push({ kind: 'text', text: mathText(element) });
     }
@@ -175,6 +178,11 @@ class Story {
     const last = blocks.at(-1);
     this.#addNotes({ notes: [...(caption?.notes ?? []), ...notes], blocks: caption?.blocks ?? [] });
     this.#table = last?.kind === 'table' ? last : undefined;
+  }
+
+  #addChunk({ attributes }: XmlElement): void {
+    const target = this.#part.links.get(attributes['r:id'] ?? '')?.target ?? '';
+    for (const block of this.#part.chunks?.get(target) ?? []) this.#push(block);
   }
 
   #withCarried(inline: Inline): Inline {

@@ -6,6 +6,7 @@ import { oneLine } from '../passages/clean.ts';
 import { blockText } from '../passages/pieces.ts';
 import type { Block, ContentBlock } from '../types.ts';
 import { codeInTable } from './code.ts';
+import { iconText } from './icons.ts';
 import type { Survey } from './survey.ts';
 import { isLayout, partsOf, TableFiller } from './tables.ts';
 import { type HtmlElement, type HtmlRoot, walkTree } from './tree.ts';
@@ -81,7 +82,7 @@ export class PageReader {
   }
 
   #cellText(cell: HtmlElement): string {
-    return oneLine(this.walk(cell, 'cell').map(textOfBlock).join(' '));
+    return oneLine(this.walk(cell, 'cell').map(textOfBlock).join(' ')) || iconText(cell);
   }
 }
 
@@ -89,9 +90,11 @@ function textOfBlock(block: Block): string {
   return block.kind === 'heading' ? block.text : blockText(block);
 }
 
-/** A footnote's blocks, the first with its mark. */
+/** A footnote's blocks, the first with its mark. Brackets alone are what is left of a link back. */
 function withLabel(blocks: Block[], label: string): Block[] {
-  const [first, ...rest] = blocks;
+  const isMark = (block: Block | undefined) =>
+    block?.kind === 'text' && /^[[\](){}^.:\s]{1,20}$/.test(block.text);
+  const [first, ...rest] = blocks.length > 1 && isMark(blocks[0]) ? blocks.slice(1) : blocks;
   if (first?.kind !== 'text' || first.text.startsWith(label)) return blocks;
   return [{ ...first, text: `${label} ${first.text}` }, ...rest];
 }

@@ -7,7 +7,7 @@ import { attr, type HtmlElement, type HtmlNode, isElement, rawText, walkTree } f
 const NUMBER_NAME =
   /^(?:linenos?|lineno-?\w*|linenumbers?|line-?numbers?(?:-rows)?|line-num|linenodiv|blob-num|gutter|gl|lnt|hljs-ln-numbers|rouge-gutter|code-line-number)$/;
 const CODE_NAME = /^(?:blob-code|hljs-ln-code|rouge-code)$/;
-const PREFORMATTED = new Set(['pre', 'listing', 'xmp', 'plaintext']);
+const PREFORMATTED = new Set(['pre', 'listing', 'xmp', 'plaintext', 'ac:plain-text-body']);
 const LINES = new Set(['div', 'li', 'p', 'tr']);
 const UNREAD = new Set(['button', 'script', 'style', 'template']);
 const STYLE_LENGTH = 1000;

@@ -4,9 +4,13 @@ import { attr, type HtmlElement, type HtmlNode, isElement, rawText, tagOf, walkT
 
 /** Endings of ordinals and titles, which are raised for their looks: 1st, 2e, Mme. */
 const RAISED_ENDING = /^(?:st|nd|rd|th|er|re|ère|e|ème|ième|nde|o|os|a|as|me|mme|lle|te|ste|tm|sm)$/iu;
-const NOTE_SIGN = /^[*†‡§¶‖#]+$/u;
+const NOTE_SIGN = /^[*†‡§¶‖#®™©℠]+$/u;
 const TOKEN = /^[-−–+±]?[\p{L}\p{M}\p{N}.,′'″]*[-−–+*]?$/u;
 const PICTURE_FILE = /\.(?:jpe?g|png|gif|svg|webp|avif|bmp|ico)$/i;
+/** What Google Docs makes of a link. */
+const GOOGLE = /^\s*https?:\/\/www\.google\.com\/url\?q=(https?(?::|%3A)[^&\s]+)/i;
+/** What MediaWiki writes around its formulas. */
+const DISPLAY_STYLE = '{\\displaystyle';
 /** Longer addresses hold session keys and the like. */
 const MAX_TARGET = 300;
 
@@ -47,6 +51,8 @@ export function grouped(text: string): string {
 export function linkTarget(href: string | undefined, text: string): string {
   const [, scheme, rest] = /^\s*(mailto|tel|sms|https?|ftp):(.*)$/is.exec((href ?? '').slice(0, 4000)) ?? [];
   if (scheme === undefined || rest === undefined) return '';
+  const unwrapped = GOOGLE.exec((href ?? '').slice(0, 4000))?.[1];
+  if (unwrapped !== undefined) return linkTarget(decodePercent(unwrapped), text);
   const kind = scheme.toLowerCase();
   const isPage = kind.startsWith('http') || kind === 'ftp';
   const target = isPage ? `${kind}:${rest.trim()}` : decodePercent(rest.split('?')[0]!).trim();
@@ -64,13 +70,17 @@ export function fieldText(element: HtmlElement, tag: string): string | undefined
       return tick(attr(element, 'aria-checked') === 'true');
   }
   if (tag === 'textarea') return rawText(element);
+  if (tag === 'ac:task-status') return tick(rawText(element).trim() === 'complete');
+  if (tag === 'div') return drawnBox(element);
   if (tag === 'select') return chosen(element);
   if (tag !== 'input') return undefined;
   const type = (attr(element, 'type') ?? 'text').toLowerCase();
   if (type === 'checkbox' || type === 'radio') {
     const names = `${attr(element, 'name')} ${attr(element, 'class')} ${attr(element, 'id')}`.slice(0, 1000);
     // Pages without scripts make tabs and drawers of boxes that nobody sees.
-    const isTrick = /(?:^|[^a-z])(?:tabs?|tabbed|drawer|sidebar|menu|nav|search)(?![a-z])/i.test(names);
+    const isTrick =
+      role === 'button' ||
+      /(?:^|[^a-z])(?:tabs?|tabbed|drawer|sidebar|menu|nav|search|dropdown|toctoggle)(?![a-z])/i.test(names);
     return isTrick ? '' : tick(attr(element, 'checked') !== undefined);
   }
   if (['hidden', 'password', 'submit', 'button', 'reset', 'file'].includes(type)) return '';
@@ -84,7 +94,10 @@ export function pictureText(element: HtmlElement, tag: string): string | undefin
     case 'img':
     case 'area': {
       const alt = (attr(element, 'alt') ?? label).trim();
-      return PICTURE_FILE.test(alt) ? '' : alt;
+      if (PICTURE_FILE.test(alt)) return '';
+      return alt.startsWith(DISPLAY_STYLE) && alt.endsWith('}')
+        ? alt.slice(DISPLAY_STYLE.length, -1).trim()
+        : alt;
     }
     case 'svg':
       return label || drawingText(element);
@@ -96,6 +109,22 @@ export function pictureText(element: HtmlElement, tag: string): string | undefin
       return attr(element, 'title') ?? label;
   }
   return attr(element, 'role') === 'img' && label !== '' ? label : undefined;
+}
+
+/** A box that a style draws, as Notion's. */
+function drawnBox(box: HtmlElement): string | undefined {
+  const state = /(?:^|\s)checkbox-(on|off)(?:\s|$)/.exec((attr(box, 'class') ?? '').slice(0, 1000))?.[1];
+  return state === undefined ? undefined : tick(state === 'on');
+}
+
+/** The tick of a list's item that its attributes tell and no box in it (Confluence, Quill); "" for others. */
+export function itemTick(item: HtmlElement): string {
+  const list = item.parentNode;
+  if (list === null || !('attrs' in list)) return '';
+  const isTask = (attr(list, 'class') ?? '').split(' ').includes('inline-task-list');
+  if (isTask) return `${tick((attr(item, 'class') ?? '').split(' ').includes('checked'))} `;
+  const state = attr(list, 'data-checked');
+  return state === 'true' || state === 'false' ? `${tick(state === 'true')} ` : '';
 }
 
 function tick(isTicked: boolean): string {

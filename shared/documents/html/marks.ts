@@ -1,7 +1,8 @@
 /** Inline elements of HTML that are written out at their end: raised text, links, readings, quotations, formulas. */
 import { grouped, linkTarget, subscript, superscript } from './inline.ts';
 import type { Line, Mark } from './line.ts';
-import { fragmentOf, type Survey } from './survey.ts';
+import { namesOf } from './noise.ts';
+import { fragmentOf, type Survey, textStyle } from './survey.ts';
 import { attr, type HtmlElement, type HtmlNode, isElement, tagOf } from './tree.ts';
 
 type Kind =
@@ -35,6 +36,9 @@ const KIND_OF_TAG: Readonly<Record<string, Kind>> = {
   rt: 'reading',
   q: 'quote',
   button: 'words',
+  output: 'words',
+  meter: 'words',
+  progress: 'words',
   'math:msqrt': 'root',
   'math:mtr': 'words',
   'math:mtd': 'words',
@@ -64,15 +68,25 @@ export class InlineMarks {
 
   enter(element: HtmlElement, tag: string): void {
     let kind = Object.hasOwn(KIND_OF_TAG, tag) ? KIND_OF_TAG[tag] : kindInFormula(element);
+    if (tag === 'span' && element.attrs.length > 0) kind ??= this.#raised(element);
     if (tag === 'label') this.#line.add(' ');
     if (kind === undefined) return;
-    const isReference = kind === 'link' && attr(element, 'href')?.startsWith('#') === true;
+    // Of the same page, or of another part of a book.
+    const isReference = kind === 'link' && /^[^:?#]*#/.test((attr(element, 'href') ?? '').slice(0, 500));
     if (isReference && this.#survey.notes.has(fragmentOf(element))) kind = 'note';
     const above = this.#open.at(-1);
     if (isReference && above?.kind === 'sup') above.isReference = true;
     if (kind === 'words') this.#line.add(' ');
     const leads = isReference || (above?.kind === 'link' && above.isReference);
     this.#open.push({ element, kind, mark: this.#line.mark(), isReference: leads, readings: [] });
+  }
+
+  /** Text that a style raises or lowers. */
+  #raised(span: HtmlElement): Kind | undefined {
+    const own = [attr(span, 'style') ?? ''].map((rules) => textStyle(rules.slice(0, 1000)));
+    const named = namesOf(span).map((name) => this.#survey.styles.get(name));
+    const style = [...own, ...named].find((one) => one !== undefined);
+    return style === 'struck' ? undefined : style;
   }
 
   /** Ends an element; a footnote that it leads to is returned with its mark, "[1]". */

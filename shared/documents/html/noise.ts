@@ -1,21 +1,21 @@
 /** What of a page is no part of what it says: navigation, banners, scripts, hidden elements. */
-import type { Survey } from './survey.ts';
+import { type Survey, textStyle } from './survey.ts';
 import { attr, type HtmlElement, rawText } from './tree.ts';
 
 const NEVER = new Set(
   (
     'head script style title meta link base noscript template nav search canvas datalist param source track ' +
-    'rp col colgroup del s strike noframes'
+    'rp col colgroup del s strike noframes ac:task-id'
   ).split(' '),
 );
 const NAVIGATION_ROLES = new Set(['navigation', 'search', 'menubar', 'doc-backlink']);
 /** Inline elements that carry icons. */
-const ICONS = new Set('a abbr b em i img small span strong sub sup svg u'.split(' '));
+const ICONS = new Set('a abbr b em i img nobr small span strong sub sup svg u'.split(' '));
 /** Names of the marks that generators put beside headings and into code. */
 const MARKS = new Set(
   (
     'headerlink heading-anchor header-anchor anchor-link anchorjs-link mw-editsection mw-jump-link skip-link ' +
-    'skip-to-content skip-nav skiplink breadcrumb breadcrumbs copybtn'
+    'skip-to-content skip-nav skiplink breadcrumb breadcrumbs copybtn viewcode-link interlanguage-link'
   ).split(' '),
 );
 const COOKIES =
@@ -33,18 +33,21 @@ const MAX_BANNER = 3000;
 const MAX_NAMES = 1000;
 
 /** Whether an element and what is below it are left out. Everything that a reader of the page can see stays. */
-export function isLeftOut(element: HtmlElement, tag: string, { facts, revealed }: Survey): boolean {
+export function isLeftOut(element: HtmlElement, tag: string, { facts, revealed, styles }: Survey): boolean {
   if (NEVER.has(tag)) return true;
   if (element.attrs.length === 0 && !MENU_TAGS.has(tag)) return false;
   const role = attr(element, 'role') ?? '';
   if (NAVIGATION_ROLES.has(role)) return true;
+  // Of what Confluence's macros are told, a reader sees the title only.
+  if (tag === 'ac:parameter') return attr(element, 'ac:name') !== 'title';
+  if (isWikiFormula(element)) return tag === 'img' && hasFormulaBeside(element);
   if (isHidden(element) && role !== 'tabpanel' && !revealed.has(attr(element, 'id') ?? '')) return true;
   if (attr(element, 'aria-hidden') === 'true' && ICONS.has(tag)) return true;
   const style = attr(element, 'style');
-  if (style !== undefined && /text-decoration[^;]*line-through/i.test(style.slice(0, MAX_NAMES))) return true;
+  if (style !== undefined && textStyle(style.slice(0, MAX_NAMES)) === 'struck') return true;
   if (tag === 'a') return isMarkLink(element);
   const names = namesOf(element);
-  if (names.some((name) => MARKS.has(name))) return true;
+  if (names.some((name) => MARKS.has(name) || styles.get(name) === 'struck')) return true;
   const own = facts.get(element);
   if (own === undefined || tag === 'body' || tag === 'html' || tag === 'main' || tag === 'article')
     return false;
@@ -70,6 +73,18 @@ function isHidden(element: HtmlElement): boolean {
   return (
     style !== undefined &&
     /(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)/i.test(style.slice(0, MAX_NAMES))
+  );
+}
+
+/** MediaWiki hides the formula that it has in letters, and shows the picture of it beside it. */
+export function isWikiFormula(element: HtmlElement): boolean {
+  return /\bmwe-math-(?:mathml|fallback-image)-/.test((attr(element, 'class') ?? '').slice(0, MAX_NAMES));
+}
+
+function hasFormulaBeside({ parentNode }: HtmlElement): boolean {
+  const before = parentNode?.childNodes.slice(0, 10) ?? [];
+  return before.some(
+    (node) => 'tagName' in node && /\bmwe-math-mathml-/.test((attr(node, 'class') ?? '').slice(0, MAX_NAMES)),
   );
 }
 

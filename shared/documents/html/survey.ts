@@ -2,7 +2,16 @@
 
 import { NOTE_ATTRIBUTE } from '../markdown/notes.ts';
 import { decodePercent } from '../percent.ts';
-import { attr, type HtmlElement, type HtmlNode, type HtmlRoot, isElement, tagOf, walkTree } from './tree.ts';
+import {
+  attr,
+  type HtmlElement,
+  type HtmlNode,
+  type HtmlRoot,
+  isElement,
+  rawText,
+  tagOf,
+  walkTree,
+} from './tree.ts';
 
 /** What is below an element. */
 export interface Facts {
@@ -19,20 +28,31 @@ export interface Facts {
   table: boolean;
 }
 
+/** Raised, lowered, or struck out. */
+export type TextStyle = 'sup' | 'sub' | 'struck';
+
 /** What is known of a tree. */
 export interface Survey {
   facts: ReadonlyMap<HtmlElement, Facts>;
-  /** Ids of elements that a tab or a button shows. */
+  /** Ids of elements that a tab, a button or a link shows. */
   revealed: ReadonlySet<string>;
   /** Footnotes by id, which are read where they are referred to. */
   notes: ReadonlyMap<string, HtmlElement>;
   /** Meta elements and the title, in order: ["og:title", "Harbour"]. */
   meta: readonly (readonly [name: string, value: string])[];
+  /** What the page's style sheets make of the text of a class, where that matters to its reading. */
+  styles: ReadonlyMap<string, TextStyle>;
   /** The page's own title element. */
   title: string | undefined;
 }
 
 const UNREAD = new Set(['script', 'style', 'template', 'noscript', 'svg']);
+/** Values of epub:type and role. */
+const REFERENCE_NAMES = new Set(['noteref', 'doc-noteref']);
+const NOTE_NAMES = new Set('footnote endnote rearnote note doc-footnote doc-endnote'.split(' '));
+/** A rule for the elements of a class. */
+const STYLE = /\.([\w-]{1,60})\s{0,10}\{([^{}]{0,1000})\}/g;
+const MAX_STYLES = 200_000;
 const REVEALING = ['aria-controls', 'data-target', 'data-bs-target'];
 
 /** Looks at each node once. */
@@ -43,6 +63,7 @@ export function survey(root: HtmlElement | HtmlRoot): Survey {
   const written = new Map<string, HtmlElement>();
   const links: HtmlElement[] = [];
   const meta: [string, string][] = [];
+  const styles = new Map<string, TextStyle>();
   let title: string | undefined;
   let open: Facts[] = [emptyFacts()];
   let inLinks = 0;
@@ -57,8 +78,14 @@ export function survey(root: HtmlElement | HtmlRoot): Survey {
     }
     if (tag === 'a' && attr(element, 'href')?.startsWith('#')) {
       links.push(element);
-      const shows = attr(element, 'role') === 'tab' || attr(element, 'data-toggle') !== undefined;
-      if (shows) revealed.add(fragmentOf(element));
+      // A link to what is hidden shows it: a tab, a dialog, more text.
+      revealed.add(fragmentOf(element));
+    }
+    if (tag === 'style') {
+      for (const [, name, rules] of rawText(element).slice(0, MAX_STYLES).matchAll(STYLE)) {
+        const style = textStyle(rules!);
+        if (style !== undefined) styles.set(name!.toLowerCase(), style);
+      }
     }
     if (tag === 'meta') {
       const name = attr(element, 'name') ?? attr(element, 'property') ?? attr(element, 'itemprop');
@@ -102,7 +129,14 @@ export function survey(root: HtmlElement | HtmlRoot): Survey {
   };
   walkTree(root, enter, leave);
   open = [];
-  return { facts, revealed, meta, title, notes: new Map([...written, ...notesOf(links, byId)]) };
+  return { facts, revealed, meta, styles, title, notes: new Map([...written, ...notesOf(links, byId)]) };
+}
+
+/** What some rules of a style sheet make of text. */
+export function textStyle(rules: string): TextStyle | undefined {
+  const place = /(?:^|[;\s])vertical-align\s*:\s*(super|sub)\b/i.exec(rules)?.[1]?.toLowerCase();
+  if (place !== undefined) return place === 'super' ? 'sup' : 'sub';
+  return /text-decoration[^;]*line-through/i.test(rules) ? 'struck' : undefined;
 }
 
 /** Whether an element is a heading. */
@@ -116,14 +150,20 @@ export function fragmentOf(link: HtmlElement): string {
 }
 
 /**
- * A footnote is a list item or the like that a link leads to, and that holds a link back to where it came from. Long
- * lists of sources (MediaWiki's) stay where they are.
+ * A footnote is a list item or the like that a link leads to, and that is named so (in EPUB) or holds a link back to
+ * where it came from. Long lists of sources (MediaWiki's) stay where they are.
  */
 function notesOf(
   links: readonly HtmlElement[],
   byId: ReadonlyMap<string, HtmlElement>,
 ): Map<string, HtmlElement> {
   const notes = new Map<string, HtmlElement>();
+  for (const link of links) {
+    const note = byId.get(fragmentOf(link));
+    if (note !== undefined && isNote(note) && isNamed(link, REFERENCE_NAMES) && isNamed(note, NOTE_NAMES)) {
+      notes.set(fragmentOf(link), note);
+    }
+  }
   for (const back of links) {
     const origin = byId.get(fragmentOf(back));
     const reference = origin === undefined ? undefined : referenceAt(origin);
@@ -135,6 +175,14 @@ function notesOf(
     }
   }
   return notes;
+}
+
+function isNamed(element: HtmlElement, names: ReadonlySet<string>): boolean {
+  const named = `${attr(element, 'epub:type') ?? ''} ${attr(element, 'role') ?? ''}`;
+  return named
+    .slice(0, 1000)
+    .split(/\s+/)
+    .some((name) => names.has(name));
 }
 
 /** The link to a footnote: the element itself, or the one that it encloses or that encloses it. */

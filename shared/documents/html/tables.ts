@@ -1,6 +1,7 @@
 /** HTML tables: their rows with spans filled, their header, and which of them only lay out a page. */
 
 import type { TableBlock } from '../types.ts';
+import { ariaRows, isHeaderCell } from './aria-tables.ts';
 import { isLeftOut } from './noise.ts';
 import type { Survey } from './survey.ts';
 import { attr, type HtmlElement, type HtmlNode, isElement, walkTree } from './tree.ts';
@@ -32,16 +33,21 @@ const FILL_BUDGET = 2_000_000;
 
 /** The caption and rows of a table, those of nested tables apart. */
 export function partsOf(table: HtmlElement, survey: Survey): TableParts {
+  if (table.tagName !== 'table') return { caption: undefined, rows: ariaRows(table, survey) };
   const groups: Record<'thead' | 'tbody' | 'tfoot', TableRow[]> = { thead: [], tbody: [], tfoot: [] };
   let caption: HtmlElement | undefined;
+  let head: HtmlElement | undefined;
   for (const child of shown(table, survey)) {
     if (child.tagName === 'caption') caption ??= child;
     const group = groups[child.tagName as keyof typeof groups];
     if (group === undefined) continue;
     for (const row of shown(child, survey)) {
       const cells = shown(row, survey).filter(({ tagName }) => tagName === 'td' || tagName === 'th');
-      if (cells.length > 0) group.push({ cells, isHead: child.tagName === 'thead' });
+      // A second head stands where it is written.
+      const place = child.tagName === 'thead' && head !== undefined && child !== head ? groups.tbody : group;
+      if (cells.length > 0) place.push({ cells, isHead: child.tagName === 'thead' });
     }
+    if (child.tagName === 'thead') head ??= child;
   }
   return { caption, rows: [...groups.thead, ...groups.tbody, ...groups.tfoot] };
 }
@@ -51,7 +57,7 @@ export function isLayout(table: HtmlElement, { caption, rows }: TableParts, { fa
   const role = attr(table, 'role');
   if (role === 'presentation' || role === 'none') return true;
   const cells = rows.flatMap((row) => row.cells);
-  if (caption !== undefined || cells.some(({ tagName }) => tagName === 'th')) return false;
+  if (caption !== undefined || cells.some(isHeaderCell)) return false;
   if (rows.every((row) => row.cells.length === 1)) return true;
   const own = cells.map((cell) => {
     const { text = 0, tabled = 0, heading = false, pre = false } = facts.get(cell) ?? {};
@@ -139,18 +145,15 @@ function spanOf(cell: HtmlElement, name: 'rowspan' | 'colspan', most: number): n
 function isTitleRow({ cells }: TableRow, filled: readonly string[]): boolean {
   const [cell] = cells;
   return (
-    cells.length === 1 &&
-    filled.length === 1 &&
-    cell!.tagName === 'th' &&
-    spanOf(cell!, 'colspan', MAX_SPAN) > 1
+    cells.length === 1 && filled.length === 1 && isHeaderCell(cell!) && spanOf(cell!, 'colspan', MAX_SPAN) > 1
   );
 }
 
 /** Whether a row names the columns: it is said, or its cells are header cells, or the first row alone is bold. */
 function isHeaderRow({ cells, isHead }: TableRow, isFirst: boolean, next: TableRow | undefined): boolean {
   if (isHead) return true;
-  const named = cells.filter((cell) => cell.tagName === 'th' || !isBlank(cell));
-  if (named.length > 0 && named.every(({ tagName }) => tagName === 'th')) return cells.length > 1 || isFirst;
+  const named = cells.filter((cell) => isHeaderCell(cell) || !isBlank(cell));
+  if (named.length > 0 && named.every(isHeaderCell)) return cells.length > 1 || isFirst;
   if (!isFirst || next === undefined || cells.length < 2) return false;
   return cells.every(isBold) && !next.cells.every(isBold);
 }

@@ -27,6 +27,8 @@ const MAX_KEPT_DEPTH = 20_000;
 /** Unclosed formatting is made anew in each paragraph: this many elements a tag are honest, more is an attack. */
 const ELEMENTS_PER_TAG = 10;
 const FREE_ELEMENTS = 100_000;
+const CDATA = '<![CDATA[';
+const HEAD_LENGTH = 10_000;
 const VOID = new Set('area base br col embed hr img input link meta param source track wbr'.split(' '));
 
 /**
@@ -35,7 +37,28 @@ const VOID = new Set('area base br col embed hr img input link meta param source
  * @throws BlockragError `document_too_complex` when the tree would be far larger than the text
  */
 export function parseTree(text: string): HtmlRoot {
-  return BoundedParser.parse<DefaultTreeAdapterMap>(text) as HtmlRoot;
+  return BoundedParser.parse<DefaultTreeAdapterMap>(withoutCdata(text)) as HtmlRoot;
+}
+
+/** CDATA of XML is text; HTML takes it for a comment. */
+function withoutCdata(text: string): string {
+  if (!/<\?xml|<ac:/.test(text.slice(0, HEAD_LENGTH)) || !text.includes(CDATA)) return text;
+  const [first, ...rest] = text.split(CDATA);
+  return (
+    first +
+    rest
+      .map((part) => {
+        const end = part.indexOf(']]>');
+        if (end < 0) return CDATA + part;
+        const shown = part
+          .slice(0, end)
+          .replaceAll('&', '&amp;')
+          .replaceAll('<', '&lt;')
+          .replaceAll('>', '&gt;');
+        return shown + part.slice(end + 3);
+      })
+      .join('')
+  );
 }
 
 class BoundedParser extends Parser<DefaultTreeAdapterMap> {

@@ -1,13 +1,14 @@
 /** The walk over a part of an HTML tree that collects its blocks. */
 
 import type { Block } from '../types.ts';
+import { isAriaTable } from './aria-tables.ts';
 import type { PageReader } from './blocks.ts';
 import { codeText, isPreformatted } from './code.ts';
-import { fieldText, pictureText } from './inline.ts';
+import { fieldText, itemTick, pictureText } from './inline.ts';
 import { Line } from './line.ts';
 import { isList, ListLines } from './lists.ts';
 import { InlineMarks } from './marks.ts';
-import { isLeftOut } from './noise.ts';
+import { isLeftOut, isWikiFormula } from './noise.ts';
 import { isHeading } from './survey.ts';
 import { attr, type HtmlElement, type HtmlNode, isElement, tagOf } from './tree.ts';
 
@@ -16,8 +17,12 @@ const BLOCKS = new Set(
   (
     'address article aside blockquote body caption center dd details dialog dir div dl dt fieldset figcaption figure ' +
     'footer form frameset h1 h2 h3 h4 h5 h6 header hgroup hr html iframe legend li listing main menu nav ol p ' +
-    'plaintext pre search section summary table tbody td tfoot th thead tr ul xmp video audio object embed'
+    'ac:structured-macro ac:rich-text-body ac:task ac:layout-cell plaintext pre search section summary table tbody td tfoot th thead tr ul xmp video audio object embed'
   ).split(' '),
+);
+/** Components of documentation pages (MDX). */
+const COMPONENTS = new Set(
+  'tabitem tab card accordion accordionitem step admonition callout expandable panel'.split(' '),
 );
 /** In these, a button is a part of the text; elsewhere it may be a tool ("Copy"). */
 const TEXT_PARENTS = new Set('p td th dt dd label summary'.split(' '));
@@ -56,10 +61,11 @@ export class BlockWalk {
     if (isBlock) this.#break();
     if (isLeftOut(node, tag, this.#reader.survey) || this.#reader.notes.has(node)) return false;
     if (tag === 'br') this.#line.addExactly('\n');
-    const shown = fieldText(node, tag) ?? pictureText(node, tag);
+    const field = fieldText(node, tag);
+    const shown = field ?? pictureText(node, tag);
     if (shown !== undefined) {
       if (tag === 'textarea') this.#line.addWords(shown.trim(), true);
-      else if (shown.length <= 2) this.#line.add(shown);
+      else if (field === undefined && (shown.length <= 2 || isWikiFormula(node))) this.#line.add(shown);
       else this.#line.addWords(shown);
       if (isBlock) this.#break();
       return false;
@@ -67,7 +73,8 @@ export class BlockWalk {
     if (tag.startsWith('math:annotation')) return false;
     if (tag === 'button' && !this.#isSaid(node)) return false;
     if (this.#heading === undefined && isPreformatted(node, tag) && this.#code(node, isBlock)) return false;
-    if (isBlock || isHeading(node, tag)) return this.#enterBlock(node, tag);
+    if (isBlock || isHeading(node, tag) || isAriaTable(node, tag)) return this.#enterBlock(node, tag);
+    if (COMPONENTS.has(tag)) this.#label(node);
     this.#marks.enter(node, tag);
     return true;
   }
@@ -103,11 +110,14 @@ export class BlockWalk {
       this.#break(true);
       this.#pushList();
       this.#heading = { element, level: levelOf(element, tag) };
-    } else if (tag === 'table') return this.#enterTable(element);
+    } else if (tag === 'table' || isAriaTable(element, tag)) return this.#enterTable(element);
     else if (isList(tag) && !facts?.anyHeading && !(tag === 'dl' && (facts?.pre || facts?.table))) {
       this.#openLists.push(element);
       this.#lists.start(element, tag);
-    } else if (tag === 'li' || tag === 'dt' || tag === 'dd') this.#lists.item(element, tag);
+    } else if (tag === 'li' || tag === 'dt' || tag === 'dd') {
+      this.#lists.item(element, tag);
+      if (tag === 'li') this.#line.add(itemTick(element));
+    }
     return true;
   }
 
@@ -129,6 +139,14 @@ export class BlockWalk {
     this.#pushList();
     if (text.trim() !== '') this.#push({ kind: 'code', text });
     return true;
+  }
+
+  /** The name that a component shows above or beside its text: a tab's, a card's. */
+  #label(component: HtmlElement): void {
+    this.#break();
+    const label = attr(component, 'label') ?? attr(component, 'title') ?? '';
+    if (this.#heading === undefined) this.#line.add(label);
+    this.#break();
   }
 
   #isSaid(button: HtmlElement): boolean {

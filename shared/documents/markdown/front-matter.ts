@@ -12,6 +12,8 @@ export interface FrontMatter {
 /** Front matter is short; what is longer is text. */
 const MAX_LENGTH = 100_000;
 const MAX_DEPTH = 16;
+const MAX_HEADER = 5000;
+const HEADER_NAMES = /^(?:title|date|author|authors|slug|category|tags|status|summary|layout)$/i;
 
 /**
  * Parts front matter from the text. Its values are flat strings as they are written: `{ tags: 'a, b', 'author.name':
@@ -21,7 +23,7 @@ export function partFrontMatter(markdown: string): FrontMatter {
   const text = markdown.replace(/^\ufeff/, '');
   const none = { title: undefined, metadata: {}, body: text };
   const fence = /^(---|\+\+\+)[ \t]*\n/.exec(text.slice(0, 200));
-  if (fence === null) return none;
+  if (fence === null) return partHeaderLines(text) ?? none;
   const start = fence[0].length;
   const head = text.slice(start, start + MAX_LENGTH);
   const closing = fence[1] === '---' ? /^(?:---|\.\.\.)[ \t]*$/m : /^\+\+\+[ \t]*$/m;
@@ -36,6 +38,19 @@ export function partFrontMatter(markdown: string): FrontMatter {
   const title = titleName === undefined ? undefined : flat.get(titleName);
   if (titleName !== undefined) flat.delete(titleName);
   return { title, metadata: Object.fromEntries(flat), body: text.slice(start + end.index + end[0].length) };
+}
+
+/** "Title: Rates" and the like above the text, without fences, as MultiMarkdown and Pelican have them. */
+function partHeaderLines(text: string): FrontMatter | undefined {
+  const head = text.slice(0, MAX_HEADER);
+  const end = head.indexOf('\n\n');
+  const lines = head.slice(0, Math.max(end, 0)).split('\n');
+  const pairs = lines.map((line) => /^([A-Za-z][\w -]{0,30}):[ \t]+(\S.*)$/.exec(line));
+  if (pairs.length < 2 || pairs.some((pair) => pair === null) || !HEADER_NAMES.test(pairs[0]![1]!))
+    return undefined;
+  const entries = pairs.map((pair) => [pair![1]!.toLowerCase(), pair![2]!.trim()] as const);
+  const { title, ...metadata } = Object.fromEntries(entries);
+  return { title, metadata, body: text.slice(end) };
 }
 
 /** The schema keeps scalars as they are written: a date stays a date, and 1.10 is not 1.1. */

@@ -4,7 +4,9 @@ import { BlockragError } from '../../errors.ts';
 import { parseFragment } from '../html/html.ts';
 import type { Content } from '../types.ts';
 import { admonitions } from './admonitions.ts';
+import { attributes } from './attributes.ts';
 import { partFrontMatter } from './front-matter.ts';
+import { gridTables } from './grid-tables.ts';
 import { footnotes } from './notes.ts';
 import { formulas, placeholders, wikiLinks } from './text.ts';
 
@@ -17,6 +19,8 @@ const parser = new MarkdownItParser({ html: true, maxNesting: MAX_NESTING })
   .use(wikiLinks)
   .use(placeholders)
   .use(admonitions)
+  .use(attributes)
+  .use(gridTables)
   .use(limitNesting);
 // Targets are shown and not followed.
 parser.validateLink = () => true;

@@ -1,6 +1,7 @@
-/** LaTeX: title, sections, verbatim code and text; commands are dropped, what they hold is kept. Formulas stay. */
+/** LaTeX: title, sections, tables, formulas, verbatim code and text. */
 
 import type { Content } from '../types.ts';
+import { inlineLatex, upToBrace } from './latex-inline.ts';
 import { MarkupBlocks, nextLine } from './markup-lines.ts';
 
 const LEVELS: Readonly<Record<string, number>> = {
@@ -10,20 +11,34 @@ const LEVELS: Readonly<Record<string, number>> = {
   subsection: 4,
   subsubsection: 5,
   paragraph: 6,
+  frametitle: 4,
 };
 const VERBATIM = /^\s{0,80}\\begin\{(verbatim\*?|lstlisting|minted|Verbatim|alltt|comment)\}/;
+const HEADING =
+  /^\\(part|chapter|section|subsection|subsubsection|paragraph|frametitle)\*?(?:\[[^\]]{0,300}\])?\{(.*)$/;
+const FORMULA =
+  /^(?:\\\[|\\begin\{(?:equation|align|alignat|gather|multline|eqnarray|displaymath|math|flalign)\*?\})/;
+const TABLE = /^\\begin\{(?:tabular|tabularx|tabulary|longtable|supertabular|array|tblr)\*?\}/;
+/** Beginnings and ends of environments, with what follows a beginning; "\\[2pt]" is the end of a row. */
+const ENVIRONMENT =
+  /(\\begin\{[^{}\n]{1,40}\}(?:\[[^\]\n]{0,200}\]|\{(?:[^{}\n]|\{[^{}\n]{0,80}\}){0,200}\}){0,3}|\\end\{[^{}\n]{1,40}\}|(?<!\\)\\[[\]])/;
+/** Lines that say nothing to a reader. */
+const SILENT =
+  /^\\(?:usepackage|documentclass|newcommand|renewcommand|providecommand|newtheorem|newenvironment|DeclareMathOperator|def|let|title|author|date|hypersetup|geometry|maketitle|tableofcontents|listoffigures|listoftables|appendix|clearpage|newpage|centering|hline|toprule|midrule|bottomrule)\b/;
+const MAX_NOTE = 3000;
+const MAX_SPAN = 50;
 
+/** Reads LaTeX, whole or a part of a document. */
 export function parseLatex(text: string): Content {
-  const title = argument(text, '\\title');
+  const title = statedBy(text, '\\title');
   const metadata: Record<string, string> = {};
   for (const name of ['author', 'date'] as const) {
-    const value = argument(text, `\\${name}`);
+    const value = statedBy(text, `\\${name}`);
     if (value) metadata[name] = value;
   }
   const start = text.indexOf('\\begin{document}');
-  const lines = (start < 0 ? text : text.slice(start + 16)).split('\n');
   const found = new MarkupBlocks();
-  let inTable = false;
+  const lines = linesOf(withNotes(start < 0 ? text : text.slice(start + 16)));
   for (let at = 0; at < lines.length; at++) {
     const raw = lines[at]!;
     const verbatim = VERBATIM.exec(raw)?.[1];
@@ -34,45 +49,120 @@ export function parseLatex(text: string): Content {
       continue;
     }
     const line = withoutComment(raw).trim();
-    const section =
-      /^\\(part|chapter|section|subsection|subsubsection|paragraph)\*?(?:\[[^\]]{0,300}\])?\{(.*)$/.exec(
-        line,
-      );
     if (line.startsWith('\\end{document}')) break;
-    if (section !== null) {
-      const [heading, rest] = upToBrace(section[2]!);
-      found.heading(LEVELS[section[1]!]!, inlineLatex(heading));
+    const heading = HEADING.exec(line);
+    if (heading !== null) {
+      const [shown, rest] = upToBrace(heading[2]!);
+      found.heading(LEVELS[heading[1]!]!, inlineLatex(shown));
       if (rest.trim() !== '') found.text(inlineLatex(rest));
     } else if (line === '') {
       if (!/\S/.test(raw)) found.end();
-    } else if (/^\\begin\{(?:tabular|tabularx|longtable)/.test(line)) {
-      inTable = true;
-    } else if (/^\\end\{(?:tabular|tabularx|longtable)/.test(line)) {
-      inTable = false;
+    } else if (FORMULA.test(line)) {
+      const end = nextLine(lines, at + 1, (each) => /^(?:\\\]|\\end\{)/.test(each));
+      found.text(formula(lines.slice(at + 1, end)));
+      at = end;
+    } else if (TABLE.test(line)) {
+      const end = nextLine(lines, at + 1, (each) => /^\\end\{/.test(each));
+      for (const row of tableRows(lines.slice(at + 1, end))) found.row(row);
       found.end();
-    } else if (inTable && line.includes('&')) {
-      found.row(
-        line
-          .replace(/\\\\.*$/, '')
-          .split(/(?<!\\)&/)
-          .map((cell) => inlineLatex(cell.trim())),
-      );
-    } else if (
-      !/^\\(?:begin|end|maketitle|label|usepackage|tableofcontents|centering|hline|toprule|midrule|bottomrule|includegraphics|bibliography|newcommand|title|author|date|clearpage|newpage)\b/.test(
-        line,
-      )
-    ) {
-      found.text(
-        inlineLatex(
-          line.replace(
-            /^\\item\s{0,20}(?:\[([^\]]{0,300})\])?/,
-            (_all, label?: string) => `- ${label ?? ''}`,
-          ),
-        ),
-      );
-    }
+      at = end;
+    } else if (line.startsWith('\\begin{')) beginning(line, found);
+    else if (!line.startsWith('\\end{') && !SILENT.test(line)) found.text(inlineLatex(itemLine(line)).trim());
   }
-  return { title, metadata, blocks: found.end() };
+  const blocks = found.end();
+  // Macros alone, as in a style.
+  return { title, metadata, blocks: blocks.length > 0 ? blocks : [{ kind: 'code', text }] };
+}
+
+/** Lines, with beginnings and ends of environments on lines of their own; code stays as it is. */
+function linesOf(text: string): string[] {
+  let verbatim: string | undefined;
+  return text.split('\n').flatMap((line) => {
+    if (verbatim !== undefined) {
+      if (line.includes(`\\end{${verbatim}}`)) verbatim = undefined;
+      return [line];
+    }
+    verbatim = VERBATIM.exec(line)?.[1];
+    if (verbatim !== undefined) {
+      if (line.includes(`\\end{${verbatim}}`)) verbatim = undefined;
+      return [line];
+    }
+    if (!/\\(?:begin|end|\[|\])/.test(line)) return [line];
+    const parts = withoutComment(line)
+      .split(ENVIRONMENT)
+      .filter((part) => part.trim() !== '');
+    return parts.length === 0 ? ['%'] : parts.map((part) => part.trim());
+  });
+}
+
+/** Footnotes as text in parentheses where they stand. */
+function withNotes(text: string): string {
+  const mark = /\\(?:footnote|thanks)\{/g;
+  let out = '';
+  let from = 0;
+  for (let found = mark.exec(text); found !== null; found = mark.exec(text)) {
+    if (found.index < from) continue;
+    const start = mark.lastIndex;
+    const [note] = upToBrace(text.slice(start, start + MAX_NOTE));
+    out += `${text.slice(from, found.index)} (${note})`;
+    from = Math.min(text.length, start + note.length + 1);
+  }
+  return out + text.slice(from);
+}
+
+/** A frame's or a theorem's name. */
+function beginning(line: string, found: MarkupBlocks): void {
+  const [, name = '', label, heading] =
+    /^\\begin\{([A-Za-z]{1,40})\*?\}(?:\[([^\]]{0,200})\])?(?:\{(.{1,200})\})?$/.exec(line) ?? [];
+  if (name === 'frame' && heading !== undefined) found.heading(LEVELS.frametitle!, inlineLatex(heading));
+  else if (/^(?:theorem|lemma|definition|proposition|corollary|example|remark|proof)$/.test(name)) {
+    found.end();
+    const shown = `${name[0]!.toUpperCase()}${name.slice(1)}`;
+    found.text(label === undefined ? `${shown}.` : `${shown} (${inlineLatex(label)}).`);
+  }
+}
+
+function itemLine(line: string): string {
+  return line.replace(
+    /^\\item(?![a-z])\s{0,20}(?:\[([^\]]{0,300})\])?/,
+    (_all, label?: string) => `- ${label === undefined ? '' : `${label}: `}`,
+  );
+}
+
+function formula(lines: readonly string[]): string {
+  return lines
+    .map((line) =>
+      withoutComment(line).replace(/\\(?:label|tag)\{[^{}]{0,200}\}|\\(?:nonumber|notag)\b/g, ''),
+    )
+    .map((line) =>
+      line
+        .replace(/\\\\(?:\[[^\]]{0,20}\])?\s*$/, '')
+        .replace(/(?<!\\)&/g, '')
+        .trim(),
+    )
+    .filter((line) => line !== '')
+    .join('\n');
+}
+
+/** Rows end with two backslashes, wherever their lines do. */
+function tableRows(lines: readonly string[]): string[][] {
+  const text = lines.map(withoutComment).join('\n');
+  return text
+    .split(/\\\\\*?(?:\[[^\]]{0,20}\])?|\\tabularnewline\b/)
+    .map((row) =>
+      row.replace(/\\(?:hline|toprule|midrule|bottomrule|endhead|endfirsthead|endfoot|endlastfoot)\b/g, ''),
+    )
+    .map((row) => row.split(/(?<!\\)&/).flatMap(cellTexts))
+    .filter((row) => row.some((cell) => cell !== ''));
+}
+
+/** A cell's text, and empty cells for the columns that it spans. */
+function cellTexts(cell: string): string[] {
+  const span = Number(/^\s{0,80}\\multicolumn\{(\d{1,2})\}/.exec(cell)?.[1] ?? 1);
+  const text = inlineLatex(cell.replace(/\s{1,80}/g, ' '))
+    .replace(/\s+/g, ' ')
+    .trim();
+  return [text, ...Array.from({ length: Math.min(span, MAX_SPAN) - 1 }, () => '')];
 }
 
 function withoutComment(line: string): string {
@@ -82,64 +172,13 @@ function withoutComment(line: string): string {
   return line;
 }
 
-function argument(text: string, command: string): string | undefined {
+function statedBy(text: string, command: string): string | undefined {
   const at = text.indexOf(`${command}{`);
   if (at < 0) return undefined;
-  const [value] = upToBrace(text.slice(at + command.length + 1, at + 1000));
-  return inlineLatex(value.replace(/\s{1,80}/g, ' ').trim()) || undefined;
-}
-
-/** What stands before the brace that closes, and after it. */
-function upToBrace(text: string): [string, string] {
-  let depth = 0;
-  for (let at = 0; at < text.length; at++) {
-    if (text[at] === '\\') at++;
-    else if (text[at] === '{') depth++;
-    else if (text[at] === '}' && depth-- === 0) return [text.slice(0, at), text.slice(at + 1)];
-  }
-  return [text, ''];
-}
-
-/** Without commands and braces; formulas stay as they are written. */
-function inlineLatex(text: string): string {
-  return text
-    .split(/(\$[^$]{1,1000}\$)/)
-    .map((part, i) => (i % 2 === 1 ? part.slice(1, -1) : plainLatex(part)))
-    .join('');
-}
-
-/** What TeX writes before a letter, and the combining mark that Unicode has after it. */
-const ACCENTS: Readonly<Record<string, string>> = {
-  '"': '\u0308',
-  "'": '\u0301',
-  '`': '\u0300',
-  '^': '\u0302',
-  '~': '\u0303',
-  '=': '\u0304',
-  '.': '\u0307',
-};
-
-function plainLatex(text: string): string {
-  return text
-    .replace(/\\(["'`^~=.])\{?([a-zA-Z])\}?/g, (_all, accent: string, letter: string) =>
-      (letter + ACCENTS[accent]!).normalize('NFC'),
-    )
-    .replace(/\\ss(?![a-zA-Z])(?:\{\}|\s)?/g, 'ß')
-    .replace(/\\((?:La)?TeX)(?![a-zA-Z])(?:\{\}|\\)?/g, '$1')
-    .replace(/\\href\{([^{}]{1,500})\}\{([^{}]{1,500})\}/g, '$2 ($1)')
-    .replace(
-      /\\(?:label|vspace|hspace|cite[a-z]*|pageref|index)\*?(?:\[[^\]]{0,100}\])?\{[^{}]{0,200}\}/g,
-      '',
-    )
-    .replace(/\\(?:footnote|thanks)\{/g, ' (')
-    .replace(/\\[a-zA-Z]{1,40}\*?(?:\[[^\]]{0,200}\])?\s?/g, '')
-    .replace(/\\([%&$#_{}])/g, '\ue000$1')
-    .replace(/(?<!\ue000)[{}]/g, '')
-    .replaceAll('\ue000', '')
-    .replace(/\\\\/g, '\n')
-    .replace(/\\[,;:! ]/g, ' ')
-    .replace(/---/g, '—')
-    .replace(/--/g, '–')
-    .replace(/``|''/g, '"')
-    .replaceAll('~', ' ');
+  const [argument] = upToBrace(text.slice(at + command.length + 1, at + 1000));
+  const value = withNotes(argument);
+  const parts = value
+    .split(/\\and(?![a-z])|\\\\/)
+    .map((part) => inlineLatex(part.replace(/\s{1,80}/g, ' ')).trim());
+  return parts.filter((part) => part !== '').join(', ') || undefined;
 }

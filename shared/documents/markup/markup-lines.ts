@@ -60,7 +60,8 @@ export function indentOf(line: string): number {
   return line.length - line.trimStart().length;
 }
 
-function unindented(lines: readonly string[]): string[] {
+/** Lines without the indentation that all of them have. */
+export function unindented(lines: readonly string[]): string[] {
   const indent = Math.min(
     ...lines
       .slice(0, 10_000)

@@ -1,23 +1,43 @@
-/** reStructuredText: titles by their underlines, literal blocks and directives; inline marks are dropped. */
+/** reStructuredText: titles by their underlines, literal blocks, tables and directives; inline marks are dropped. */
 
 import type { Content } from '../types.ts';
-import { indentOf, MarkupBlocks } from './markup-lines.ts';
+import { indentOf, MarkupBlocks, nextLine, unindented } from './markup-lines.ts';
+import { csvTable, drawnTable, listTable } from './rst-tables.ts';
 
 /** Directives whose content is code. */
-const CODE = /^(?:code|code-block|sourcecode|literalinclude|highlight|parsed-literal|math|doctest|console)$/;
+const CODE = /^(?:code|code-block|sourcecode|literalinclude|parsed-literal|math|doctest|console|prompt)$/;
 /** Directives that say nothing to a reader. */
-const SILENT = /^(?:toctree|contents|highlight|default-domain|currentmodule|meta|raw|include|index|_.*)$/;
+const SILENT =
+  /^(?:toctree|contents|highlight|default-domain|currentmodule|module|meta|raw|include|index|_.*)$/;
+/** Directives whose argument is for programs. */
+const UNSAID = /^(?:only|ifconfig|container|class|grid|grid-item|tab-set|image|figure)$/;
+const NOTES = /^(?:note|tip|hint|important|warning|caution|danger|error|attention|admonition|seealso)$/;
+const CHANGES: Readonly<Record<string, string>> = {
+  versionadded: 'Added in version',
+  versionchanged: 'Changed in version',
+  deprecated: 'Deprecated since version',
+  versionremoved: 'Removed in version',
+};
+const DIRECTIVE = /^\s{0,80}\.\. (?:\|[^|]{1,80}\|\s)?([\w:_-]{1,80}?)::(?:\s(.*))?$/;
+/** A simple table of more lines was never ended. */
+const MAX_ROWS = 2000;
+/** What is nested deeper is read as lines. */
+const MAX_DEPTH = 8;
 
 export function parseRst(text: string): Content {
-  const lines = text.split('\n');
   const found = new MarkupBlocks();
-  const marks: string[] = [];
+  readLines(text.split('\n'), found, [], 0);
+  return { blocks: found.end() };
+}
+
+/** @param marks the signs below titles so far, outermost first */
+function readLines(lines: readonly string[], found: MarkupBlocks, marks: string[], depth: number): void {
   let at = 0;
-  const block = (from: number, indent: number): string[] => {
-    let end = from;
-    while (end < lines.length && (lines[end]!.trim() === '' || indentOf(lines[end]!) > indent)) end++;
-    at = end;
-    return lines.slice(from, end);
+  /** The lines from `at` on that are indented by more. */
+  const block = (indent: number): string[] => {
+    const from = at;
+    while (at < lines.length && (lines[at]!.trim() === '' || indentOf(lines[at]!) > indent)) at++;
+    return lines.slice(from, at);
   };
   while (at < lines.length) {
     const line = lines[at]!;
@@ -32,31 +52,16 @@ export function parseRst(text: string): Content {
       at += hasOver ? 3 : 2;
       continue;
     }
-    const directive = /^\s{0,80}\.\. ([\w:_-]{1,80}?)::\s?(.*)$/.exec(line);
+    const directive = DIRECTIVE.exec(line);
     at++;
     if (directive !== null) {
       const [, name = '', argument = ''] = directive;
-      const body = block(at, indentOf(line));
-      if (SILENT.test(name)) continue;
-      const content = body.filter((each) => !/^\s{1,80}:[\w-]{1,80}:/.test(each));
-      if (CODE.test(name)) found.code(content);
-      else {
-        found.end();
-        const label = /^(?:note|tip|hint|important|warning|caution|danger|error|attention|admonition)$/.test(
-          name,
-        );
-        const first = inlineRst(argument);
-        const head = label ? `${name[0]!.toUpperCase()}${name.slice(1)}: ${first}` : first;
-        if (head !== '') found.text(head);
-        for (const each of content)
-          if (each.trim() === '') found.end();
-          else found.text(inlineRst(each.trim()));
-        found.end();
-      }
+      const body = block(indentOf(line));
+      if (!SILENT.test(name)) readDirective(name, argument.trim(), body, found, marks, depth);
     } else if (/^\s{0,80}\.\.(?:\s|$)/.test(line)) {
-      // A comment, a target or a substitution; a footnote is text.
+      // A comment or a target; a footnote is text.
       const note = /^\s{0,80}\.\. (\[[^\]]{1,80}\]) (.*)$/.exec(line);
-      const body = block(at, indentOf(line));
+      const body = block(indentOf(line));
       if (note === null) continue;
       found.end();
       found.text(`${note[1]} ${inlineRst([note[2]!, ...body].map((each) => each.trim()).join(' '))}`);
@@ -65,17 +70,88 @@ export function parseRst(text: string): Content {
       if (over === undefined || line.trim().length < 4 || !/[=]/.test(over)) found.end();
     } else if (isTable(line)) {
       let end = at;
-      while (end < lines.length && lines[end]!.trim() !== '') end++;
-      found.code(lines.slice(at - 1, end).filter((each) => !/^[\s+=|-]*$/.test(each)));
+      while (end < lines.length && !isTableEnd(lines, at, end)) end++;
+      // One that was never ended has the lines of its paragraph.
+      if (!isTable(lines[end - 1]!)) end = nextLine(lines, at, (each) => each.trim() === '');
+      readTable(lines.slice(at - 1, end), found);
       at = end;
     } else if (line.trimEnd().endsWith('::')) {
       const shown = line.trimEnd().slice(0, line.trim() === '::' ? -2 : -1);
       found.text(inlineRst(shown));
-      const body = block(at, indentOf(line));
+      const body = block(indentOf(line));
       if (body.some((each) => each.trim() !== '')) found.code(body);
     } else found.text(inlineRst(line));
   }
-  return { blocks: found.end() };
+}
+
+function readDirective(
+  name: string,
+  argument: string,
+  body: readonly string[],
+  found: MarkupBlocks,
+  marks: string[],
+  depth: number,
+): void {
+  const isOption = (line: string) => /^\s{1,80}:[\w-]{1,80}:/.test(line);
+  const start = body.findIndex((line) => !isOption(line));
+  const content = start < 0 ? [] : body.slice(start);
+  const option = (key: string) => {
+    const line = body
+      .slice(0, start < 0 ? undefined : start)
+      .find((each) => each.trim().startsWith(`:${key}:`));
+    return (
+      line
+        ?.trim()
+        .slice(key.length + 2)
+        .trim() ?? ''
+    );
+  };
+  const say = (text: string) => {
+    found.end();
+    if (text !== '') found.text(inlineRst(text));
+    found.end();
+  };
+  const caption = inlineRst(argument) || undefined;
+  const headerRows = Math.min(Number.parseInt(option('header-rows'), 10) || 0, 20);
+  if (name === 'list-table' || name === 'csv-table') {
+    const table =
+      name === 'list-table'
+        ? listTable(content, headerRows, inlineRst)
+        : csvTable(content, option('header'), headerRows);
+    found.end();
+    if (table !== undefined) found.blocks.push({ ...table, caption });
+    return;
+  }
+  if (CODE.test(name)) {
+    say(option('caption'));
+    const formula = name === 'math' && argument !== '' ? [argument] : [];
+    if (formula.length + content.length > 0) found.code([...formula, ...unindented(content)]);
+    return;
+  }
+  if (name in CHANGES) say(`${CHANGES[name]} ${argument}`);
+  else if (NOTES.test(name)) {
+    const label =
+      name === 'admonition'
+        ? ''
+        : name === 'seealso'
+          ? 'See also: '
+          : `${name[0]!.toUpperCase()}${name.slice(1)}: `;
+    say((label + argument).trim());
+  } else if (name === 'replace') return;
+  else say(UNSAID.test(name) ? option('alt') : argument);
+  if (depth < MAX_DEPTH) readLines(unindented(content), found, marks, depth + 1);
+  else for (const line of content) found.text(line.trim());
+  found.end();
+}
+
+function readTable(lines: readonly string[], found: MarkupBlocks): void {
+  const table = drawnTable(unindented(lines), inlineRst);
+  if (table === undefined) {
+    found.code(lines.filter((each) => !/^[\s+=|-]*$/.test(each)));
+    return;
+  }
+  found.end();
+  found.blocks.push(table);
 }
 
 function ruleMark(line: string | undefined): string | undefined {
@@ -91,9 +167,16 @@ function isTitle(title = '', rule: string | undefined): boolean {
   return rule!.trimEnd().length >= text.length - 2 && /[\p{L}\p{N}]/u.test(text);
 }
 
-/** A simple or a grid table: its rows are kept as they are drawn. */
+/** A simple or a grid table begins. */
 function isTable(line: string): boolean {
   return /^\s{0,80}(?:\+[-=]{2,}|={2,}\s+={2})/.test(line.slice(0, 500));
+}
+
+/** An empty line ends a table; in a simple one it does below a rule only, the first rules apart. */
+function isTableEnd(lines: readonly string[], start: number, at: number): boolean {
+  if (lines[at]!.trim() !== '') return false;
+  if (lines[start - 1]!.trim().startsWith('+')) return true;
+  return at - start >= MAX_ROWS || (at - start > 1 && isTable(lines[at - 1]!));
 }
 
 /** "``x``", ":ref:`x`", "`x <target>`_" and "**x**" without their marks. */

@@ -30,7 +30,7 @@ export class OfficePackage {
 
   /** @throws BlockragError as `readZip` does, `document_corrupt` */
   static async open(bytes: Uint8Array, name: string): Promise<OfficePackage> {
-    return new OfficePackage(await readZip(bytes, name, isXml), name);
+    return new OfficePackage(await readZip(bytes, name, isText), name);
   }
 
   /** A part's root element; undefined when there is no such part. @throws BlockragError `document_corrupt` */
@@ -43,6 +43,11 @@ export class OfficePackage {
       if (error instanceof BlockragError) throw error;
       throw this.#damaged(`${partName} is not well-formed XML`, error);
     }
+  }
+
+  /** A part that is no XML, such as a document within the document; undefined when there is no such part. */
+  bytes(partName: string): Buffer | undefined {
+    return this.#parts.get(partName.toLowerCase());
   }
 
   /** A part that has to be there. @throws BlockragError `document_corrupt` */
@@ -91,8 +96,11 @@ export class OfficePackage {
   }
 }
 
-function isXml(entryName: string): boolean {
-  return /\.(?:xml|rels)$/.test(entryName);
+/** XML, and the documents that a Word file may hold. */
+function isText(entryName: string): boolean {
+  return /\.(?:xml|rels)$|^word\/(?!embeddings\/)(?:.*\/)?[^/]*\.(?:x?html?|mht|mhtml|txt|dat|docx)$/.test(
+    entryName,
+  );
 }
 
 /** "../media/a.xml" seen from "word/" is "media/a.xml". */

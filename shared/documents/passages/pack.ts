@@ -83,9 +83,11 @@ function textOf(pieces: readonly Piece[]): string {
     .join('');
 }
 
-/** A table's header stands above its first row in each passage. */
+/** A table's header stands above its first row in each passage, a record's first line above its others. */
 function needsLead(previous: Piece | undefined, piece: Piece): boolean {
-  return piece.lead !== undefined && previous?.paragraph !== piece.paragraph;
+  return (
+    piece.lead !== undefined && (previous?.paragraph !== piece.paragraph || previous.lead !== piece.lead)
+  );
 }
 
 /** What parts a piece from the one before: the white space of their paragraph, or a blank line. */

@@ -16,6 +16,12 @@ export interface Piece extends MeasuredRange, PageRange {
 /** A header may take this share of a passage; a larger one is a row like the others. */
 const LEAD_SHARE = 1 / 3;
 
+/** Columns of a table that is read as records where its header has no room. */
+const WIDE = 4;
+const MAX_NAME = 80;
+/** Characters that names may be repeated in: a larger table has its header once. */
+const MAX_NAMES = 5_000_000;
+
 /** A line of a list: "- a", "2. b", "(c) d", "[x] e". */
 const LIST_MARK = /^\s*(?:[-*+•▪◦‣–]|\(?(?:\p{N}{1,3}|\p{L})[.)]|\[[ x]\])\s/iu;
 
@@ -42,6 +48,7 @@ function rowPieces(block: TableBlock, measure: (text: string) => number, room: n
   const { lead: leadLines, rows: rowLines } = tableLines(block);
   const lead = leadLines.join('\n');
   const leadTokens = lead === '' ? 0 : measure(`${lead}\n`);
+  if (leadTokens > room * LEAD_SHARE && isWide(block)) return recordPieces(block, measure, room);
   const repeats = lead !== '' && rowLines.length > 0 && leadTokens <= room * LEAD_SHARE;
   const lines = repeats ? rowLines : [...leadLines, ...rowLines];
   const paragraph = lines.join('\n');
@@ -55,6 +62,43 @@ function rowPieces(block: TableBlock, measure: (text: string) => number, room: n
       lead: repeats ? lead : undefined,
       leadTokens: repeats ? leadTokens : 0,
     }));
+}
+
+/** Whether the header names many columns, so that a row of values alone could not be understood. */
+function isWide({ header = [], rows }: TableBlock): boolean {
+  const names = header.reduce((sum, name) => sum + name.length, 0);
+  return (
+    header.length >= WIDE &&
+    rows.length > 0 &&
+    header.every((name) => name.length <= MAX_NAME) &&
+    names * rows.length <= MAX_NAMES
+  );
+}
+
+/** A table of more columns than a passage has room for: "column: value" in lines, each passage with its row's first. */
+function recordPieces(block: TableBlock, measure: (text: string) => number, room: number): Piece[] {
+  const { caption, header = [], rows, page, pageEnd } = block;
+  const named = (cells: readonly string[]) =>
+    cells.flatMap((cell, i) =>
+      cell === '' ? [] : [(header[i] ?? '') === '' ? cell : `${header[i]}: ${cell}`],
+    );
+  return rows.flatMap((row) => {
+    const [first, ...others] = named(row);
+    const lead = [caption, first].filter((line) => line !== undefined).join('\n');
+    const leadTokens = measure(`${lead}\n`);
+    const repeats = others.length > 0 && leadTokens <= room * LEAD_SHARE;
+    const paragraph = (repeats ? others : [lead, ...others]).join('\n');
+    return lineRanges({ text: paragraph })
+      .flatMap((range) => cutToFit(paragraph, range, measure, repeats ? room - leadTokens : room))
+      .map((range) => ({
+        ...range,
+        paragraph,
+        page,
+        pageEnd,
+        lead: repeats ? lead : undefined,
+        leadTokens: repeats ? leadTokens : 0,
+      }));
+  });
 }
 
 function tableLines({ caption, header, rows }: TableBlock): { lead: string[]; rows: string[] } {

@@ -1,15 +1,18 @@
 /** A page's blocks: the library's, without furniture, with tables put right, and with the text that it lost. */
 import type { LayoutBlock, ParsedPage, TextItem } from '@llamaindex/liteparse';
 import type { Block } from '../types.ts';
+import { type AlignedTable, alignedTable, turnedLines } from './aligned.ts';
 import { withoutFurniture } from './furniture.ts';
 import { plainText, readingText } from './inline.ts';
 import { bottom, isInside, linesOf, middle, squeeze, uprightItems } from './lines.ts';
 import { splitParagraphs } from './paragraphs.ts';
-import { continuesTable, readTable } from './tables.ts';
+import { continuesTable, looksLikeHeader, readTable } from './tables.ts';
 
 const MAX_HEADING = 200;
 /** Letters of a heading are larger than the text's by this factor, where the library sees bold text only. */
 const HEADING_SIZE = 1.2;
+/** Turned letters of a page without a turned table that are text. */
+const MIN_TURNED = 80;
 const MONOSPACED = /mono|courier|consol|typewriter|cmtt|menlo|fixed|code/i;
 
 /** What a block was made from, in the order of the page. */
@@ -17,6 +20,8 @@ interface Placed {
   blocks: Block[];
   /** Where the block ends on the page. */
   end: number;
+  /** Where a turned table begins from the left. */
+  x?: number | undefined;
 }
 
 /** @param furniture the page's running headers and footers @param bodySize of the document's letters */
@@ -27,7 +32,15 @@ export function pageBlocks(page: ParsedPage, furniture: readonly TextItem[], bod
   const source = (page.blocks ?? []).filter(({ kind }) => kind !== 'rule' && kind !== 'figure');
   for (let i = 0; i < source.length; i++) {
     const block = source[i]!;
-    if (block.kind === 'table') {
+    const aligned = alignedTable(source, i, items);
+    if (aligned !== undefined) {
+      const last = i + aligned.blocks - 1;
+      placed.push({
+        blocks: [alignedBlock(aligned)],
+        end: Math.max(...source.slice(i, last + 1).map(endOf)),
+      });
+      i = last;
+    } else if (block.kind === 'table') {
       const parts = [block];
       const itemsIn = (part: LayoutBlock) => items.filter((item) => part.bbox && isInside(item, part.bbox));
       for (let next = source[i + 1]; next !== undefined && isText(next); next = source[i + 1]) {
@@ -35,7 +48,11 @@ export function pageBlocks(page: ParsedPage, furniture: readonly TextItem[], bod
         parts.push(next);
         i++;
       }
-      placed.push({ blocks: tableBlocks(block, parts.flatMap(itemsIn)), end: endOf(parts.at(-1)!) });
+      placed.push({
+        blocks: tableBlocks(block, parts.flatMap(itemsIn)),
+        end: endOf(parts.at(-1)!),
+        x: isTurned(block, page) ? block.bbox?.x : undefined,
+      });
     } else {
       placed.push({ blocks: textBlocks(block, items, furniture, bodySize), end: endOf(block) });
     }
@@ -44,9 +61,41 @@ export function pageBlocks(page: ParsedPage, furniture: readonly TextItem[], bod
     const at = placed.findLastIndex(({ end }) => end <= y);
     placed.splice(at + 1, 0, { blocks: [{ kind: 'text', text }], end: y });
   }
+  placeTurned(placed, page);
   return placed
     .flatMap(({ blocks }) => blocks)
     .map((block) => ({ ...block, page: block.page ?? page.pageNum }));
+}
+
+function isTurned({ bbox }: LayoutBlock, { textItems }: ParsedPage): boolean {
+  return textItems.some(
+    ({ rotation = 0, ...item }) =>
+      Math.round(rotation) % 180 === 90 && bbox !== undefined && isInside(item, bbox),
+  );
+}
+
+/** Puts turned lines that are in no block before or after the table that is turned like them. */
+function placeTurned(placed: Placed[], page: ParsedPage): void {
+  const turned = turnedLines(page.textItems, page.width);
+  if (turned.length === 0) return;
+  const kept = squeeze(placed.flatMap(({ blocks }) => blocks.map(textOf)).join(''));
+  const table = placed.findIndex(({ x }) => x !== undefined);
+  const at = table < 0 ? placed.length : table;
+  const lost = turned.filter(({ text }) => squeeze(text).length > 1 && !kept.includes(squeeze(text)));
+  // Names of axes say nothing without their pictures.
+  if (table < 0 && squeeze(lost.map(({ text }) => text).join('')).length < MIN_TURNED) return;
+  const isBefore = ({ x, isUpward }: (typeof lost)[number]) => isUpward && x < (placed[table]?.x ?? Infinity);
+  const asPlaced = (lines: typeof lost): Placed[] =>
+    lines.map(({ text }) => ({ blocks: [{ kind: 'text', text: plainText(text) }], end: 0 }));
+  placed.splice(Math.min(at + 1, placed.length), 0, ...asPlaced(lost.filter((line) => !isBefore(line))));
+  placed.splice(at, 0, ...asPlaced(lost.filter(isBefore)));
+}
+
+function alignedBlock({ rows, items }: AlignedTable): Block {
+  const shown = rows.map((row) => row.map(plainText));
+  const [first, ...rest] = shown;
+  if (rest.length === 0 || !looksLikeHeader(first!, rest, items)) return { kind: 'table', rows: shown };
+  return { kind: 'table', header: first, rows: rest };
 }
 
 const isText = ({ kind }: LayoutBlock) => kind === 'paragraph' || kind === 'list_item' || kind === 'table';
@@ -66,10 +115,13 @@ function textBlocks(
   furniture: readonly TextItem[],
   bodySize: number,
 ): Block[] {
-  if (block.kind === 'code' || block.kind === 'grid_fallback') {
-    return [{ kind: 'code', text: (block.lines ?? []).join('\n') }];
-  }
   const own = items.filter((item) => block.bbox !== undefined && isInside(item, block.bbox));
+  if (block.kind === 'code' || block.kind === 'grid_fallback') {
+    const text = (block.lines ?? []).join('\n');
+    // The library's lines have lost their indentation.
+    const laidOut = block.kind === 'code' && own.length > 0 ? codeLines(own) : text;
+    return [{ kind: 'code', text: squeeze(laidOut) === squeeze(text) ? laidOut : text }];
+  }
   const shown = linesOf(own).flatMap((line) => line.items.map((item) => item.text));
   const letters = shown.join('').replace(/\s/g, '');
   const text = withoutFurniture(readingText(block.text ?? '', letters), furniture, block);

@@ -12,6 +12,12 @@ const LABEL_GAP = 150;
 /** A tick's label begins no further right of it. */
 const TICK_GAP = 20;
 const NOTE_TYPES = new Set(['freetext', 'text', 'caret', 'stamp']);
+/** Marks on text and shapes around it, with what a reviewer has written to them. */
+const MARK_TYPES = new Set(
+  'highlight underline strikeout squiggly square circle line polygon polyline ink'.split(' '),
+);
+/** Lines of a paragraph are no further apart, in heights of their letters. */
+const LINE_GAP = 1.4;
 const TICKS = new Set(['checkbox', 'radio']);
 
 /** Whether a page has values or notes to be put into its text. */
@@ -58,10 +64,29 @@ function notesOf(page: ParsedPage): { text: string; rect: Rect }[] {
   const shown = squeeze(page.textItems.map(({ text }) => text).join(''));
   return (page.annotations ?? []).flatMap(({ subtype, contents = '', rect }) => {
     const text = contents.trim().replace(/\s*[\r\n]+\s*/g, ' ');
-    const isNote = NOTE_TYPES.has(subtype.toLowerCase()) && rect !== undefined && text !== '';
-    // A note that shows its text has it on the page already.
-    return isNote && !shown.includes(squeeze(text)) ? [{ text, rect: rect! }] : [];
+    const type = subtype.toLowerCase();
+    // A note that shows its text has it on the page already, and so has a mark that repeats what it marks.
+    if (rect === undefined || text === '' || shown.includes(squeeze(text))) return [];
+    if (NOTE_TYPES.has(type)) return [{ text, rect }];
+    return MARK_TYPES.has(type)
+      ? [{ text: `Comment: ${text}`, rect: afterParagraph(rect, page.textItems) }]
+      : [];
   });
+}
+
+/** The end of the paragraph that a mark is in: its comment would part the words of a line elsewhere. */
+function afterParagraph(rect: Rect, items: readonly TextItem[]): Rect {
+  const lines = items.filter(({ text }) => text.trim() !== '').sort((a, b) => middle(a) - middle(b));
+  const isBeside = (a: Rect, b: Rect) => a.x >= right(b) || right(a) <= b.x;
+  const isMarked = (item: TextItem) => middle(item) > rect.y - 2 && middle(item) < bottom(rect) + 2;
+  let last = lines.findLast((item) => isMarked(item) && !isBeside(item, rect));
+  if (last === undefined) return rect;
+  for (const line of lines) {
+    const gap = middle(line) - middle(last);
+    if (gap > 0 && gap < LINE_GAP * last.height && line.height === last.height && !isBeside(line, last))
+      last = line;
+  }
+  return { x: right(last) + 2, y: last.y, width: 10, height: last.height };
 }
 
 function shownValue(field: FormField): string {

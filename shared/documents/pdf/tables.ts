@@ -22,7 +22,7 @@ interface Column {
 
 /** Lines of one cell are closer than this, in heights of their letters. */
 const TIGHT = 1.5;
-const NUMBER = /^[\s(+\-–−±$€£¥%.,:/\d)]*\d[\s(+\-–−±$€£¥%.,:/\d)]*%?$/;
+export const NUMBER = /^[\s(+\-–−±$€£¥%.,:/\d)]*\d[\s(+\-–−±$€£¥%.,:/\d)]*%?$/;
 
 /** Reads a table block. @param items those that stand in it, or in text that it may go on with */
 export function readTable(block: LayoutBlock, items: readonly TextItem[]): FoundTable {
@@ -161,7 +161,7 @@ function continuesRow(
 }
 
 /** Bold above plain, or words above numbers. */
-function looksLikeHeader(
+export function looksLikeHeader(
   first: readonly string[],
   rest: readonly string[][],
   items: readonly TextItem[],

@@ -41,6 +41,20 @@ describe('a message', () => {
   });
 });
 
+it('a report of what could not be delivered says why', async () => {
+  const report =
+    'From: post@b\nSubject: Undelivered\nMIME-Version: 1.0\nContent-Type: multipart/report; boundary=b\n\n--b\nContent-Type: text/plain\n\nIt came back.\n' +
+    '--b\nContent-Type: message/delivery-status\n\nAction: failed\nDiagnostic-Code: smtp; 550 unknown user\n--b--\n';
+  expect(plainText(await read(report)).join('\n')).toContain('Diagnostic-Code: smtp; 550 unknown user');
+});
+
+it('an invitation says when and where', async () => {
+  const invitation =
+    'From: post@b\nSubject: Dredging\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\nSee you.\n' +
+    '--b\nContent-Type: text/calendar; charset=utf-8\n\nBEGIN:VCALENDAR\nBEGIN:VEVENT\nLOCATION:Quay 4\nEND:VEVENT\nEND:VCALENDAR\n--b--\n';
+  expect(plainText(await read(invitation)).join('\n')).toContain('See you.\nLOCATION: Quay 4');
+});
+
 describe('a box of messages', () => {
   it('has each under its subject', async () => {
     const box =
@@ -48,7 +62,7 @@ describe('a box of messages', () => {
       'From c@d Mon Jan  1 00:00:00 2024\nFrom: c@d\nSubject: Two\n\nSecond.\n';
     const document = await read(box, 'all.mbox');
     expect(plainSections(document)).toEqual([
-      { headings: ['One'], content: ['From: a@b\nSubject: One', 'First.', '>From here on.'] },
+      { headings: ['One'], content: ['From: a@b\nSubject: One', 'First.', 'From here on.'] },
       { headings: ['Two'], content: ['From: c@d\nSubject: Two', 'Second.'] },
     ]);
   });

@@ -147,7 +147,12 @@ describe('a declaration', () => {
 describe('what a terminal shows', () => {
   it.each([
     ['colours', '\x1b[1;31mERROR\x1b[0m pump \x1b[38:5:4mP-100\x1b[m lost', 'ERROR pump P-100 lost'],
-    ['cursor movements', 'one\x1b[2K\x1b[1Gtwo\x1b(B\x1b7', 'onetwo'],
+    ['cursor movements', 'one\x1b[1C\x1b[1Gtwo\x1b(B\x1b7', 'onetwo'],
+    [
+      'lines that are written anew',
+      'a\n\x1b[2K\x1b[1G- Boats\x1b[2K\x1b[1G| Boats\x1b[1G\x1b[2KLoaded 5 boats\n10 %\r\x1b[K20 %\r\x1b[K\n100 %\x1b[K\n',
+      'a\nLoaded 5 boats\n20 %\n100 %\n',
+    ],
     ['hyperlinks and titles', '\x1b]8;;http://a.b/\x1b\\link\x1b]8;;\x07 \x1b]0;title\x07end', 'link end'],
     ['a sequence without an end', 'a\x1b]0;title\nb', 'a0;title\nb'],
     ['bold and underlined letters of manual pages', 'N\bNA\bAM\bME\bE _\bf_\bi_\bl_\be o\b+', 'NAME file +'],

@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { parseCsv } from '../../../../shared/documents/data/csv.ts';
 import { parseJson } from '../../../../shared/documents/data/json.ts';
 import { parseYaml } from '../../../../shared/documents/data/yaml.ts';
+import { parseDocument } from '../../../../shared/documents/parse.ts';
+import { plainText, utf8 } from '../../../support/document-fixtures.ts';
 
 describe('CSV', () => {
   it.each([
@@ -127,6 +129,16 @@ describe('JSON', () => {
     expect(parseJson(deep).blocks).toEqual([{ kind: 'code', text: deep }]);
   });
 
+  it('has the text of pages in its values', () => {
+    const post = {
+      title: 'Hours',
+      content: { rendered: '<p>Open <b>daily</b> 8&#8211;12.</p><ul><li>North</li></ul>' },
+    };
+    const text = parseJson(JSON.stringify(post)).blocks.map((block) => 'text' in block && block.text);
+    expect(text.join('\n')).toContain('Open daily 8–12.\n\n- North');
+    expect(text.join('\n')).not.toContain('<');
+  });
+
   it('of a notebook gives its text, code and output', () => {
     const notebook = {
       nbformat: 4,
@@ -135,7 +147,11 @@ describe('JSON', () => {
         {
           cell_type: 'code',
           source: 'print(1)',
-          outputs: [{ text: ['1\n'] }, { data: { 'text/plain': 'two' } }],
+          outputs: [
+            { text: ['1\n'] },
+            { data: { 'text/plain': 'two' } },
+            { output_type: 'error', ename: 'ValueError', evalue: 'no depth', traceback: ['\x1b[31m...'] },
+          ],
         },
       ],
     };
@@ -145,6 +161,7 @@ describe('JSON', () => {
       'print(1)',
       '1\n',
       'two',
+      'ValueError: no depth',
     ]);
   });
 
@@ -195,4 +212,19 @@ describe('YAML', () => {
   ])('is taken line by line when it is %s', (_why, text) => {
     expect(parseYaml(text).blocks).toEqual([{ kind: 'code', text }]);
   });
+});
+
+it.each([
+  [
+    'a.ics',
+    'BEGIN:VCALENDAR\nVERSION:2.0\nBEGIN:VEVENT\nUID:1\nDTSTART:20250301T090000\nSUMMARY:Dredging\\, north\nDESCRIPTION:One\\nand the har\n bour\nEND:VEVENT\nEND:VCALENDAR\n',
+    'DTSTART: 20250301T090000\nSUMMARY: Dredging, north\nDESCRIPTION: One\nand the harbour',
+  ],
+  [
+    'a.vcf',
+    'BEGIN:VCARD\nVERSION:3.0\nFN:Ida Holm\nNOTE;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:Gr=C3=BC=C3=9Fe\nPHOTO;ENCODING=b:/9j/4AAQ\n SkZJRg\nEND:VCARD\n',
+    'FN: Ida Holm\nNOTE: Grüße',
+  ],
+])('calendars and cards are lines without folds and escapes: %s', async (name, text, shown) => {
+  expect(plainText(await parseDocument(utf8(text), { name }))).toEqual([shown]);
 });

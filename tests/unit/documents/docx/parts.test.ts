@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ZipFile } from 'yazl';
 import { parseDocx } from '../../../../shared/documents/docx/docx.ts';
 import {
   lines,
@@ -195,5 +196,48 @@ describe('charts', () => {
       files: { 'word/charts/chart1.xml': chart },
     } as const;
     expect(await read(body, parts)).toEqual(['Catch\n | cod\n2023 | 4.4\n2024 | 5']);
+  });
+});
+
+describe('a document within the document', () => {
+  const links = {
+    c1: ['aFChunk', 'part.htm'],
+    c2: ['aFChunk', 'part.mht'],
+    c3: ['aFChunk', 'part.docx'],
+  } as const;
+
+  it('is read where it stands, be it HTML, an archive of it or text', async () => {
+    const mht =
+      'MIME-Version: 1.0\nContent-Type: multipart/related; boundary=b\n\n--b\nContent-Type: text/html; charset=utf-8\n\n<p>Rates of May.</p>\n--b--\n';
+    const body = `${paragraph('Above')}<w:altChunk r:id="c1"/><w:altChunk r:id="c2"/>${paragraph('Between')}<w:altChunk r:id="c3"/><w:altChunk r:id="gone"/>`;
+    const files = {
+      'word/part.htm': '<html><body><h2>Hours</h2><p>8 to 12</p></body></html>',
+      'word/part.mht': mht,
+      'word/part.docx': 'Plain words.',
+    };
+    expect(await read(body, { links, files })).toEqual([
+      'Above',
+      '## Hours',
+      '8 to 12',
+      'Rates of May.',
+      'Between',
+      'Plain words.',
+    ]);
+  });
+
+  it('may be a Word file, which is read to a bounded depth', async () => {
+    const inner = await wordFile(paragraph('Inner text'));
+    const zip = new ZipFile();
+    const outer = {
+      '_rels/.rels': relationships({ main: ['officeDocument', 'word/document.xml'] }),
+      'word/document.xml': wordPart('w:document', '<w:body><w:altChunk r:id="c3"/></w:body>'),
+      'word/_rels/document.xml.rels': relationships(links),
+    };
+    for (const [name, text] of Object.entries(outer)) zip.addBuffer(Buffer.from(text), name);
+    zip.addBuffer(Buffer.from(inner), 'word/part.docx');
+    zip.end();
+    const bytes: Buffer[] = [];
+    for await (const chunk of zip.outputStream) bytes.push(chunk as Buffer);
+    expect(lines(await parseDocx(Buffer.concat(bytes), 'a.docx'))).toEqual(['Inner text']);
   });
 });

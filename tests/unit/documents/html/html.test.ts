@@ -36,6 +36,51 @@ describe('what a reader of the page sees', () => {
     ],
     ['titles of frames', 'a<iframe title="Chart of tides"></iframe>b', ['a', 'Chart of tides', 'b']],
     ['words in drawings', '<svg><title>t</title><text>80 m</text></svg>', ['80 m']],
+    [
+      'what a link of a list of tabs shows',
+      '<ul><li><a href="#size">Size</a></ul><div id=size style="display: none">12 kg</div>',
+      ['- Size', '12 kg'],
+    ],
+    [
+      'the formulas of an encyclopedia, once',
+      '<p>Law: <span><span class="mwe-math-mathml-inline" style="display: none;"><math><mi>F</mi><mo>=</mo><msup><mi>v</mi><mn>2</mn></msup><annotation>F=v^2</annotation></math></span><img class="mwe-math-fallback-image-inline" aria-hidden="true" alt="{\\displaystyle F=v^{2}}"></span>.</p>',
+      ['Law: F=v^2.'],
+    ],
+    [
+      'a formula that is a picture only',
+      '<p>Law: <img class="mwe-math-fallback-image-inline" aria-hidden="true" alt="{\\displaystyle F=ma}">.</p>',
+      ['Law: F=ma.'],
+    ],
+    [
+      'a formula once that has another form for screen readers',
+      '<p>Sum: <span class="MathJax"><nobr aria-hidden="true"><span>a</span><span>+b</span></nobr><span class="MJX_Assistive_MathML"><math><mi>a</mi><mo>+</mo><mi>b</mi></math></span></span>.</p>',
+      ['Sum: a+b.'],
+    ],
+    [
+      'values beside each other apart',
+      '<input value=4><output>42 kr</output><progress value=7>70 %</progress>',
+      ['4 42 kr 70 %'],
+    ],
+    [
+      'the names of tabs and cards that are components',
+      '<Tabs><TabItem value="a" label="Linux">apt</TabItem><Card title="Rates">5 kr</Card></Tabs>',
+      ['Linux', 'apt', 'Rates', '5 kr'],
+    ],
+    [
+      'ticks that styles and attributes tell',
+      '<ul class="inline-task-list"><li class="checked">a<li>b</ul><ul><li><div class="checkbox checkbox-on"></div> c</ul><ul data-checked="false"><li>d</ul>',
+      ['- [x] a\n- [ ] b', '- [x] c', '- [ ] d'],
+    ],
+    [
+      'macros and tasks of a wiki’s own format',
+      '<ac:structured-macro ac:name="code"><ac:parameter ac:name="language">sh</ac:parameter><ac:plain-text-body><![CDATA[echo <a> &\n halt]]></ac:plain-text-body></ac:structured-macro><ac:task><ac:task-id>7</ac:task-id><ac:task-status>complete</ac:task-status><ac:task-body>Oil</ac:task-body></ac:task>',
+      ['echo <a> &\n halt', '[x] Oil'],
+    ],
+    [
+      'text that is raised, and none that is struck, by style sheets',
+      '<style>.c1{vertical-align:super}.c2{color:red;text-decoration:line-through}</style><p>12 m<span class="c1">3</span><span class="c2">old</span>, 4 m<span style="vertical-align: super">2</span>',
+      ['12 m^3, 4 m^2'],
+    ],
     ['headings by role', '<div role=heading aria-level=3>Mast</div>x', ['### Mast', 'x']],
     ['what breaks the rules', '<p>a <b>b <i>c</p><p>d', ['a b c', 'd']],
   ])('keeps %s', (_what, html, expected) => {
@@ -98,6 +143,7 @@ describe('a line', () => {
   it.each([
     ['12<sup>3</sup> m<sup>2</sup> 10<sup>-3</sup>', '12^3 m^2 10^-3'],
     ['x<sup>n+1</sup> y<sub>a b</sub> H<sub>2</sub>O', 'x^(n+1) y_(a b) H_2O'],
+    ['Keel<sup>®</sup> by Lowe<sup>™</sup>', 'Keel® by Lowe™'],
     ['the 1<sup>st</sup>, M<sup>me</sup> D, e<sup>x</sup>', 'the 1st, Mme D, e^x'],
     ['250<sup><a href="#f">1</a></sup> berths<sup>[2]</sup>', '250 [1] berths [2]'],
     ['<sup>1</sup> Without the pontoon. <sup>14</sup>C', '[1] Without the pontoon. ^14C'],
@@ -121,9 +167,24 @@ describe('a line', () => {
     ['<a href="tel:+47555"><i aria-hidden=true>x</i></a>', '+47555'],
     ['<a href="https://lowe.example/a">the site</a>', 'the site (https://lowe.example/a)'],
     ['<a href="https://www.lowe.example/">lowe.example</a>', 'lowe.example'],
+    [
+      '<a href="https://www.google.com/url?q=https://lowe.example/a%3Fb%3D1&sa=D&usg=x">rates</a>',
+      'rates (https://lowe.example/a?b=1)',
+    ],
     ['<a href="/a">near</a> <a href="#b">here</a> <a href="javascript:x()">tool</a>', 'near here tool'],
   ])('tells where a link leads: %s', (html, text) => {
     expect(read(`<p>${html}</p>`)).toEqual([text]);
+  });
+
+  it('is a footnote that is named as one, without the brackets of its link back', () => {
+    const html = `<p>Fees<a href="#f1" id=r1 role=doc-noteref>[1]</a> rise<a epub:type=noteref href="#f2">2</a>.</p><p>Next.</p>
+      <aside id=f1 role=doc-footnote><span class=label>[<a role=doc-backlink href="#r1">1</a>]</span><p>By law.</p></aside>
+      <aside id=f2 epub:type=footnote><p>In May.</p></aside>`;
+    expect(read(html)).toEqual(['Fees [1] rise [2].', '[1] By law.', '[2] In May.', 'Next.']);
+  });
+
+  it('is a note in another part of a book', () => {
+    expect(read('<p>Salt<a href="notes.xhtml#n2"><sup>2</sup></a>.</p>')).toEqual(['Salt [2].']);
   });
 
   it('is a footnote after the block that refers to it', () => {
@@ -222,6 +283,39 @@ describe('a table', () => {
     ['its only row of blocks', '<table><tr><td><p>a</p><td><p>b</p></table>', ['a', 'b']],
   ])('lays out a page by %s', (_what, html, expected) => {
     expect(read(html)).toEqual(expected);
+  });
+
+  it('is one by its role, however its rows are wrapped', () => {
+    const html = `<div role=grid><div role=rowgroup><div role=row><div><span role=columnheader>Port</span></div><span role=columnheader>Depth</span></div></div>
+      <div role=row><div role=gridcell>Lowe</div><div role=gridcell>9 m</div></div></div>`;
+    expect(table(html)).toMatchObject([{ header: ['Port', 'Depth'], rows: [['Lowe', '9 m']] }]);
+  });
+
+  it('keeps a second head where it stands', () => {
+    const html = `<table><thead><tr><th>A<th>B<tbody><tr><td>1<td>2<thead><tr><th>C<th>D<tbody><tr><td>3<td>4</table>`;
+    expect(table(html)).toMatchObject([
+      {
+        header: ['A', 'B'],
+        rows: [
+          ['1', '2'],
+          ['C', 'D'],
+          ['3', '4'],
+        ],
+      },
+    ]);
+  });
+
+  it('says what the icons of its cells say that hold nothing else', () => {
+    const html = `<table><tr><th>Berth<th>Power<th>Water<tr><td>A<td><i class="fa fa-check" aria-hidden=true></i><td><i class="bi bi-x"></i>
+      <tr><td>B<td><span title="on request"></span><td><i class="fa fa-check"></i> May only</table>`;
+    expect(table(html)).toMatchObject([
+      {
+        rows: [
+          ['A', '✓', '✗'],
+          ['B', 'on request', 'May only'],
+        ],
+      },
+    ]);
   });
 
   it('of a thousand columns and spans repeats a bounded amount of text', () => {

@@ -144,6 +144,64 @@ describe('HTML in Markdown', () => {
   });
 });
 
+describe('what is for programs', () => {
+  it('is left out: ids and classes of headings, and imports of MDX', () => {
+    const markdown = `import Tabs from '@theme/Tabs';
+
+# Berths {#berths .wide}
+
+Free in May.
+{: .note }
+
+## The set {1, 2}
+
+You may
+import boats from 'abroad'
+at any time.
+
+\`\`\`js
+import a from 'b';
+\`\`\``;
+    expect(read(markdown)).toEqual([
+      '# Berths',
+      'Free in May.',
+      '## The set {1, 2}',
+      "You may import boats from 'abroad' at any time.",
+      "import a from 'b';",
+    ]);
+  });
+});
+
+it('lines of names and values above the text are front matter without fences', () => {
+  expect(parseMarkdown('Title: Rates\nDate: 2024-01-02\nAuthor: Ada\n\nText.')).toMatchObject({
+    title: 'Rates',
+    metadata: { date: '2024-01-02', author: 'Ada' },
+    blocks: [{ kind: 'text', text: 'Text.' }],
+  });
+  expect(read('Note: the ferry\nleaves at: noon\n\nText.')).toEqual([
+    'Note: the ferry leaves at: noon',
+    'Text.',
+  ]);
+});
+
+it('a table that is drawn with lines is one', () => {
+  const markdown = `+:-----+-----------+
+| Port | Depth     |
++======+===========+
+| Lowe | **9** m   |
+|      | dredged   |
++------+-----------+
+| Orre | a & b     |
++------+-----------+
+
++ an item`;
+  expect(read(markdown)).toEqual(['Port | Depth\nLowe | 9 m dredged\nOrre | a & b', '- an item']);
+});
+
+it('definitions stand on lines of their own', () => {
+  expect(read('Draught\n: 3 m\n: 4 m when laden')).toEqual(['Draught\n: 3 m\n: 4 m when laden']);
+});
+
 describe('hostile Markdown', () => {
   it.each([
     ['lists', '- '.repeat(20_000)],

@@ -173,10 +173,24 @@ describe('a table', () => {
     expect(lines).toEqual(rows(60).map((row) => row.join(' | ')));
   });
 
-  it('has a header that is too long for a passage once only', () => {
+  it('of more columns than a passage has room for names the column of each value, and its row in each passage', () => {
     const header = Array.from({ length: 60 }, (_, i) => `column ${i}`);
+    const values = (row: number) => header.map((_, i) => (i === 7 ? '' : `${i === 0 ? row : 'x'}-${i}`));
+    const passages = split(table({ caption: 'Ports', header, rows: [values(1), values(2)] }));
+    const lines = passages.map(({ text }) => text.split('\n'));
+    for (const [caption, first] of lines) {
+      expect(caption).toBe('Ports');
+      expect(first).toMatch(/^column 0: [12]-0$/);
+    }
+    const others = lines.flat().filter((line) => !/^(?:Ports|column 0: .*|)$/.test(line));
+    const expected = header.flatMap((name, i) => (i === 0 || i === 7 ? [] : [`${name}: x-${i}`]));
+    expect(others).toEqual([...expected, ...expected]);
+  });
+
+  it('has a header that is too long for a passage once only where it names few columns', () => {
+    const header = ['word '.repeat(40).trim(), 'b'];
     const all = split(table({ header, rows: rows(9) })).map(({ text }) => text);
-    expect(all.join(' ').match(/column 59/g)).toHaveLength(1);
+    expect(all.join(' ').match(/word/g)).toHaveLength(40);
   });
 
   it('loses no word of a row that alone is longer than a passage', () => {

@@ -188,6 +188,75 @@ describe('a table in a PDF', () => {
     );
   });
 
+  it('is one where columns of short lines stand at the same heights, as on an invoice', async () => {
+    const text: PlacedText[] = [
+      [72, 790, 'INVOICE', 16, 'F2'],
+      ...['Port Lowe Ltd', 'Quay 4', '1234 Lowe'].map((line, i): PlacedText => [72, 760 - 14 * i, line, 10]),
+      ...['Invoice no.', 'Date', 'Customer'].map((line, i): PlacedText => [350, 760 - 14 * i, line, 10]),
+      [507.8, 760, '4711-B', 10],
+      [478.9, 746, '1 March 2025', 10],
+      [486.1, 732, 'Bo Lindqvist', 10],
+      // Numbers are set to the right.
+      [72, 660, 'Item', 10],
+      [313.9, 660, 'Qty', 10],
+      [406.7, 660, 'Price', 10],
+      [505.5, 660, 'Amount', 10],
+      [72, 644, 'Berth hire, March', 10],
+      [318.9, 644, '31', 10],
+      [405, 644, '10.00', 10],
+      [509.4, 644, '310.00', 10],
+      [72, 628, 'Electricity', 10],
+      [313.3, 628, '120', 10],
+      [410.5, 628, '0.50', 10],
+      [515, 628, '60.00', 10],
+      [407.8, 612, 'Total', 10],
+      [509.4, 612, '370.00', 10],
+    ];
+    const [head, table] = await tablesOf([{ text }]);
+    expect(head!.rows).toContainEqual(['Quay 4', 'Date', '1 March 2025']);
+    expect(table).toMatchObject({
+      header: ['Item', 'Qty', 'Price', 'Amount'],
+      rows: [
+        ['Berth hire, March', '31', '10.00', '310.00'],
+        ['Electricity', '120', '0.50', '60.00'],
+        ['', '', 'Total', '370.00'],
+      ],
+    });
+  });
+
+  it('is none where two addresses stand beside each other', async () => {
+    const at = (x: number, texts: string[]) =>
+      texts.map((line, i): PlacedText => [x, 760 - 14 * i, line, 10]);
+    const text = [
+      ...at(72, ['Port Lowe Ltd', 'Quay 4', '1234 Lowe']),
+      ...at(350, ['Bo Lindqvist', 'Skip Street 7', '5678 Cumar']),
+    ];
+    expect(await textOf([{ text }])).toBe(
+      'Port Lowe Ltd Quay 4 1234 Lowe\nBo Lindqvist Skip Street 7 5678 Cumar',
+    );
+  });
+
+  it('keeps its caption and what is below it where it is turned, but no stamp in the margin', async () => {
+    const turned = (x: number, y: number, text: string) =>
+      `BT /F1 10 Tf 0 1 -1 0 ${x} ${y} Tm (${text}) Tj ET`;
+    const rows = [
+      ['Basin', 'Depth', 'Area'],
+      ['North', '9.5', '12'],
+      ['South', '7.1', '30'],
+      ['East', '4.0', '8'],
+    ];
+    const content = [
+      turned(200, 100, 'Table 4. Depths of the basins'),
+      ...rows.flatMap((row, i) => row.map((cell, j) => turned(230 + 16 * i, 100 + 120 * j, cell))),
+      turned(330, 100, 'Measured at low water by the pilots of Lowe.'),
+      turned(25, 100, 'draft 3 of May'),
+    ];
+    const text = await textOf([{ text: [[72, 800, 'Harbour report']], content: content.join('\n') }]);
+    expect(text).toMatch(/Table 4\. Depths of the basins\nBasin \| Depth/);
+    expect(text).toMatch(/East \| 4\.0 \| 8\nMeasured at low water by the pilots of Lowe\.\n/);
+    expect(text).not.toContain('draft');
+  });
+
   it('goes on over a page’s end, and has its header once', async () => {
     const row = (i: number) => [`Port ${i}`, `Pier ${i}`, `${i * 7}`, `${i * 30}`];
     const page = (from: number): PdfPage => ({
@@ -225,6 +294,32 @@ describe('forms and notes of a PDF', () => {
       'Name of the guest: Ottilie Marbach\nPlace on board: Cabin 17\n[x] Breakfast wanted\n[ ] Dinner wanted\n' +
         'Hand this form to the purser before the ship leaves the quay.',
     );
+  });
+
+  it('has what reviewers have written to marks after the marked paragraph, once', async () => {
+    const mark = (rect: string, contents: string) =>
+      `<</Type/Annot/Subtype/Highlight/Rect[${rect}]/QuadPoints[]/Contents(${contents})>>`;
+    const text = await textOf(
+      [
+        {
+          text: [
+            ...lines(60, 760, [
+              'The winch of the north quay holds four tonnes and must be',
+              'oiled each Monday.',
+            ]),
+            ...lines(60, 700, ['The crane is older.']),
+          ],
+          annotations: '100 0 R 101 0 R',
+        },
+      ],
+      {
+        objects: {
+          100: mark('200 758 260 770', 'Bo says five.'),
+          101: mark('60 744 150 756', 'oiled each Monday'),
+        },
+      },
+    );
+    expect(text).toMatch(/must be oiled each Monday\.\nComment: Bo says five\.\nThe crane is older\.$/);
   });
 
   it('gives notes where they lie', async () => {
