@@ -132,12 +132,14 @@ async function measure(data: string) {
     const beside = { outcomes: new Outcomes(), times: [] as Times[] };
     const flooded = new Outcomes();
     const over = new AbortController();
-    const until = AbortSignal.any([over.signal, AbortSignal.timeout(Number(values.seconds) * 1000)]);
+    const until = over.signal;
+    const timer = setTimeout(() => over.abort(), Number(values.seconds) * 1000);
     const flooder = flood(flooding, flooded, until);
     await sleep(RISE_MS);
     const upload = untilReady(quiet, beside.outcomes, until);
     beside.times = await firstTokens(quiet, beside.outcomes, until);
     const uploadMs = await upload;
+    clearTimeout(timer);
     over.abort();
     await flooder;
     const [before, during] = [summary(alone.times), summary(beside.times)];
