@@ -44,24 +44,31 @@ export function piecesOf(block: ContentBlock, encode: (text: string) => Uint32Ar
 }
 
 function rowPieces(block: TableBlock, measure: (text: string) => number, room: number): Piece[] {
-  const { page, pageEnd } = block;
-  const { lead: leadLines, rows: rowLines } = tableLines(block);
+  const { lead: leadLines, rows } = tableLines(block);
   const lead = leadLines.join('\n');
-  const leadTokens = lead === '' ? 0 : measure(`${lead}\n`);
-  if (leadTokens > room * LEAD_SHARE && isWide(block)) return recordPieces(block, measure, room);
-  const repeats = lead !== '' && rowLines.length > 0 && leadTokens <= room * LEAD_SHARE;
-  const lines = repeats ? rowLines : [...leadLines, ...rowLines];
-  const paragraph = lines.join('\n');
+  if (isWide(block) && leadCost(lead, measure) > room * LEAD_SHARE) return recordPieces(block, measure, room);
+  return piecesUnder(lead, rows, block, measure, room);
+}
+
+/** Lines of a table, which all stand under the lead where it leaves them room; where it does not, it is one of them. */
+function piecesUnder(
+  lead: string,
+  lines: readonly string[],
+  { page, pageEnd }: TableBlock,
+  measure: (text: string) => number,
+  room: number,
+): Piece[] {
+  const cost = leadCost(lead, measure);
+  const repeats = lead !== '' && lines.length > 0 && cost <= room * LEAD_SHARE;
+  const paragraph = (repeats || lead === '' ? lines : [lead, ...lines]).join('\n');
+  const leading = repeats ? { lead, leadTokens: cost } : { lead: undefined, leadTokens: 0 };
   return lineRanges({ text: paragraph })
-    .flatMap((range) => cutToFit(paragraph, range, measure, repeats ? room - leadTokens : room))
-    .map((range) => ({
-      ...range,
-      paragraph,
-      page,
-      pageEnd,
-      lead: repeats ? lead : undefined,
-      leadTokens: repeats ? leadTokens : 0,
-    }));
+    .flatMap((range) => cutToFit(paragraph, range, measure, room - leading.leadTokens))
+    .map((range) => ({ ...range, paragraph, page, pageEnd, ...leading }));
+}
+
+function leadCost(lead: string, measure: (text: string) => number): number {
+  return lead === '' ? 0 : measure(`${lead}\n`);
 }
 
 /** Whether the header names many columns, so that a row of values alone could not be understood. */
@@ -77,7 +84,7 @@ function isWide({ header = [], rows }: TableBlock): boolean {
 
 /** A table of more columns than a passage has room for: "column: value" in lines, each passage with its row's first. */
 function recordPieces(block: TableBlock, measure: (text: string) => number, room: number): Piece[] {
-  const { caption, header = [], rows, page, pageEnd } = block;
+  const { caption, header = [], rows } = block;
   const named = (cells: readonly string[]) =>
     cells.flatMap((cell, i) =>
       cell === '' ? [] : [(header[i] ?? '') === '' ? cell : `${header[i]}: ${cell}`],
@@ -85,19 +92,7 @@ function recordPieces(block: TableBlock, measure: (text: string) => number, room
   return rows.flatMap((row) => {
     const [first, ...others] = named(row);
     const lead = [caption, first].filter((line) => line !== undefined).join('\n');
-    const leadTokens = measure(`${lead}\n`);
-    const repeats = others.length > 0 && leadTokens <= room * LEAD_SHARE;
-    const paragraph = (repeats ? others : [lead, ...others]).join('\n');
-    return lineRanges({ text: paragraph })
-      .flatMap((range) => cutToFit(paragraph, range, measure, repeats ? room - leadTokens : room))
-      .map((range) => ({
-        ...range,
-        paragraph,
-        page,
-        pageEnd,
-        lead: repeats ? lead : undefined,
-        leadTokens: repeats ? leadTokens : 0,
-      }));
+    return piecesUnder(lead, others, block, measure, room);
   });
 }
 
