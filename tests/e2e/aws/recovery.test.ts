@@ -1,8 +1,10 @@
-/** An index on S3 that is lost is made again from the catalog in DynamoDB. */
+/** What is lost of the stores on S3 and DynamoDB is made again: the index from the catalog, the catalog from the originals. */
 
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DeleteObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createDynamoTable } from '../../../shared/storage/table/dynamodb-create.ts';
 import { describeWith } from '../../services/describe-with.ts';
 import { CLOUD, type Cloud, DATA, startCloud } from '../../support/aws/cloud.ts';
 import { blockragJson } from '../../support/product/command.ts';
@@ -63,5 +65,27 @@ describeWith(CLOUD, 'stores on S3 and DynamoDB', () => {
     expect(await command('reindex', stores())).toMatchObject({ code: 0, value: { passages } });
     server = await start(stores());
     expect(await askServer(server, QUESTION)).toMatchObject({ answer });
+  });
+
+  it('have a table that is lost made again by "blockrag repair", with names and collections', async () => {
+    await server.stop();
+    const table = randomUUID();
+    const of = cloud.environment;
+    const credentials = { accessKeyId: of.AWS_ACCESS_KEY_ID!, secretAccessKey: of.AWS_SECRET_ACCESS_KEY! };
+    const client = { endpoint: of.AWS_ENDPOINT_URL_DYNAMODB!, region: of.AWS_REGION!, credentials };
+    await createDynamoTable({ table, client });
+    const empty = storesWith(table);
+    const report = await command('repair', empty);
+    expect(report).toMatchObject({ code: 0, value: { documents: 2, unnamed: 0, failed: 0 } });
+    server = await start(empty);
+    // The command leaves the work to whoever has the stores open.
+    while ((await server.stats()).ready < 2) await sleep(100);
+    expect(await askServer(server, QUESTION)).toMatchObject({
+      answer,
+      citations: [{ document: 'ferry.md' }],
+    });
+    const asked = await askServer(server, 'Who built the lighthouse?', { collection: 'lights' });
+    expect(asked.citations[0]?.document).toBe('lighthouse.md');
+    expect(server.log()).not.toContain('catalog_mismatch');
   });
 });
