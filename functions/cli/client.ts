@@ -29,9 +29,11 @@ const COMPARED = {
  */
 export async function openClient(given: CommonOptions, options: OpenClientOptions): Promise<Client> {
   const { data, stores } = dataPlace(given);
-  const openHere = async () => openLocal((await import('./config.ts')).toConfig(given), options);
+  const config = async () => (await import('./config.ts')).toConfig(given);
+  const openHere = async () => openLocal(await config(), options);
   if (stores !== undefined) return openHere();
   if (options.create !== true && !existsSync(data)) {
+    await config(); // a wrong option is told first
     throw new BlockragError(
       'no_documents',
       `There is no data directory ${data}: add documents first (blockrag add FILES), or name another with --data.`,
