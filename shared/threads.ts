@@ -182,6 +182,59 @@ export class Thread<M extends Methods> {
 }
 
 /**
+ * A thread that is started when it is first needed, and anew where it has died.
+ *
+ * @example
+ * const documents = new LazyThread(
+ *   () => new Thread<DocumentMethods>(new URL('./worker.ts', import.meta.url)),
+ *   () => new BlockragError('shutting_down', 'The reader is closed.'),
+ * );
+ * await documents.alive().call('read', args);
+ */
+export class LazyThread<M extends Methods> {
+  #start: () => Thread<M>;
+  #closed: () => BlockragError;
+  #thread: Thread<M> | undefined;
+  #disposed = false;
+  #loading: Promise<unknown> = Promise.resolve();
+
+  /** @param closed what is thrown after dispose() */
+  constructor(start: () => Thread<M>, closed: () => BlockragError) {
+    this.#start = start;
+    this.#closed = closed;
+  }
+
+  /** The thread. @throws BlockragError `closed` after dispose() */
+  alive(): Thread<M> {
+    this.throwIfDisposed();
+    if (!this.#thread?.alive) this.#thread = this.#start();
+    return this.#thread;
+  }
+
+  throwIfDisposed(): void {
+    if (this.#disposed) throw this.#closed();
+  }
+
+  /** Runs a first call for which the thread loads a model. @throws BlockragError as `alive`, and what the call throws */
+  async load(call: () => Promise<unknown>): Promise<void> {
+    this.throwIfDisposed();
+    const loading = call();
+    this.#loading = loading.catch(() => undefined);
+    await loading;
+  }
+
+  /**
+   * Ends the thread, after what `load` began: a thread that ends while it loads a model may take the process with it.
+   * Calls under way then are rejected.
+   */
+  async dispose(): Promise<void> {
+    this.#disposed = true;
+    await this.#loading;
+    await this.#thread?.dispose();
+  }
+}
+
+/**
  * What a Worker is started with. TypeScript runs through tsx here as everywhere, but a loader named in execArgv
  * does not reach a worker's entry module on Node 20: a first module registers it and imports the real one.
  */

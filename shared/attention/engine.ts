@@ -3,7 +3,7 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { BlockragError } from '../errors.ts';
 import { isIntact } from '../kv/blob.ts';
-import { Thread } from '../threads.ts';
+import { LazyThread, Thread } from '../threads.ts';
 import type { AnswerEvent, AnswerRequest, AnswerResult } from './answer.ts';
 import type { EncodeRequest } from './encode-to-blob.ts';
 import type { ArrivedObject, EngineMethods, EngineOptions, StoredBlock, Wanted } from './protocol.ts';
@@ -15,29 +15,33 @@ const CHECKED_BYTES = 4 << 20;
 
 export class Engine {
   #options: EngineOptions;
-  #thread: Thread<EngineMethods> | undefined;
+  #thread = new LazyThread<EngineMethods>(
+    () => {
+      this.#hot = false;
+      return new Thread(new URL('./worker.ts', import.meta.url), {
+        workerData: this.#options,
+        name: 'inference',
+      });
+    },
+    () => new BlockragError('worker_died', 'The engine is closed.'),
+  );
   /** Whether the thread may have blobs in memory. */
   #hot = false;
   /** Of blobs that were sent to a thread before. */
   #sentBefore = recentKeys();
-  #closed = false;
-  /** The last `ready`. */
-  #loading: Promise<void> | undefined;
 
   constructor(options: EngineOptions) {
     this.#options = options;
   }
 
   /** Loads the model now instead of at the first call. */
-  async ready(): Promise<void> {
-    const ready = this.#alive().call('ready', undefined);
-    this.#loading = ready;
-    await ready;
+  ready(): Promise<void> {
+    return this.#thread.load(() => this.#thread.alive().call('ready', undefined));
   }
 
   /** Encodes blocks, each by itself, to their KV blobs, in the same order; questions go first. */
   async encode(request: EncodeRequest, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>[]> {
-    return this.#alive().call('encode', request, { signal });
+    return this.#thread.alive().call('encode', request, { signal });
   }
 
   /**
@@ -64,7 +68,9 @@ export class Engine {
     ]);
     try {
       const args = { request: { ...request, blocks }, objects: port2 };
-      const result = await this.#alive().call('answer', args, { ...options, signal, transfer: [port2] });
+      const result = await this.#thread
+        .alive()
+        .call('answer', args, { ...options, signal, transfer: [port2] });
       this.#hot = (this.#options.hotBytes ?? 0) > 0;
       return result;
     } catch (error) {
@@ -82,23 +88,8 @@ export class Engine {
   }
 
   /** Ends the thread, after the model was loaded where that goes on; calls under way are rejected. */
-  async dispose(): Promise<void> {
-    this.#closed = true;
-    await this.#loading?.catch(() => undefined);
-    await this.#thread?.dispose();
-  }
-
-  /** The thread; a new one where the last has died. */
-  #alive(): Thread<EngineMethods> {
-    if (this.#closed) throw new BlockragError('worker_died', 'The engine is closed.');
-    if (!this.#thread?.alive) {
-      this.#hot = false;
-      this.#thread = new Thread<EngineMethods>(new URL('./worker.ts', import.meta.url), {
-        workerData: this.#options,
-        name: 'inference',
-      });
-    }
-    return this.#thread;
+  dispose(): Promise<void> {
+    return this.#thread.dispose();
   }
 }
 

@@ -20,7 +20,7 @@ import { Reranker } from '../retrieval/reranker.ts';
 import type { Stores } from '../stores/stores.ts';
 import { createLogger, type Logger } from '../telemetry.ts';
 import { prepareModel } from './prepare-model.ts';
-import type { Services } from './services.ts';
+import { endThreads, type Services, type Threads } from './services.ts';
 import { checkFormat, chooseSettings, DATA_FORMAT, refuseOutdated, type Settings } from './settings.ts';
 import { KvBudget } from './stored-kv/budget.ts';
 
@@ -74,7 +74,7 @@ export async function openServices(stores: Stores, config: Config, options: Serv
     speculation: config.speculation,
     acceptedProvenance: config.acceptedProvenance,
   });
-  const threads: { dispose(): Promise<void> }[] = [engine];
+  const threads: Partial<Threads> = { engine };
   // Whoever uses a model that cannot be loaded is told so.
   const begin = (load: () => Promise<unknown>) => {
     if (options.warm === true) load().catch(() => undefined);
@@ -82,18 +82,16 @@ export async function openServices(stores: Stores, config: Config, options: Serv
   try {
     begin(() => engine.ready());
     const embedder = new Embedder(await fetchEmbedder(wanted.embedder, fetching));
-    threads.push(embedder);
+    threads.embedder = embedder;
     begin(() => embedder.ready());
     const reranking = await fetchReranker(wanted.reranker, fetching);
     const reranker = reranking && new Reranker(reranking);
-    if (reranker !== undefined) {
-      threads.push(reranker);
-      begin(() => reranker.ready());
-    }
+    threads.reranker = reranker;
+    if (reranker !== undefined) begin(() => reranker.ready());
     const parts = { catalog, known, wanted, model, engine, embedder, reranker };
     return await openAround(parts, stores, config, options);
   } catch (error) {
-    await Promise.all(threads.map((thread) => thread.dispose()));
+    await endThreads(threads);
     throw error;
   }
 }

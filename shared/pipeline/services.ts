@@ -59,9 +59,10 @@ export interface Services {
   logger: Logger;
 }
 
-type Threads = Pick<Services, 'engine' | 'reader' | 'embedder' | 'reranker'>;
+/** Stages that have threads. */
+export type Threads = Pick<Services, 'engine' | 'reader' | 'embedder' | 'reranker'>;
 
-/** Ends the threads of the stages. Nothing must be under way in them. */
-export async function endThreads({ engine, reader, embedder, reranker }: Threads): Promise<void> {
+/** Ends the threads of the stages that there are. Nothing must be under way in them. */
+export async function endThreads({ engine, reader, embedder, reranker }: Partial<Threads>): Promise<void> {
   await Promise.all([engine, reader, embedder, reranker].map((one) => one?.dispose()));
 }

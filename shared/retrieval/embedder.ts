@@ -1,6 +1,6 @@
 /** Embeddings for retrieval, in a thread of their own. */
 import { BlockragError } from '../errors.ts';
-import { Thread } from '../threads.ts';
+import { LazyThread, Thread } from '../threads.ts';
 
 /** Length of every embedding. */
 export const EMBEDDING_DIMENSIONS = 384;
@@ -66,8 +66,14 @@ export type EmbedderMethods = {
 export class Embedder {
   readonly dimensions = EMBEDDING_DIMENSIONS;
   readonly model: EmbeddingModel;
-  #thread: Thread<EmbedderMethods> | undefined;
-  #disposed = false;
+  #thread = new LazyThread<EmbedderMethods>(
+    () =>
+      new Thread(new URL('./embedder-worker.ts', import.meta.url), {
+        name: 'embedder',
+        workerData: this.model.files,
+      }),
+    () => new BlockragError('shutting_down', 'The embedder is closed.'),
+  );
 
   /** Costs nothing yet: the first call starts the thread and loads the model (about 0.3 s). */
   constructor(model: EmbeddingModel) {
@@ -75,8 +81,8 @@ export class Embedder {
   }
 
   /** Loads the model now instead of at the first call. @throws as `embed` */
-  async ready(): Promise<void> {
-    await this.embed([''], 'query');
+  ready(): Promise<void> {
+    return this.#thread.load(() => this.embed([''], 'query'));
   }
 
   /**
@@ -102,30 +108,21 @@ export class Embedder {
     signal?: AbortSignal,
     tenant = '',
   ): Promise<{ vectors: Float32Array[]; wordPieces: number[] }> {
-    if (this.#disposed) throw new BlockragError('shutting_down', 'The embedder is closed.');
+    this.#thread.throwIfDisposed();
     if (texts.length === 0) return { vectors: [], wordPieces: [] };
-    if (!this.#thread?.alive) {
-      this.#thread = new Thread<EmbedderMethods>(new URL('./embedder-worker.ts', import.meta.url), {
-        name: 'embedder',
-        workerData: this.model.files,
-      });
-    }
     const { queryPrefix, passagePrefix } = this.model.files;
     const prefix = role === 'query' ? queryPrefix : passagePrefix;
     const prefixed = texts.map((text) => prefix + text);
-    const { vectors, wordPieces } = await this.#thread.call(
-      'embed',
-      { texts: prefixed, role, tenant },
-      { signal },
-    );
+    const { vectors, wordPieces } = await this.#thread
+      .alive()
+      .call('embed', { texts: prefixed, role, tenant }, { signal });
     const vectorAt = (i: number) =>
       vectors.subarray(i * EMBEDDING_DIMENSIONS, (i + 1) * EMBEDDING_DIMENSIONS);
     return { vectors: texts.map((_, i) => vectorAt(i)), wordPieces };
   }
 
-  /** Ends the thread; calls under way are rejected. */
-  async dispose(): Promise<void> {
-    this.#disposed = true;
-    await this.#thread?.dispose();
+  /** Ends the thread, after the model was loaded where that goes on (`ready`); calls under way are rejected. */
+  dispose(): Promise<void> {
+    return this.#thread.dispose();
   }
 }

@@ -1,6 +1,6 @@
 /** Orders passages by a model that reads each together with the question (a cross-encoder), in a thread of its own. */
 import { BlockragError } from '../errors.ts';
-import { Thread } from '../threads.ts';
+import { LazyThread, Thread } from '../threads.ts';
 
 /** So many of the passages found are read, the best of the index. */
 export const RERANKED = 20;
@@ -35,8 +35,14 @@ export type RerankerMethods = {
  */
 export class Reranker {
   readonly model: RerankingModel;
-  #thread: Thread<RerankerMethods> | undefined;
-  #disposed = false;
+  #thread = new LazyThread<RerankerMethods>(
+    () =>
+      new Thread(new URL('./reranker-worker.ts', import.meta.url), {
+        name: 'reranker',
+        workerData: this.model.files,
+      }),
+    () => new BlockragError('shutting_down', 'The reranker is closed.'),
+  );
 
   /** Costs nothing yet: the first call starts the thread and loads the model. */
   constructor(model: RerankingModel) {
@@ -44,8 +50,8 @@ export class Reranker {
   }
 
   /** Loads the model now instead of at the first call. @throws as `scores` */
-  async ready(): Promise<void> {
-    await this.scores('', ['']);
+  ready(): Promise<void> {
+    return this.#thread.load(() => this.scores('', ['']));
   }
 
   /**
@@ -54,14 +60,7 @@ export class Reranker {
    * cross-encoder), `worker_died` (the next call starts a new thread), `shutting_down` after dispose()
    */
   async scores(question: string, passages: readonly string[], signal?: AbortSignal): Promise<number[]> {
-    if (this.#disposed) throw new BlockragError('shutting_down', 'The reranker is closed.');
-    if (!this.#thread?.alive) {
-      this.#thread = new Thread<RerankerMethods>(new URL('./reranker-worker.ts', import.meta.url), {
-        name: 'reranker',
-        workerData: this.model.files,
-      });
-    }
-    return this.#thread.call('score', { question, passages }, { signal });
+    return this.#thread.alive().call('score', { question, passages }, { signal });
   }
 
   /**
@@ -82,9 +81,8 @@ export class Reranker {
       .map(({ passage, logit }) => ({ passage, score: 1 / (1 + Math.exp(-logit)) }));
   }
 
-  /** Ends the thread; calls under way are rejected. */
-  async dispose(): Promise<void> {
-    this.#disposed = true;
-    await this.#thread?.dispose();
+  /** Ends the thread, after the model was loaded where that goes on (`ready`); calls under way are rejected. */
+  dispose(): Promise<void> {
+    return this.#thread.dispose();
   }
 }

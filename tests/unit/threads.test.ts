@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { afterEach, describe, expect, it } from 'vitest';
-import { Thread } from '../../shared/threads.ts';
+import { BlockragError } from '../../shared/errors.ts';
+import { LazyThread, Thread } from '../../shared/threads.ts';
 import type { TestMethods } from '../support/children/thread-methods.ts';
 
 const MODULE = new URL('../support/children/thread-methods.ts', import.meta.url);
@@ -107,5 +108,37 @@ describe('a Thread', () => {
     const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
     expect(stdout.split('\n').filter(Boolean), stderr).toEqual(['42', 'worker_died', 'closed']);
     expect(status).toBe(0);
+  });
+});
+
+describe('a LazyThread', () => {
+  it('is one thread for all calls, a new one after it has died, and none after its end', async () => {
+    const started: Thread<TestMethods>[] = [];
+    const closed = () => new BlockragError('shutting_down', 'It is closed.');
+    const lazy = new LazyThread<TestMethods>(() => {
+      started.push(start());
+      return started.at(-1)!;
+    }, closed);
+    expect(started).toEqual([]);
+    expect(await Promise.all([1, 2].map((n) => lazy.alive().call('double', n)))).toEqual([2, 4]);
+    expect(started).toHaveLength(1);
+    await expect(lazy.alive().call('die', undefined)).rejects.toMatchObject({ code: 'worker_died' });
+    expect(await lazy.alive().call('double', 3)).toBe(6);
+    expect(started).toHaveLength(2);
+    await lazy.dispose();
+    expect(started[1]!.alive).toBe(false);
+    expect(() => lazy.alive()).toThrow(expect.objectContaining({ code: 'shutting_down' }));
+  });
+
+  it('ends after what it loads, since a thread in the middle of that may take the process with it', async () => {
+    const lazy = new LazyThread<TestMethods>(
+      start,
+      () => new BlockragError('shutting_down', 'It is closed.'),
+    );
+    const loading = lazy.load(() => lazy.alive().call('block', undefined));
+    const later = expect(loading).resolves.toBeUndefined();
+    await lazy.dispose();
+    await later;
+    await expect(lazy.load(() => Promise.resolve())).rejects.toMatchObject({ code: 'shutting_down' });
   });
 });
