@@ -16,6 +16,7 @@ import { startCloud } from '../support/aws/cloud.ts';
 import { eventsIn, gatewayEvent, streamedResponse, textOf } from '../support/aws/gateway.ts';
 import { openInProcess } from '../support/aws/opened.ts';
 import { manyPassages } from '../support/product/texts.ts';
+import { median } from '../support/quantiles.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const TENANT = 'acme';
@@ -45,7 +46,10 @@ try {
   const report = async (what: string, measure: () => Promise<Record<string, number>>) => {
     const figures: Record<string, number>[] = [];
     for (let run = 0; run < runs; run++) figures.push(await measure());
-    const medians = Object.keys(figures[0]!).map((name) => [name, median(figures.map((row) => row[name]!))]);
+    const medians = Object.keys(figures[0]!).map((name) => [
+      name,
+      Math.round(median(figures.map((row) => row[name]!))),
+    ]);
     print(`${what.padEnd(44)} ${medians.map(([name, ms]) => `${name} ${ms} ms`).join(', ')}`);
   };
 
@@ -134,11 +138,6 @@ async function ended(at: number, lambda: { stop(): Promise<void> }): Promise<num
   const ms = performance.now() - at;
   await lambda.stop();
   return Math.round(ms);
-}
-
-function median(numbers: number[]): number {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  return Math.round(sorted[Math.floor(sorted.length / 2)]!);
 }
 
 function print(line: string): void {

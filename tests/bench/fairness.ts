@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import type { AnswerView } from '../../shared/api/views/answer.ts';
 import { blockragJson } from '../support/product/command.ts';
 import { eventsOf, type Server, settled, startServer, uploadText } from '../support/product/server.ts';
+import { quantile } from '../support/quantiles.ts';
 import { flood, Outcomes } from './fairness/flood.ts';
 import { ANSWER_TOKENS, QUESTIONS, textOf } from './fairness/texts.ts';
 
@@ -78,12 +79,6 @@ async function untilReady(server: Server, outcomes: Outcomes, until: AbortSignal
   const ready = settled(server, id).then(() => performance.now() - started);
   ready.catch(() => {});
   return Promise.race([ready, given]);
-}
-
-/** @param share 0.5: the median */
-function quantile(numbers: readonly number[], share: number): number | undefined {
-  const sorted = numbers.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
 }
 
 function summary(times: readonly Times[]) {

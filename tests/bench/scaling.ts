@@ -16,6 +16,7 @@ import { documentId } from '../../shared/pipeline/intake/submit.ts';
 import { keyOf } from '../../shared/pipeline/stored-kv/location.ts';
 import type { System } from '../../shared/pipeline/system.ts';
 import { idle } from '../support/product/blockrag.ts';
+import { median } from '../support/quantiles.ts';
 import { openEmbedded, testConfig } from '../support/settings.ts';
 import { drawTimes } from './speed/peers.ts';
 
@@ -41,7 +42,6 @@ const tenant = DEFAULT_TENANT;
 const collection = DEFAULT_COLLECTION;
 
 const say = (text: string) => void process.stderr.write(`${text}\n`);
-const median = (numbers: number[]) => numbers.sort((a, b) => a - b)[numbers.length >> 1]!;
 let state = 1;
 function random(): number {
   state = (Math.imul(state, 1664525) + 1013904223) >>> 0;

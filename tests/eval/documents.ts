@@ -18,6 +18,7 @@ import { parseArgs } from 'node:util';
 import { parseDocument } from '../../shared/documents/parse.ts';
 import { blockText } from '../../shared/documents/passages/pieces.ts';
 import type { ParsedDocument } from '../../shared/documents/types.ts';
+import { quantile } from '../support/quantiles.ts';
 import { orderOf, sharedWords, wordsOf } from './documents-words.ts';
 
 interface Result {
@@ -113,15 +114,15 @@ function report(all: readonly Result[]): void {
     pages: total(({ pages }) => pages),
     words,
     kept: total((result) => result.kept * result.words) / words,
-    keptOfMedianFile: median(all.map(({ kept }) => kept)),
+    keptOfMedianFile:
+      quantile(
+        all.map(({ kept }) => kept),
+        0.5,
+      ) ?? 0,
     order: total((result) => result.order * result.words) / words,
     pagesPerSecond: total(({ pages }) => pages) / total(({ seconds }) => seconds),
   };
   process.stdout.write(`${JSON.stringify(values.json ? { summary, files: all } : summary, null, 2)}\n`);
-}
-
-function median(numbers: readonly number[]): number {
-  return [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0;
 }
 
 function percent(share: number): string {

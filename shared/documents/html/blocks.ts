@@ -82,12 +82,8 @@ export class PageReader {
   }
 
   #cellText(cell: HtmlElement): string {
-    return oneLine(this.walk(cell, 'cell').map(textOfBlock).join(' ')) || iconText(cell);
+    return oneLine(this.walk(cell, 'cell').map(blockText).join(' ')) || iconText(cell);
   }
-}
-
-function textOfBlock(block: Block): string {
-  return block.kind === 'heading' ? block.text : blockText(block);
 }
 
 /** A footnote's blocks, the first with its mark. Brackets alone are what is left of a link back. */

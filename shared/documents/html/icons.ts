@@ -2,10 +2,14 @@
 import { namesOf } from './noise.ts';
 import { attr, type HtmlElement, type HtmlNode, isElement, walkTree } from './tree.ts';
 
-const YES =
-  /^(?:fa|bi|glyphicon|icon|mdi|ti|ri|la|octicon|lucide|feather|dashicons|codicon)-(?:check|checked|check-circle|circle-check|check-square|square-check|check-lg|ok|tick|yes)$/;
-const NO =
-  /^(?:fa|bi|glyphicon|icon|mdi|ti|ri|la|octicon|lucide|feather|dashicons|codicon)-(?:times|times-circle|xmark|circle-xmark|x|x-lg|x-circle|cross|close|remove|cancel|no|ban)$/;
+/** The class of an icon in the sets of icons that are in use. */
+const ICON = /^(?:fa|bi|glyphicon|icon|mdi|ti|ri|la|octicon|lucide|feather|dashicons|codicon)-(.+)$/;
+const YES = new Set(
+  'check checked check-circle circle-check check-square square-check check-lg ok tick yes'.split(' '),
+);
+const NO = new Set(
+  'times times-circle xmark circle-xmark x x-lg x-circle cross close remove cancel no ban'.split(' '),
+);
 const ICONS = new Set(['i', 'b', 'em', 'span', 'svg']);
 /** A cell of more elements is no icon. */
 const MAX_ELEMENTS = 20;
@@ -29,7 +33,7 @@ export function iconText(cell: HtmlElement): string {
 function nameOf(element: HtmlElement): string {
   const label = ICONS.has(element.tagName) ? attr(element, 'title') || attr(element, 'aria-label') || '' : '';
   if (label.trim() !== '') return label.trim();
-  const names = namesOf(element);
-  if (names.some((name) => YES.test(name))) return '✓';
-  return names.some((name) => NO.test(name)) ? '✗' : '';
+  const icons = namesOf(element).map((name) => ICON.exec(name)?.[1] ?? '');
+  if (icons.some((icon) => YES.has(icon))) return '✓';
+  return icons.some((icon) => NO.has(icon)) ? '✗' : '';
 }

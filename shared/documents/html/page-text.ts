@@ -15,7 +15,7 @@ export function pageText(text: string): string | undefined {
   if (!isPage(text)) return undefined;
   try {
     const blocks = parseFragment(text);
-    return blocks.map((block) => (block.kind === 'heading' ? block.text : blockText(block))).join('\n\n');
+    return blocks.map(blockText).join('\n\n');
   } catch {
     // Its elements multiply: the value stays as it is.
     return undefined;

@@ -12,6 +12,8 @@ const SILENT =
 /** Directives whose argument is for programs. */
 const UNSAID = /^(?:only|ifconfig|container|class|grid|grid-item|tab-set|image|figure)$/;
 const NOTES = /^(?:note|tip|hint|important|warning|caution|danger|error|attention|admonition|seealso)$/;
+/** What stands before a note where that is not its name. */
+const LABELS: Readonly<Record<string, string>> = { admonition: '', seealso: 'See also: ' };
 const CHANGES: Readonly<Record<string, string>> = {
   versionadded: 'Added in version',
   versionchanged: 'Changed in version',
@@ -130,12 +132,7 @@ function readDirective(
   }
   if (name in CHANGES) say(`${CHANGES[name]} ${argument}`);
   else if (NOTES.test(name)) {
-    const label =
-      name === 'admonition'
-        ? ''
-        : name === 'seealso'
-          ? 'See also: '
-          : `${name[0]!.toUpperCase()}${name.slice(1)}: `;
+    const label = LABELS[name] ?? `${name[0]!.toUpperCase()}${name.slice(1)}: `;
     say((label + argument).trim());
   } else if (name === 'replace') return;
   else say(UNSAID.test(name) ? option('alt') : argument);

@@ -1,6 +1,6 @@
 /** Takes content apart into the pieces that passages are packed of: sentences, lines of code, rows of tables. */
 
-import type { CodeBlock, ContentBlock, PageRange, TableBlock, TextBlock } from '../types.ts';
+import type { Block, CodeBlock, ContentBlock, PageRange, TableBlock, TextBlock } from '../types.ts';
 import { cutToFit, type MeasuredRange, type Range } from './cut.ts';
 import { sentences } from './sentences.ts';
 
@@ -26,7 +26,7 @@ const MAX_NAMES = 5_000_000;
 const LIST_MARK = /^\s*(?:[-*+•▪◦‣–]|\(?(?:\p{N}{1,3}|\p{L})[.)]|\[[ x]\])\s/iu;
 
 /** The text of a block as it stands in a passage; a table's row is one line, "a | b | c". */
-export function blockText(block: ContentBlock): string {
+export function blockText(block: Block): string {
   if (block.kind !== 'table') return block.text;
   const { lead, rows } = tableLines(block);
   return [...lead, ...rows].join('\n');

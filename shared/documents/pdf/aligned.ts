@@ -1,6 +1,6 @@
 /** Tables without rules that the library takes for columns of text: short lines beside each other, at the same heights. */
 import type { LayoutBlock, Rect, TextItem } from '@llamaindex/liteparse';
-import { isInside, type Line, linesOf, middle, right } from './lines.ts';
+import { isInside, type Line, linesOf, lineText, middle, right } from './lines.ts';
 import { NUMBER } from './tables.ts';
 
 /** Rows that were found, and how many of the blocks they are made of. */
@@ -47,8 +47,6 @@ export function alignedTable(
   if (shared < 2 || shared < MIN_SHARED * rows.length || !isTabular(columns)) return undefined;
   return { rows, items: lines.flatMap((line) => line.items), blocks: columns.length };
 }
-
-const lineText = ({ items }: Line) => items.map(({ text }) => text.trim()).join(' ');
 
 function isColumn(lines: readonly Line[]): boolean {
   const words = lines.map((line) => lineText(line).split(/\s+/).length);

@@ -4,7 +4,7 @@ import type { Block } from '../types.ts';
 import { type AlignedTable, alignedTable, turnedLines } from './aligned.ts';
 import { withoutFurniture } from './furniture.ts';
 import { plainText, readingText } from './inline.ts';
-import { bottom, isInside, linesOf, middle, squeeze, uprightItems } from './lines.ts';
+import { bottom, isInside, linesOf, lineText, middle, squeeze, uprightItems } from './lines.ts';
 import { splitParagraphs } from './paragraphs.ts';
 import { continuesTable, looksLikeHeader, readTable } from './tables.ts';
 
@@ -78,10 +78,9 @@ function isTurned({ bbox }: LayoutBlock, { textItems }: ParsedPage): boolean {
 function placeTurned(placed: Placed[], page: ParsedPage): void {
   const turned = turnedLines(page.textItems, page.width);
   if (turned.length === 0) return;
-  const kept = squeeze(placed.flatMap(({ blocks }) => blocks.map(textOf)).join(''));
   const table = placed.findIndex(({ x }) => x !== undefined);
   const at = table < 0 ? placed.length : table;
-  const lost = turned.filter(({ text }) => squeeze(text).length > 1 && !kept.includes(squeeze(text)));
+  const lost = turned.filter(lostIn(placed));
   // Names of axes say nothing without their pictures.
   if (table < 0 && squeeze(lost.map(({ text }) => text).join('')).length < MIN_TURNED) return;
   const isBefore = ({ x, isUpward }: (typeof lost)[number]) => isUpward && x < (placed[table]?.x ?? Infinity);
@@ -153,7 +152,7 @@ function headings(text: string, items: readonly TextItem[], block: LayoutBlock):
   const parts: string[] = [];
   let taken = '';
   lines.forEach(({ items: own, box }, i) => {
-    const line = own.map((item) => item.text.trim()).join(' ');
+    const line = lineText({ items: own });
     if (taken === whole || !whole.startsWith(taken + squeeze(line))) return;
     taken += squeeze(line);
     const above = lines[i - 1]?.box;
@@ -182,12 +181,16 @@ function codeLines(items: readonly TextItem[]): string {
 
 /** Lines whose text is in no block. */
 function lostText(placed: readonly Placed[], items: readonly TextItem[]): { text: string; y: number }[] {
-  const kept = squeeze(placed.flatMap(({ blocks }) => blocks.map(textOf)).join(''));
-  const lost = items.filter(({ text }) => squeeze(text).length > 1 && !kept.includes(squeeze(text)));
-  return linesOf(lost).map((line) => ({
-    text: plainText(line.items.map(({ text }) => text.trim()).join(' ')),
+  return linesOf(items.filter(lostIn(placed))).map((line) => ({
+    text: plainText(lineText(line)),
     y: middle(line.box),
   }));
+}
+
+/** Whether a text is in no block. */
+function lostIn(placed: readonly Placed[]): (part: { text: string }) => boolean {
+  const kept = squeeze(placed.flatMap(({ blocks }) => blocks.map(textOf)).join(''));
+  return ({ text }) => squeeze(text).length > 1 && !kept.includes(squeeze(text));
 }
 
 function textOf(block: Block): string {

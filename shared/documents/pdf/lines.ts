@@ -17,6 +17,11 @@ export function uprightItems({ textItems }: ParsedPage): TextItem[] {
   return upright.length * 2 >= shown.length ? upright : [];
 }
 
+/** A line's words as they are set. */
+export function lineText({ items }: Pick<Line, 'items'>): string {
+  return items.map(({ text }) => text.trim()).join(' ');
+}
+
 /** The lines of some items, from the top. */
 export function linesOf(items: readonly TextItem[]): Line[] {
   const lines: Line[] = [];

@@ -1,6 +1,6 @@
 /** Paragraphs that the library took for one: a wider gap after the end of a sentence starts another. */
 import type { TextItem } from '@llamaindex/liteparse';
-import { linesOf, middle, squeeze } from './lines.ts';
+import { linesOf, lineText, middle, squeeze } from './lines.ts';
 
 /** Lines of a paragraph are no further apart than the usual ones, by this factor. */
 const WIDER = 1.25;
@@ -9,7 +9,7 @@ const SENTENCE_END = /[.!?:。]["'”’)\]]*$/;
 /** @param items those that the text was made from */
 export function splitParagraphs(text: string, items: readonly TextItem[]): string[] {
   const lines = linesOf(items);
-  const written = lines.map((line) => line.items.map((item) => item.text.trim()).join(' '));
+  const written = lines.map(lineText);
   // In columns, the lines are not those of the text.
   if (lines.length < 3 || squeeze(written.join('')) !== squeeze(text)) return [text];
   const gaps = lines.slice(1).map(({ box }, i) => middle(box) - middle(lines[i]!.box));

@@ -5,7 +5,7 @@
  */
 import type { LayoutBlock, LayoutCell, Rect, TextItem } from '@llamaindex/liteparse';
 import { plainText } from './inline.ts';
-import { bottom, isInside, type Line, linesOf, middle, right, squeeze } from './lines.ts';
+import { bottom, isInside, type Line, linesOf, lineText, middle, right, squeeze } from './lines.ts';
 
 /** A table's text, and lines above and below it that are none of its rows. */
 export interface FoundTable {
@@ -104,7 +104,7 @@ function fromLines(lines: readonly Line[], columns: readonly Column[]) {
   if (start < 0) return undefined;
   const rows: string[][] = [];
   for (let i = start; i <= end; i++) {
-    const row = cells[i] ?? [lineText(lines[i]!), ...columns.slice(1).map(() => '')];
+    const row = cells[i] ?? [plainLine(lines[i]!), ...columns.slice(1).map(() => '')];
     const last = rows.at(-1);
     if (last !== undefined && continuesRow(row, last, lines[i - 1]!, lines[i]!, lines)) {
       row.forEach((cell, column) => {
@@ -113,13 +113,13 @@ function fromLines(lines: readonly Line[], columns: readonly Column[]) {
     } else rows.push(row);
   }
   return {
-    before: lines.slice(0, start).map(lineText),
+    before: lines.slice(0, start).map(plainLine),
     rows: rows.map((row) => row.map(plainText)),
-    after: lines.slice(end + 1).map(lineText),
+    after: lines.slice(end + 1).map(plainLine),
   };
 }
 
-const lineText = ({ items }: Line) => plainText(items.map(({ text }) => text.trim()).join(' '));
+const plainLine = (line: Line) => plainText(lineText(line));
 
 function joinLines(above: string, below: string): string {
   return above === '' ? below : `${above} ${below}`;

@@ -1,6 +1,7 @@
 /** What the bench collects and prints. */
 import { writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, totalmem } from 'node:os';
+import { median } from '../../support/quantiles.ts';
 import type { Flops } from './flops.ts';
 import type { FirstToken } from './ours.ts';
 import { targetsOf } from './targets.ts';
@@ -54,11 +55,10 @@ export class Samples {
   }
 
   medians(): Report['figures'] {
-    const of = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1]!;
     return Object.fromEntries(
       [...this.#samples].map(([what, row]) => [
         what,
-        Object.fromEntries([...row].map(([who, values]) => [who, rounded(of(values))])),
+        Object.fromEntries([...row].map(([who, values]) => [who, rounded(median(values))])),
       ]),
     );
   }
