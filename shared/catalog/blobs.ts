@@ -136,13 +136,21 @@ export class Blobs {
     for await (const page of this.pages()) yield* page;
   }
 
-  /** Records that blobs are used now; those that are stored no more stay so. */
-  async touch(keys: readonly string[]): Promise<void> {
-    const used = Date.now();
+  /**
+   * Records when blobs were used; those that are stored no more stay so.
+   * @param uses milliseconds since the epoch by blob key
+   */
+  async touch(uses: ReadonlyMap<string, number>): Promise<void> {
+    const keys = [...uses.keys()];
     for (let at = 0; at < keys.length; at += TOUCHED_AT_ONCE) {
       const rows = await this.#table.getMany(keys.slice(at, at + TOUCHED_AT_ONCE).map(stateKey));
-      // One that was dropped, stored or touched meanwhile stays as it is.
-      await Promise.all(rows.map((row) => row && putUnchanged(this.#table, row, { ...row.data, used })));
+      const touch = async (row: Row) => {
+        const used = uses.get(row.sort)!;
+        // One that was dropped, stored or touched meanwhile stays as it is.
+        if (used > (row.data as unknown as BlobState).used)
+          await putUnchanged(this.#table, row, { ...row.data, used });
+      };
+      await Promise.all(rows.map((row) => row && touch(row)));
     }
   }
 

@@ -10,7 +10,6 @@ export const SCRUB_DUE = mark('data', 'scrub');
 export async function scrubIfDue(table: Table): Promise<void> {
   const due = await table.get(SCRUB_DUE.partition, SCRUB_DUE.sort);
   if (due === undefined) return;
-  await table.scrub();
   // What was deleted meanwhile has marked it again.
-  await deleteUnchanged(table, due);
+  if (await table.scrub()) await deleteUnchanged(table, due);
 }

@@ -69,8 +69,11 @@ export interface Table {
   write(operations: readonly WriteOperation[]): Promise<void>;
   /** Puts any number of rows without conditions; not atomic, safe to repeat. */
   putMany(rows: readonly { partition: string; sort: string; data: RowData }[]): Promise<void>;
-  /** Overwrites what deleted rows have left on the disk, where the store would keep it for a while. */
-  scrub(): Promise<void>;
+  /**
+   * Overwrites what deleted rows have left on the disk, where the store would keep it for a while.
+   * @returns false when some is still needed, by the reader of an older state: call it again later
+   */
+  scrub(): Promise<boolean>;
   close(): Promise<void>;
 }
 

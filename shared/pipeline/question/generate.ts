@@ -2,7 +2,6 @@
 
 import type { AnswerEvent, PromptFigures } from '../../attention/answer.ts';
 import type { AttentionMode } from '../../attention/modes.ts';
-import type { StoredBlock } from '../../attention/protocol.ts';
 import type { Sampling } from '../../attention/sampling.ts';
 import { isBlockragError } from '../../errors.ts';
 import { spansOf } from '../../tracing.ts';
@@ -92,11 +91,13 @@ async function generateNow(
   { signal, onText }: GenerateOptions,
   spent: { tokens: number },
 ): Promise<Generated> {
-  const { engine, tokenizer, template, dtype, metrics } = services;
+  const { engine, tokenizer, template, dtype, metrics, budget } = services;
   const started = performance.now();
   const tokens =
     preface === undefined ? [] : [preface, ...passages.map(({ passage }) => passage.tokens).reverse()];
   const { blocks, reads } = loadBlocks(services, tenant, attention, tokens);
+  // Before anything is stored: what this prompt needs must not make room for another block of it.
+  if (attention !== 'full') for (const { key } of blocks) budget.touch(key);
 
   const stream = new TextStream(tokenizer, stop);
   const stopped = new AbortController();
@@ -113,11 +114,9 @@ async function generateNow(
   // Of the blocks; the first is the preface, which says nothing about the documents.
   const attended = blocks.map(() => 0);
   const storing: Promise<void>[] = [];
-  const encoded = new Set<number>();
   const onEvent = (event: AnswerEvent) => {
     if (event.kind === 'encoded') {
       const passage = event.index === 0 ? undefined : passages[passages.length - event.index];
-      encoded.add(event.index);
       if (event.damaged !== undefined) metrics.blobsRead('damaged');
       // A request can make as many of these as it likes: they are not stored, and not charged to the tenant.
       const madeByRequest = passage === undefined ? preface !== template.preface : attention === 'anchor';
@@ -125,7 +124,7 @@ async function generateNow(
       else storing.push(storeBlob(services, tenant, blocks[event.index]!, event, passage));
     } else if (event.kind === 'attended') {
       figures = event;
-      if (attention !== 'full') countReads(services, blocks, encoded, reads, event);
+      if (attention !== 'full') countReads(services, reads, event);
       spent.tokens = event.reusedTokens + event.encodedTokens + event.finalTokens;
     } else if (event.kind === 'drafted') {
       drafts.drafted += event.tokens;
@@ -190,11 +189,9 @@ async function generateNow(
   };
 }
 
-/** Counts what was laid by where it came from, and notes that it was used. */
+/** Counts what was laid by where it came from. */
 function countReads(
-  { metrics, budget, tier }: GenerateServices,
-  blocks: readonly StoredBlock[],
-  encoded: ReadonlySet<number>,
+  { metrics, tier }: GenerateServices,
   { hits, misses, bytes, ms }: BlobReads,
   { hot }: PromptFigures,
 ): void {
@@ -202,7 +199,6 @@ function countReads(
   metrics.blobsRead('miss', misses);
   metrics.bytesRead(tier, bytes, ms / 1000);
   metrics.bytesRead('memory', hot.bytes, 0);
-  for (const [index, { key }] of blocks.entries()) if (!encoded.has(index)) budget.touch(key);
 }
 
 /** Parts of a whole; all zero where there is none (an answer without a token). */

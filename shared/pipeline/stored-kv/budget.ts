@@ -31,7 +31,8 @@ export class KvBudget {
   #turns = new Gate(1);
   /** Uses of the last minutes: when the row was written, and the last use; the oldest rows first. */
   #uses = new Map<string, { written: number; used: number }>();
-  #pending = new Set<string>();
+  /** Uses that are not written yet, and when they were. */
+  #pending = new Map<string, number>();
 
   constructor(options: KvBudgetOptions) {
     this.#options = options;
@@ -72,14 +73,14 @@ export class KvBudget {
     }
     this.#uses.set(key, { written: now, used: now });
     if (this.#pending.size === 0) setTimeout(() => void this.flush(), TOUCH_DELAY_MS).unref();
-    this.#pending.add(key);
+    this.#pending.set(key, now);
   }
 
   /** Writes the uses noted so far. */
   async flush(): Promise<void> {
-    const keys = [...this.#pending];
-    this.#pending.clear();
-    await this.#options.catalog.blobs.touch(keys).catch((error: unknown) => {
+    const uses = this.#pending;
+    this.#pending = new Map();
+    await this.#options.catalog.blobs.touch(uses).catch((error: unknown) => {
       // A use that is not known only makes a blob go sooner.
       this.#options.logger.debug({ err: error }, 'the use of blobs could not be recorded');
     });

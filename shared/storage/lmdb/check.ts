@@ -5,13 +5,12 @@
 import { type FileHandle, open, readFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BlockragError } from '../../errors.ts';
-import { Damage, readSnapshot } from './pages.ts';
+import { BEGINNING_BYTES, Damage, snapshotOf } from './pages.ts';
 import { Walk } from './walk.ts';
 
-const DATA = 'data.mdb';
+/** The database's file in its directory. */
+export const DATA = 'data.mdb';
 const RECORD = 'checked.json';
-/** Both of the file's first pages are in it, whatever a page's size. */
-const BEGINNING_BYTES = 65_536;
 
 /** A state of a database: a committed transaction, and a sum over the contents of the pages that it uses. */
 export interface CheckedState {
@@ -33,7 +32,7 @@ export async function checkPages(path: string): Promise<CheckedState | undefined
     const before = await beginningOf(file);
     const changed = async () => !before.equals(await beginningOf(file));
     try {
-      const snapshot = await readSnapshot(file, size);
+      const snapshot = snapshotOf(before, size);
       const sum = await new Walk(file, snapshot, size).run();
       return (await changed()) ? undefined : { transaction: snapshot.transaction, sum };
     } catch (error) {

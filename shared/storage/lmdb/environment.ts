@@ -56,6 +56,14 @@ export class Environment {
     this.#root.resetReadTxn();
   }
 
+  /** The oldest transaction whose state a reader of any process looks at; infinite when none reads. */
+  oldestReader(): number {
+    this.#refuseIfClosed();
+    // A line for each reader: process, thread, and its transaction or "-".
+    const states = this.#root.readerList().matchAll(/^\s*\d+\s+[0-9a-f]+\s+(\d+)$/gm);
+    return Math.min(...[...states].map(([, transaction]) => Number(transaction)));
+  }
+
   /**
    * Runs reads and putSync/removeSync in one transaction: all of it, or nothing if `work` throws. Durable
    * when it resolves. Transactions that wait at the same time share one flush to disk.

@@ -1,11 +1,15 @@
-import { Damage, HEADER } from './pages.ts';
+import { count, Damage, HEADER } from './pages.ts';
 
+/** Kinds of pages, as their header says. */
+export const BRANCH = 1;
+export const LEAF = 2;
+export const OVERFLOW = 4;
 const NODE_HEADER = 8;
 /** Flags of a node: its data are on pages of their own, or a database. */
 export const BIG = 1;
 export const DATABASE = 2;
 /** What a node holds of data that are elsewhere: page, transaction, pages. */
-export const BIG_BYTES = 24;
+const BIG_BYTES = 24;
 
 /** A key and where its data are, as offsets into the page. */
 export interface PageNode {
@@ -14,6 +18,20 @@ export interface PageNode {
   data: number;
   /** Bytes of the data, or the page of a branch's child. */
   value: number;
+}
+
+/** Pages that lie together; a value that is larger than a page has a run of its own. */
+export interface Run {
+  page: number;
+  pages: number;
+  /** Bytes of the value. */
+  bytes: number;
+}
+
+/** Where a node's data are, which are on pages of their own. @throws Damage */
+export function runOf(page: Buffer, { data, value }: PageNode): Run {
+  if (data + BIG_BYTES > page.length) throw new Damage('has a wrong row');
+  return { page: count(page, data), pages: count(page, data + 16), bytes: value };
 }
 
 /**

@@ -7,8 +7,6 @@
  * database  4 flags u16, 6 depth u16, 32 rows u64, 40 root page u64
  * meta      24 magic u32, 28 version u32, 48 free pages' database, 96 main database, 144 last page, 152 transaction
  */
-import type { FileHandle } from 'node:fs/promises';
-
 const MAGIC = 0xbeefc0de;
 const DATA_VERSION = 2;
 const META_BYTES = 168;
@@ -66,13 +64,18 @@ export function readTree(name: string, bytes: Buffer, offset: number, flags: num
   return { name, root, depth, rows };
 }
 
+/** Both of the file's first pages are in it, whatever a page's size. */
+export const BEGINNING_BYTES = 2 * MAX_PAGE;
+
 /**
  * The newest of the two states that the file's first two pages tell of.
+ * @param beginning the file's first BEGINNING_BYTES, or all of a shorter one
+ * @param size bytes of the file
  * @throws Damage
  */
-export async function readSnapshot(file: FileHandle, size: number): Promise<Snapshot> {
-  const first = await readMeta(file, 0, 0);
-  const second = await readMeta(file, first.pageBytes, 1);
+export function snapshotOf(beginning: Buffer, size: number): Snapshot {
+  const first = readMeta(beginning, 0, 0);
+  const second = readMeta(beginning, first.pageBytes, 1);
   if (first.pageBytes !== second.pageBytes) throw new Damage('its first pages contradict each other');
   // Transaction N is written to page N % 2: LMDB relies on it.
   const [older, newest] = first.transaction > second.transaction ? [second, first] : [first, second];
@@ -85,9 +88,9 @@ export async function readSnapshot(file: FileHandle, size: number): Promise<Snap
   return newest;
 }
 
-async function readMeta(file: FileHandle, offset: number, page: number): Promise<Snapshot> {
-  const { buffer: meta, bytesRead } = await file.read(Buffer.alloc(META_BYTES), 0, META_BYTES, offset);
-  if (bytesRead < META_BYTES) throw new Damage('it is cut off');
+function readMeta(beginning: Buffer, offset: number, page: number): Snapshot {
+  if (beginning.length < offset + META_BYTES) throw new Damage('it is cut off');
+  const meta = beginning.subarray(offset, offset + META_BYTES);
   const pageBytes = meta.readUInt32LE(48);
   const isMeta =
     count(meta, 0) === page &&

@@ -1,24 +1,27 @@
 /** LMDB leaves deleted data in its pages until they are written again. This overwrites them. */
-import { createHash } from 'node:crypto';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
 import { asBinary } from 'lmdb';
+import { DATA } from './check.ts';
 import type { Environment, NamedDatabase } from './environment.ts';
+import { type ZeroStep, zeroFreePages } from './free-pages.ts';
 
-/** A value that with its key fills most of a page and is not moved to an overflow page. */
-const FILLER = new Uint8Array(1900);
-const ROWS_PER_TRANSACTION = 64;
-/** 256 MB of pages: more than any catalog leaves behind between two calls. */
-const MAX_TRANSACTIONS = 1024;
-/** Pages freed by the latest transactions are not used by the next one: growth must repeat to mean anything. */
-const GROWTHS = 3;
+/** 4 MB of usual pages: the event loop waits as long as they take to be read and written. */
+const PAGES_AT_ONCE = 1024;
+const MARK = Buffer.from('mark');
 const REWRITTEN_AT_ONCE = 256;
 
 /**
  * Overwrites all that deleted rows of a database have left on the disk, but for at most 7 bytes directly below a row
  * in use: LMDB copies a page's rows from the multiple of 8 below them. Reads and writes may go on meanwhile.
+ * @returns false when some is left because a reader, of a backup for example, still looks at an older state
  */
-export async function scrubDatabase<V>(environment: Environment, database: NamedDatabase<V>): Promise<void> {
+export async function scrubDatabase<V>(
+  environment: Environment,
+  database: NamedDatabase<V>,
+): Promise<boolean> {
   await rewriteRows(environment, database);
-  await overwriteFreedPages(environment);
+  return overwriteFreedPages(environment);
 }
 
 /**
@@ -41,24 +44,29 @@ async function rewriteRows<V>(environment: Environment, database: NamedDatabase<
   } while (after !== undefined);
 }
 
-/**
- * Overwrites free pages by filling them with rows until the file has to grow, which are then deleted. The file
- * grows by a few transactions' rows.
- */
-async function overwriteFreedPages(environment: Environment): Promise<void> {
-  const scratch = environment.database<Uint8Array>('scrub');
-  const lastPage = () => (scratch.getStats() as { lastPageNumber: number }).lastPageNumber;
-  const key = (n: number) => createHash('sha256').update(String(n)).digest();
-  let rows = 0;
-  let growths = 0;
-  for (let n = 0; n < MAX_TRANSACTIONS && growths < GROWTHS; n++) {
-    environment.refresh();
-    const before = lastPage();
-    await environment.write(() => {
-      for (let i = 0; i < ROWS_PER_TRANSACTION; i++) scratch.putSync(key(rows++), FILLER);
-    });
-    environment.refresh();
-    growths = lastPage() > before ? growths + 1 : 0;
+/** @returns false when the reader of an older state still needs some of them */
+async function overwriteFreedPages(environment: Environment): Promise<boolean> {
+  // What the last transaction freed is part of the state before it, which stays until there is a newer one.
+  const scratch = environment.database<number>('scrub');
+  await environment.write(() => scratch.putSync(MARK, Date.now()));
+  const file = await open(join(environment.directory, DATA), 'r+');
+  try {
+    let all = true;
+    let from: number | undefined = 0;
+    while (from !== undefined) {
+      const step: ZeroStep = await environment.write(() =>
+        zeroFreePages(file.fd, {
+          from: from!,
+          most: PAGES_AT_ONCE,
+          oldestReader: environment.oldestReader(),
+        }),
+      );
+      all &&= !step.held;
+      from = step.next;
+    }
+    await file.datasync();
+    return all;
+  } finally {
+    await file.close();
   }
-  await environment.write(() => void scratch.clearSync());
 }

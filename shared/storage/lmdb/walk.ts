@@ -1,23 +1,24 @@
 import type { FileHandle } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
-import { BIG, BIG_BYTES, checkHeader, DATABASE, nodesOf, type PageNode } from './nodes.ts';
-import { count, DATABASE_BYTES, Damage, HEADER, readTree, type Snapshot, type Tree } from './pages.ts';
+import { freeRunsOf } from './free-pages.ts';
+import {
+  BIG,
+  BRANCH,
+  checkHeader,
+  DATABASE,
+  LEAF,
+  nodesOf,
+  OVERFLOW,
+  type PageNode,
+  type Run,
+  runOf,
+} from './nodes.ts';
+import { DATABASE_BYTES, Damage, HEADER, readTree, type Snapshot, type Tree } from './pages.ts';
 
-const BRANCH = 1;
-const LEAF = 2;
-const OVERFLOW = 4;
 /** Pages are read together when no more than this many others lie between them. */
 const GAP_PAGES = 16;
 const READ_BYTES = 1 << 20;
 const SUM_MODULUS = 2 ** 48;
-
-/** Pages that lie together; a value that is larger than a page has a run of its own. */
-interface Run {
-  page: number;
-  pages: number;
-  /** Bytes of the value. */
-  bytes: number;
-}
 
 /** Reads every page that a snapshot uses, once. */
 export class Walk {
@@ -124,22 +125,11 @@ export class Walk {
     }
   }
 
-  /** A list of free pages: how many numbers there are, then pages, or minus the length of a run and its first page. */
   #checkFree(list: Buffer): void {
-    const wrong = () => new Damage('the list of free pages is wrong');
-    if (list.length < 8 || list.length % 8 !== 0) throw wrong();
-    const numbers = count(list, 0);
-    if (8 + 8 * numbers > list.length) throw wrong();
-    for (let i = 1; i <= numbers; i++) {
-      const number = list.readBigInt64LE(8 * i);
-      const pages = number < 0n ? Number(-number) : 1;
-      if (number < 0n && ++i > numbers) throw wrong();
-      const page = number < 0n ? count(list, 8 * i) : Number(number);
-      const end = page + pages;
-      // A place in the list that was used up.
-      if (page === 0 && pages === 1) continue;
-      if (page < 2 || end > this.#snapshot.lastPage + 1) throw wrong();
-      if (this.#used.subarray(page, end).includes(1)) throw new Damage(`page ${page} is free and in use`);
+    for (const { page, pages } of freeRunsOf(list, this.#snapshot.lastPage)) {
+      if (this.#used.subarray(page, page + pages).includes(1)) {
+        throw new Damage(`page ${page} is free and in use`);
+      }
     }
   }
 }
@@ -147,11 +137,6 @@ export class Walk {
 /** Names end in a zero; damaged ones may hold anything. */
 function printable(name: string): string {
   return name.replaceAll(/[^ -~]/g, '');
-}
-
-function runOf(page: Buffer, { data, value }: PageNode): Run {
-  if (data + BIG_BYTES > page.length) throw new Damage('has a wrong row');
-  return { page: count(page, data), pages: count(page, data + 16), bytes: value };
 }
 
 /** Neighbours, to be read at once; at most that many pages unless one run has more. */

@@ -78,7 +78,7 @@ class LmdbTable implements Table {
     }
   }
 
-  scrub(): Promise<void> {
+  scrub(): Promise<boolean> {
     return scrubDatabase(this.#environment, this.#rows);
   }
 

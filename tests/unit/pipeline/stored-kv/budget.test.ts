@@ -89,6 +89,18 @@ describe('the budget of stored KV', () => {
     expect(await catalog.blobs.has(keyOf(1))).toBe(false);
   });
 
+  it('goes by when a blob was used, not by when that is written down', async () => {
+    stores = await openTestStores({ kvBytes: 1000 });
+    await store(stores, 0, 240);
+    await tick();
+    stores.services.budget.touch(keyOf(0));
+    await tick();
+    for (let n = 1; n < 4; n++) await store(stores, n, 240);
+    await stores.services.budget.flush();
+    await store(stores, 4, 240);
+    for (let n = 0; n < 5; n++) expect(await has(stores, n)).toBe(n > 1);
+  });
+
   it('is enforced on what other instances have stored, and on what was there when it was set', async () => {
     stores = await openTestStores();
     for (let n = 0; n < 10; n++) {
