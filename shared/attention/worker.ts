@@ -13,6 +13,9 @@ import { encodeToBlobs } from './encode-to-blob.ts';
 import type { ArrivedObject, EngineMethods, EngineOptions, Wanted } from './protocol.ts';
 import { recentKeys } from './recent-keys.ts';
 
+/** So long after a question the next one counts as about to come. */
+const QUESTIONS_MS = 10_000;
+
 const options = workerData as EngineOptions;
 const scheduler = new Scheduler();
 const verified = recentKeys();
@@ -37,7 +40,8 @@ serve<EngineMethods>({
 
   encode: async (request, { signal }) => {
     const { decoder } = await opened;
-    const objects = await scheduler.run('encode', encodeToBlobs(decoder, request), signal, request.tenant);
+    const steps = encodeToBlobs(decoder, request, () => scheduler.sinceQuestion() < QUESTIONS_MS);
+    const objects = await scheduler.run('encode', steps, signal, request.tenant);
     return new Transfer(
       objects,
       objects.map(({ buffer }) => buffer),
