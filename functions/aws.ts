@@ -24,7 +24,7 @@ export interface StageOptions {
   name: FunctionName;
   /** Whether whatever is sent to the work queue wakes a worker: for those who do not work themselves. */
   wakes: boolean;
-  /** As in `ServiceOptions`; what is outdated then is the next sweep's. */
+  /** Takes other settings than the stores remember, also those with which documents cannot answer meanwhile. */
   reencode?: boolean;
 }
 
@@ -34,7 +34,8 @@ export interface StageOptions {
  * @throws BlockragError as `openOver`, `invalid_option`
  */
 export async function openStage({ name, wakes, reencode }: StageOptions): Promise<Stage> {
-  const config = loadConfig({}, process.env);
+  // Other settings than before come with a deployment, which must not stop the answers.
+  const config = loadConfig({ otherSettings: reencode === true ? 'reencode' : 'answer' }, process.env);
   const stage = loadCloudConfig(process.env);
   const { openSqsBell } = await import('../shared/storage/doorbell/sqs.ts');
   const stores = await openAwsStores({
@@ -50,7 +51,7 @@ export async function openStage({ name, wakes, reencode }: StageOptions): Promis
     await Promise.all([stores.close(), bell.close(), jobs?.close()]);
   };
   const logger = createLogger(config.log ?? 'info');
-  const system = await openOver({ ...stores, close }, config, { logger, reencode, works: false });
+  const system = await openOver({ ...stores, close }, config, { logger, works: false });
   const { metricsNamespace: namespace = 'blockrag' } = config;
   const metrics = new EmbeddedMetrics(system.services.metrics, { namespace, function: name });
   return {

@@ -103,6 +103,12 @@ export const configSchema = z.strictObject({
         'The most tokens that one passage may have.',
       ),
     ),
+  otherSettings: z
+    .enum(['refuse', 'answer', 'reencode'])
+    .default('refuse')
+    .describe(
+      'What happens when the stores were made with another model, adapter, embedding model, data type or passage size. `refuse`: the process ends with `reencode_required`. `reencode`: the stores remember the new settings, and their documents are encoded again. `answer`: this process answers with its settings, and the stores remember theirs. Either way documents go on answering, with passages that are encoded when they are asked for. With another embedding model they answer only once they are encoded again, and `answer` is as `refuse`.',
+    ),
   threads: whole(1)
     .max(256)
     .optional()

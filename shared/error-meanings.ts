@@ -78,7 +78,7 @@ export const ERROR_MEANINGS = {
     'Another process works on the data directory, possibly with other settings: stop it, or use the settings that it serves with.',
   data_format_unknown: 'Another version of blockrag wrote these data: use the version that did.',
   reencode_required:
-    'The documents were encoded with another model or other settings: run `blockrag reencode`, or use the former settings.',
+    'The documents were encoded with another model or other settings: run `blockrag reencode`, start `blockrag serve --other-settings reencode`, or use the former settings.',
   catalog_mismatch:
     'The catalog is new or older than the stored documents, so nothing that it does not know is removed: run `blockrag restore`, `blockrag repair`, or `blockrag serve --adopt-catalog`.',
   storage_full: 'The disk is full: free some space and try again.',

@@ -55,7 +55,7 @@ export interface OpenBlockragOptions extends Omit<ConfigOverrides, 'stores'>, Op
  * @example const blockrag = await openBlockrag({ data: './station', model: 'smollm2-135m-instruct' });
  */
 export async function openBlockrag(options: OpenBlockragOptions = {}): Promise<Blockrag> {
-  const { stores, tenant, works, reencode, logger, onProgress, signal, ...settings } = options;
+  const { stores, tenant, works, logger, onProgress, signal, ...settings } = options;
   let config: Config;
   try {
     if (tenant !== undefined) checkTenant(tenant);
@@ -65,8 +65,5 @@ export async function openBlockrag(options: OpenBlockragOptions = {}): Promise<B
     throw error;
   }
   const opened = stores ?? (await openEmbeddedStores(config.data, { command: 'library' }));
-  return new Blockrag(
-    await openOver(opened, config, { works, reencode, logger, onProgress, signal }),
-    tenant,
-  );
+  return new Blockrag(await openOver(opened, config, { works, logger, onProgress, signal }), tenant);
 }

@@ -10,13 +10,13 @@ import { ProgressLine } from './terminal.ts';
 const WORKING: readonly string[] = ['add', 'demo', 'reencode', 'repair'];
 
 export async function openSystem(config: Config, options: OpenClientOptions): Promise<System> {
-  const { quiet, reencode, adoptCatalog, logger, signal, warm } = options;
+  const { quiet, adoptCatalog, logger, signal, warm } = options;
   const progress = new ProgressLine({ quiet });
   try {
     const stores = await openStores(config, options);
-    return await openOver(stores, config, {
+    const chosen: Config = options.reencode === true ? { ...config, otherSettings: 'reencode' } : config;
+    return await openOver(stores, chosen, {
       works: works(config, options.command),
-      reencode,
       adoptCatalog,
       warm,
       logger,

@@ -63,6 +63,12 @@ function addMainCommands(program: Command, run: Run): void {
     .option('--port <n>', 'port to listen on; 0: any free one', wholeNumber(0), 8080)
     .option('--create-stores', 'with --stores: make the bucket and the table where they are missing')
     .option('--require-keys', 'ask for an API key on loopback, too, and before there is one')
+    .addOption(
+      new Option(
+        '--other-settings <what>',
+        'other settings than the documents were made with: refuse, answer with them, or encode again meanwhile, too',
+      ).choices(['refuse', 'answer', 'reencode']),
+    )
     .option('--adopt-catalog', 'go on with a catalog that is new or older than the stored documents')
     .addHelpText('after', '\nExample:\n  blockrag serve --port 9000 --data ./station')
     .action(run(async () => (await import('./commands/serve.ts')).serve));

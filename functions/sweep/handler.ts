@@ -11,14 +11,14 @@ interface LambdaContext {
 
 /** What an operator asks for; the schedule's event asks for nothing. */
 interface SweepEvent {
-  /** Adopt the stage's settings although documents were made with others, and make these again (docs/guide/deploy.md). */
+  /** Take another embedding model, too, with which documents answer only once they are made again. */
   reencode?: boolean;
 }
 
 const open = stageOpener({ name: 'sweep', wakes: true });
 
 export async function handler({ reencode }: SweepEvent, context: LambdaContext): Promise<SweepReport> {
-  // The first try, without, has failed where there is anything to adopt.
+  // The first try, without, has failed where that is needed.
   const { system, report } = await open().catch((error: unknown) => {
     if (reencode !== true) throw error;
     return open({ reencode });
@@ -26,6 +26,8 @@ export async function handler({ reencode }: SweepEvent, context: LambdaContext):
   const left = Math.max(1_000, context.getRemainingTimeInMillis() - MARGIN_MS);
   const signal = AbortSignal.timeout(left);
   try {
+    // This function alone does it: instances from before a deployment must not take the former settings again.
+    await system.takeSettings();
     return await sweep(system.services, { graceMs: SWEEP_GRACE_MS, signal });
   } finally {
     await report();

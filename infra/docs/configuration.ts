@@ -29,7 +29,7 @@ interface Property {
 
 const INTRODUCTION = `# Configuration
 
-Every setting has an environment variable, and a name under which \`openBlockrag\` takes it; some have an option on the command line. On the command line an option counts first, then the variable, then the default; an empty variable counts as not set. The library reads no variables, and its \`stores\` are opened stores (\`openAwsStores\`, or drivers of your own). The data directory remembers its model, adapter, data type and passage size: opened with others, it answers \`reencode_required\` until \`blockrag reencode\` has encoded its documents again.
+Every setting has an environment variable, and a name under which \`openBlockrag\` takes it; some have an option on the command line. On the command line an option counts first, then the variable, then the default; an empty variable counts as not set. The library reads no variables, and its \`stores\` are opened stores (\`openAwsStores\`, or drivers of your own). The data directory remembers its model, adapter, data type and passage size: opened with others, it answers \`reencode_required\`, unless \`otherSettings\` says what is to happen.
 
 The options of each command are in [cli.md](cli.md).
 `;

@@ -19,9 +19,17 @@ import { Embedder } from '../retrieval/embedder.ts';
 import { Reranker } from '../retrieval/reranker.ts';
 import type { Stores } from '../stores/stores.ts';
 import { createLogger, type Logger } from '../telemetry.ts';
+import { fingerprintOf } from './fingerprint.ts';
 import { prepareModel } from './prepare-model.ts';
 import { endThreads, type Services, type Threads } from './services.ts';
-import { checkFormat, chooseSettings, DATA_FORMAT, refuseOutdated, type Settings } from './settings.ts';
+import {
+  checkFormat,
+  chooseSettings,
+  DATA_FORMAT,
+  mayTake,
+  type Settings,
+  takeSettings,
+} from './settings.ts';
 import { KvBudget } from './stored-kv/budget.ts';
 
 const DAY_MS = 86_400_000;
@@ -29,8 +37,6 @@ const DAY_MS = 86_400_000;
 const PASSING_BYTES = 64 * 1024 * 1024;
 
 export interface ServiceOptions extends Pick<FetchOptions, 'onProgress' | 'signal'> {
-  /** Adopt another model, KV dtype or passage size, and encode every document again. */
-  reencode?: boolean | undefined;
   logger?: Logger | undefined;
   /** Loads the models at once, in their threads: for a process that is to be ready soon. */
   warm?: boolean | undefined;
@@ -105,20 +111,18 @@ async function openAround(
 ): Promise<Opened> {
   const tokenizer = await model.tokenizer();
   const { weightsHash, ropeHash } = model.manifest;
-  const made = [weightsHash, ropeHash, tokenizer.hash].map((hash) => hash.slice(0, 16));
-  // The default one is not named: fingerprints of before there were others hold.
-  const embedding = wanted.embedder === DEFAULT_EMBEDDER ? [] : [embedder.model.sha256.slice(0, 16)];
+  const { kv, passageTokens } = wanted;
+  const vectors = wanted.embedder === DEFAULT_EMBEDDER ? undefined : embedder.model.sha256;
+  const tokenizerHash = tokenizer.hash;
   const settings: Settings = {
     format: DATA_FORMAT,
     ...wanted,
     modelName: modelId(wanted.model),
-    fingerprint: [...made, wanted.kv, wanted.passageTokens, ...embedding].join('.'),
+    fingerprint: fingerprintOf({
+      ...{ weightsHash, ropeHash, tokenizerHash, kv, passageTokens, embedder: vectors },
+    }),
   };
-  if (known !== undefined && known.fingerprint !== settings.fingerprint && !options.reencode) {
-    await refuseOutdated(catalog, known, settings);
-  }
-  // Every instance opens with the same: only the first one writes.
-  if (JSON.stringify(known) !== JSON.stringify(settings)) await catalog.settings.put(settings);
+  if (await mayTake(settings, { catalog, known, config })) await takeSettings(catalog, settings);
   const logger = options.logger ?? createLogger(config.log);
   warnOfCost(model.manifest, logger);
   const services: Services = {

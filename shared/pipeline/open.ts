@@ -32,7 +32,7 @@ export async function openOver(stores: Stores, config: Config, options: OpenOpti
     if (works) await beginEpoch(opened.services, { adopt: options.adoptCatalog ?? false });
     // Where other processes work beside this one, the sweep does the same, bit by bit.
     if (stores.ownership !== undefined) await takeUpWork(opened.services);
-    else if (options.reencode === true && works) await requeueAll(opened.services);
+    else if (config.otherSettings === 'reencode' && works) await requeueAll(opened.services);
     return new System({ ...opened, stores, works, config, uploads: uploadsOf(stores, config) });
   } catch (error) {
     if (opened !== undefined) await endThreads(opened.services);

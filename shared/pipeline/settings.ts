@@ -13,6 +13,7 @@ import { DEFAULT_MODEL, KNOWN_MODELS } from '../model/sources/index.ts';
 import { modelId } from '../model/sources/model-id.ts';
 import { NO_RERANKER } from '../model/sources/rerankers.ts';
 import type { RowData } from '../storage/ports.ts';
+import { haveSameVectors } from './fingerprint.ts';
 
 export const DATA_FORMAT = 2;
 
@@ -76,8 +77,38 @@ export function checkFormat(settings: RowData | undefined): Settings | undefined
   return { adapter: 'none', embedder: DEFAULT_EMBEDDER, reranker: NO_RERANKER, ...settings } as Settings;
 }
 
+/**
+ * Whether the stores are to remember these settings.
+ * @returns false when they go on remembering others, which their documents were made with
+ * @throws BlockragError `reencode_required`
+ */
+export async function mayTake(
+  settings: Settings,
+  {
+    catalog,
+    known,
+    config: { otherSettings },
+  }: {
+    catalog: Pick<Catalog, 'tenants' | 'documents'>;
+    known: Settings | undefined;
+    config: Pick<Config, 'otherSettings'>;
+  },
+): Promise<boolean> {
+  if (known === undefined || known.fingerprint === settings.fingerprint) return true;
+  if (otherSettings === 'reencode') return true;
+  if (otherSettings === 'answer' && haveSameVectors(known.fingerprint, settings.fingerprint)) return false;
+  await refuseOutdated(catalog, known, settings);
+  return true;
+}
+
+/** Makes the stores remember settings. Every instance opens with the same: only the first one writes. */
+export async function takeSettings(catalog: Pick<Catalog, 'settings'>, settings: Settings): Promise<void> {
+  const known = await catalog.settings.get();
+  if (JSON.stringify(known) !== JSON.stringify(settings)) await catalog.settings.put(settings);
+}
+
 /** @throws BlockragError `reencode_required` unless there is nothing to encode again */
-export async function refuseOutdated(
+async function refuseOutdated(
   catalog: Pick<Catalog, 'tenants' | 'documents'>,
   known: Settings,
   wanted: Settings,
@@ -97,7 +128,7 @@ export async function refuseOutdated(
     `${modelId(model)} (${fingerprint.slice(0, 8)}), adapter ${adapter}, embedder ${embedder}, ${kv}, passages of ${passageTokens} tokens`;
   throw new BlockragError(
     'reencode_required',
-    `The documents (${documents}, ${passages} passages) were encoded with ${say(known)}; now it is ${say(wanted)}. Run "blockrag reencode" with the same options to encode them again, or go back to what they were encoded with.`,
+    `The documents (${documents}, ${passages} passages) were encoded with ${say(known)}; now it is ${say(wanted)}. Run "blockrag reencode" with the same options to encode them again, start "blockrag serve --other-settings reencode" to have them answer meanwhile, or go back to what they were encoded with.`,
     { data: { documents, passages } },
   );
 }

@@ -22,7 +22,7 @@ import { searchPassages } from './question/search.ts';
 import { removeCollection } from './removal/collection.ts';
 import { removeDocument } from './removal/retire.ts';
 import { endThreads, type Services } from './services.ts';
-import type { Settings } from './settings.ts';
+import { type Settings, takeSettings } from './settings.ts';
 import { SWEEP_ITEM } from './work/items.ts';
 import { Worker } from './work/worker.ts';
 
@@ -85,6 +85,11 @@ export class System {
   /** Tells other commands on the same data directory where this process answers; undefined: nowhere any more. */
   async setUrl(url: string | undefined): Promise<void> {
     await this.#options.stores.ownership?.setUrl(url);
+  }
+
+  /** Makes the stores remember this process's settings, so that the sweep has their documents made again. */
+  async takeSettings(): Promise<void> {
+    await takeSettings(this.services.catalog, this.#options.settings);
   }
 
   /** Sweeps now and once a day, as work among the other: for a process that stays. */

@@ -15,7 +15,7 @@ it('a data directory keeps the embedding model that it was made with, until it i
     code: 'reencode_required',
     message: expect.stringMatching(/embedder all-minilm-l6-v2.*embedder multilingual-e5-small/),
   });
-  blockrag = await openSystem(data, { embedder, reencode: true });
+  blockrag = await openSystem(data, { embedder, otherSettings: 'reencode' });
   await idle(blockrag);
   await blockrag.close();
 

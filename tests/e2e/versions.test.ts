@@ -91,10 +91,23 @@ describe('opening a data directory', () => {
     });
   });
 
-  it('to reencode it makes every document again, and then opens without options', async () => {
-    await reopen({ passageTokens: 64, reencode: true });
+  it('to answer with another passage size answers at once, and leaves all as it is', async () => {
+    await reopen({ passageTokens: 64, otherSettings: 'answer' });
+    const { citations } = await askBlockrag(blockrag, 'When does the ferry leave?');
+    expect(citations[0]).toMatchObject({ document: 'ferry.md' });
     await idle(blockrag);
-    expect(await blockrag.stats(DEFAULT_TENANT)).toMatchObject({ documents: 2, ready: 2 });
+    expect(await blockrag.stats(DEFAULT_TENANT)).toMatchObject({ documents: 2, ready: 2, outdated: 2 });
+    await close();
+    await reopen();
+    expect(await blockrag.stats(DEFAULT_TENANT)).toMatchObject({ ready: 2, outdated: 0 });
+    expect(blockrag.facts()).toMatchObject({ passageTokens: 256 });
+    await close();
+  });
+
+  it('to reencode it makes every document again, and then opens without options', async () => {
+    await reopen({ passageTokens: 64, otherSettings: 'reencode' });
+    await idle(blockrag);
+    expect(await blockrag.stats(DEFAULT_TENANT)).toMatchObject({ documents: 2, ready: 2, outdated: 0 });
     expect(blockrag.facts()).toMatchObject({ passageTokens: 64 });
     await close();
     await reopen();
@@ -108,7 +121,7 @@ describe('opening a data directory', () => {
     const settings = (await catalog.settings.get())!;
     await catalog.settings.put({ ...settings, format: 999 });
     await expect(openSystem(data)).rejects.toMatchObject({ code: 'data_format_unknown' });
-    await expect(openSystem(data, { reencode: true })).rejects.toMatchObject({
+    await expect(openSystem(data, { otherSettings: 'reencode' })).rejects.toMatchObject({
       code: 'data_format_unknown',
     });
     environment.refresh();

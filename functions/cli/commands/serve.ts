@@ -1,6 +1,7 @@
 /** blockrag serve: the REST API, ingestion and encoding in one process. */
 
 import { startServer } from '../../../shared/api/server.ts';
+import type { Config } from '../../../shared/config.ts';
 import type { System } from '../../../shared/pipeline/system.ts';
 import { createLogger } from '../../../shared/telemetry.ts';
 import { EmbeddedMetrics } from '../../embedded-metrics.ts';
@@ -18,6 +19,7 @@ export interface ServeOptions extends CommonOptions {
   requireKeys?: boolean;
   /** Goes on with a catalog that is new or older than the stored documents. */
   adoptCatalog?: boolean;
+  otherSettings?: Config['otherSettings'];
 }
 
 /** So short that a report mostly holds one answer, whose time is then no mean of several. */
@@ -25,7 +27,11 @@ const REPORT_MS = 1_000;
 
 export async function serve(options: ServeOptions, signal: AbortSignal): Promise<number> {
   const given = toConfig(options);
-  const config = { ...given, requireKeys: given.requireKeys || options.requireKeys === true };
+  const config = {
+    ...given,
+    requireKeys: given.requireKeys || options.requireKeys === true,
+    otherSettings: options.otherSettings ?? given.otherSettings,
+  };
   const json = options.json === true;
   const logger = createLogger(config.log ?? 'info');
   const system = await openSystem(config, {

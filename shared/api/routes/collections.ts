@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { System } from '../../pipeline/system.ts';
 import { type Api, access, json, newRoutes, problems } from '../route.ts';
 import { nameSchema } from '../schemas/requests.ts';
+import { outdatedSchema } from '../views/system.ts';
 
 const collectionViewSchema = z
   .object({
@@ -11,6 +12,7 @@ const collectionViewSchema = z
     documents: z.int(),
     passages: z.int().meta({ description: 'Of what answers questions.' }),
     tokens: z.int(),
+    outdated: outdatedSchema,
   })
   .meta({ id: 'Collection' });
 

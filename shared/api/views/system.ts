@@ -27,12 +27,17 @@ export const workSchema = z
   })
   .meta({ id: 'Work', description: 'Items of the work queue, of all tenants.' });
 
+export const outdatedSchema = z.int().meta({
+  description: 'Documents that answer, and are still to be encoded again with the settings of today.',
+});
+
 export const statsSchema = z
   .object({
     documents: z.int(),
     ready: z.int().meta({ description: 'Documents that answer questions.' }),
     passages: z.int().meta({ description: 'Of what answers questions.' }),
     tokens: z.int(),
+    outdated: outdatedSchema,
     blobs: z.int().meta({ description: 'Stored blobs of keys and values.' }),
     blob_bytes: z.int(),
   })
@@ -58,6 +63,7 @@ export function viewWork({ waiting, leased, dead }: Work): WorkView {
   return { waiting, leased, dead };
 }
 
-export function viewStats({ documents, ready, passages, tokens, blobs, blobBytes }: Stats): StatsView {
-  return { documents, ready, passages, tokens, blobs, blob_bytes: blobBytes };
+export function viewStats({ blobBytes, ...counts }: Stats): StatsView {
+  const { documents, ready, passages, tokens, outdated, blobs } = counts;
+  return { documents, ready, passages, tokens, outdated, blobs, blob_bytes: blobBytes };
 }

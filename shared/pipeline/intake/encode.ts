@@ -7,12 +7,15 @@ import { blobPath, keyOf, prefaceUser } from '../stored-kv/location.ts';
 import { storeKv, useKv } from '../stored-kv/store-kv.ts';
 import { type EncodeWork, retireItems, TIDY_ITEM, type VersionRef } from '../work/items.ts';
 import { indexVersion } from './index-version.ts';
+import { ownDocument } from './make-again.ts';
 import { pendingDocument, retireLate, updatePending } from './pending.ts';
+import type { SubmitServices } from './submit.ts';
 
 type KvServices = Pick<Services, 'catalog' | 'blobs' | 'budget' | 'engine' | 'dtype'>;
 
 /** What encoding and finishing a version works with. */
 export type EncodeServices = KvServices &
+  SubmitServices &
   Pick<
     Services,
     'embedder' | 'fingerprint' | 'index' | 'metrics' | 'model' | 'queue' | 'template' | 'tokenizer'
@@ -25,7 +28,7 @@ export async function encodeBatch(
   signal: AbortSignal,
 ): Promise<void> {
   const { catalog } = services;
-  const document = await pendingDocument(services, work);
+  const document = await ownDocument(services, work);
   if (document === undefined) return;
   const indices = Array.from({ length: work.to - work.from }, (_, i) => work.from + i);
   const found = await catalog.passages.getMany(indices.map((index) => ({ ...work, index })));

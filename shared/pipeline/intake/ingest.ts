@@ -10,12 +10,15 @@ import { BlockragError, toBlockragError } from '../../errors.ts';
 import type { Services } from '../services.ts';
 import { keyOf } from '../stored-kv/location.ts';
 import { encodeItems, type VersionRef } from '../work/items.ts';
+import { ownDocument } from './make-again.ts';
 import { originalPath } from './original.ts';
-import { type FailServices, failDocument, pendingDocument, retireLate, updatePending } from './pending.ts';
+import { type FailServices, failDocument, retireLate, updatePending } from './pending.ts';
+import type { SubmitServices } from './submit.ts';
 
 /** The services that reading a version needs. */
 export type IngestServices = FailServices &
-  Pick<Services, 'access' | 'catalog' | 'blobs' | 'reader' | 'model' | 'tokenizer' | 'dtype'>;
+  SubmitServices &
+  Pick<Services, 'reader' | 'model' | 'tokenizer' | 'dtype'>;
 
 /** Parses and splits a version, writes its passages, and sends the work of encoding them. */
 export async function ingestVersion(
@@ -25,7 +28,7 @@ export async function ingestVersion(
 ): Promise<void> {
   const { access, catalog, blobs, queue, reader, logger } = services;
   const { tenant, document: id, version } = ref;
-  const document = await pendingDocument(services, ref);
+  const document = await ownDocument(services, ref);
   if (document === undefined) return;
   const bytes = await blobs.get(originalPath(tenant, id, version));
   if (bytes === undefined)

@@ -3,6 +3,7 @@ import type { DocumentRow } from '../../catalog/catalog.ts';
 import type { PassageId } from '../../catalog/passages.ts';
 import { type Filter, matchesFilter } from '../metadata.ts';
 import type { Services } from '../services.ts';
+import { answers, readable } from './answering.ts';
 import type { RetrievedPassage } from './retrieve.ts';
 
 /** Documents that are looked at: of a larger collection only its first, in the order of their ids, have a part. */
@@ -23,13 +24,12 @@ export interface OverviewQuery {
  * chosen; where there are fewer, all beginnings, then passages at even distances in each.
  */
 export async function overview(
-  { catalog, fingerprint }: Pick<Services, 'catalog' | 'fingerprint'>,
+  services: Pick<Services, 'catalog' | 'fingerprint' | 'tokenizer'>,
   { tenant, collection, filter, names, topK }: OverviewQuery,
 ): Promise<RetrievedPassage[]> {
+  const { catalog, fingerprint } = services;
   const matches = (document: DocumentRow) =>
-    document.version !== null &&
-    document.fingerprint === fingerprint &&
-    matchesFilter((document.ready ?? document).metadata, filter);
+    answers(document, fingerprint) && matchesFilter((document.ready ?? document).metadata, filter);
   const documents: DocumentRow[] = [];
   let after: string | undefined;
   do {
@@ -50,9 +50,10 @@ export async function overview(
   const rows = await catalog.passages.getMany(ids);
   const seen = new Set<string>();
   return sought.flatMap(({ document }, i) => {
-    const passage = rows[i];
-    if (passage === undefined || seen.has(passage.text)) return [];
-    seen.add(passage.text);
+    const row = rows[i];
+    if (row === undefined || seen.has(row.text)) return [];
+    seen.add(row.text);
+    const passage = readable(services, chosen[document]!, row);
     return [{ document: chosen[document]!, passage, score: 0, similarity: 0 }];
   });
 }

@@ -11,6 +11,7 @@ import { RERANKED } from '../../retrieval/reranker.ts';
 import { checkFilter, type Filter, labelGroups } from '../metadata.ts';
 import { requireIndex, saysDamaged, suspectIndex } from '../reindex/state.ts';
 import type { Services } from '../services.ts';
+import { answers, readable } from './answering.ts';
 import { overview } from './overview.ts';
 
 /** The index and the catalog do not switch in one step: more is fetched than asked, and joined with the catalog. */
@@ -21,7 +22,7 @@ const MOST_HITS = 1_000;
 /** What retrieval works with. */
 export type RetrieveServices = Pick<
   Services,
-  'catalog' | 'embedder' | 'reranker' | 'index' | 'fingerprint' | 'logger' | 'queue'
+  'catalog' | 'embedder' | 'reranker' | 'index' | 'fingerprint' | 'tokenizer' | 'logger' | 'queue'
 >;
 
 export interface RetrievedPassage {
@@ -130,24 +131,24 @@ async function distinctTexts(
 
 /** The hits of versions that answer, with their passages. */
 async function withPassages(
-  { catalog, fingerprint }: RetrieveServices,
+  services: RetrieveServices,
   tenant: string,
   hits: readonly Hit[],
 ): Promise<Found[]> {
+  const { catalog, fingerprint } = services;
   const documents = await catalog.documents.getMany(
     tenant,
     hits.map((hit) => hit.document),
   );
   const current = hits.flatMap((hit, i) => {
     const document = documents[i];
-    return document?.version === hit.version && document.fingerprint === fingerprint
-      ? [{ hit, document }]
-      : [];
+    return document?.version === hit.version && answers(document, fingerprint) ? [{ hit, document }] : [];
   });
   const rows = await catalog.passages.getMany(current.map(({ hit }) => parsePassageId(hit.id)));
   return current.flatMap(({ hit: { score, similarity }, document }, i) => {
-    const passage = rows[i];
-    if (passage === undefined) return [];
+    const row = rows[i];
+    if (row === undefined) return [];
+    const passage = readable(services, document, row);
     return [{ document, passage, score, similarity, text: retrievalText(passage) }];
   });
 }
@@ -157,13 +158,11 @@ async function requireReadyDocument(
   tenant: string,
   collection: string,
 ): Promise<void> {
-  const answers = (document: DocumentRow) =>
-    document.version !== null && document.fingerprint === fingerprint;
   let waiting = 0;
   let after: string | undefined;
   do {
     const page = await catalog.documents.page(tenant, { collection, limit: 1000, after });
-    if (page.documents.some(answers)) return;
+    if (page.documents.some((document) => answers(document, fingerprint))) return;
     waiting += page.documents.filter(({ status }) => status === 'queued' || status === 'encoding').length;
     after = page.next;
   } while (after !== undefined);

@@ -1,7 +1,6 @@
 /** Sends documents that were encoded with other settings to be encoded again. */
-import { originalLost } from '../../catalog/document-transitions.ts';
-import { originalPath } from '../intake/original.ts';
-import { type SubmitServices, submitDocument } from '../intake/submit.ts';
+import { makeAgain } from '../intake/make-again.ts';
+import type { SubmitServices } from '../intake/submit.ts';
 
 /**
  * Sends a tenant's documents that were made with other settings through ingestion again, from their original bytes.
@@ -14,26 +13,18 @@ export async function requeueOutdated(
   tenant: string,
   signal?: AbortSignal,
 ): Promise<number> {
-  const { catalog, blobs, fingerprint } = services;
+  const { catalog, fingerprint } = services;
   let sent = 0;
   if ((await catalog.settings.get())?.fingerprint !== fingerprint) return sent;
   for await (const document of catalog.documents.every(tenant)) {
     signal?.throwIfAborted();
-    const { id, name, collection, metadata, mediaType, followed, version, pending } = document;
+    const { version, pending } = document;
     // What failed with these settings would fail again: its document waits to be added again.
     const tried = pending !== null || document.status === 'failed';
     const made = tried ? document.pendingFingerprint : document.fingerprint;
     const source = pending ?? version;
     if (document.status === 'deleting' || source === null || made === fingerprint) continue;
-    const bytes = await blobs.get(originalPath(tenant, id, source));
-    if (bytes === undefined) {
-      const message = `The original of ${name} is gone: add it again.`;
-      await catalog.documents.update(tenant, id, (current) => current && originalLost(current, message));
-      continue;
-    }
-    const facts = { tenant, collection, name, metadata, mediaType: mediaType ?? undefined, followed };
-    await submitDocument(services, { ...facts, bytes });
-    sent++;
+    if (await makeAgain(services, document)) sent++;
   }
   return sent;
 }

@@ -1,10 +1,12 @@
 /** The worker: takes items from the queue, several at a time, until it is stopped. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { toBlockragError } from '../../errors.ts';
 import { GroupGates } from '../../gate.ts';
 import type { Lease } from '../../storage/ports.ts';
 import { MAX_ATTEMPTS } from '../../stores/stores.ts';
 import { type EncodeServices, encodeBatch } from '../intake/encode.ts';
 import { type IngestServices, ingestVersion } from '../intake/ingest.ts';
+import { LeftToOthers } from '../intake/make-again.ts';
 import { reindex } from '../reindex/reindex.ts';
 import { type RetireServices, retireVersion } from '../removal/retire.ts';
 import { SWEEP_GRACE_MS, type SweepServices, sweep } from '../sweep/sweep.ts';
@@ -20,6 +22,8 @@ export const LEASE_MS = 60_000;
 const MAX_PARKED = 16;
 const IDLE_WAIT_MS = 30_000;
 const RETRY_DELAY_MS = 1_000;
+/** How long work that is for others is left to them. */
+const REST_MS = 10_000;
 
 export interface WorkerOptions {
   /** Told when the queue itself fails, which ends the worker. */
@@ -42,6 +46,8 @@ export class Worker {
   #reading = new GroupGates();
   /** How many of what is in hand wait for others of their tenant to be read: they take nobody's place. */
   #parked = 0;
+  /** Whether it has seen work that others are to do: it looks again later. */
+  #resting = false;
   #failed = false;
 
   /** Starts at once. */
@@ -76,6 +82,11 @@ export class Worker {
     const { queue } = this.#services;
     const { signal } = this.#stop;
     const { idleMs, leaseMs = LEASE_MS } = this.#options;
+    if (this.#resting) {
+      if (idleMs !== undefined) return false;
+      await sleep(REST_MS, undefined, { signal }).catch(() => undefined);
+      this.#resting = false;
+    }
     // One that is done may make room for one that was parked, and for no other.
     while (this.#active >= CONCURRENCY || this.#parked >= MAX_PARKED) await Promise.race(this.#running);
     const idle = this.#running.size === 0;
@@ -143,6 +154,11 @@ export class Worker {
     } catch (thrown) {
       if (this.#stop.signal.aborted) {
         await queue.release(lease.receipt);
+        return;
+      }
+      if (thrown instanceof LeftToOthers) {
+        await queue.release(lease.receipt);
+        this.#resting = true;
         return;
       }
       const error = toBlockragError(thrown);

@@ -7,6 +7,12 @@ import { testModel } from '../../support/models.ts';
 import { FERRY } from '../../support/product/texts.ts';
 
 const KEY = 'documents/acme/default/ferry.md';
+const ask = ({ system }: Opened) =>
+  system.ask({
+    ...{ tenant: 'acme', collection: 'default', attention: 'block', topK: 3, maxTokens: 1, stop: [] },
+    question: 'When does the ferry to Grimsay leave?',
+    sampling: { temperature: 0, topP: 1, topK: 0, seed: undefined },
+  });
 const CONTEXT = { getRemainingTimeInMillis: () => 600_000 };
 
 describeWith(CLOUD, 'a stage with other settings than before', () => {
@@ -29,7 +35,7 @@ describeWith(CLOUD, 'a stage with other settings than before', () => {
     await cloud?.stop();
   });
 
-  it('refuses to work, until the sweep is told to make everything again', async () => {
+  it('answers with them at once, and the sweep has everything made again', async () => {
     const before = await open();
     await cloud.put(KEY, FERRY, 'text/markdown');
     await before.follow(KEY);
@@ -38,22 +44,21 @@ describeWith(CLOUD, 'a stage with other settings than before', () => {
     await close();
 
     cloud.environment.BLOCKRAG_KV = 'fp16';
-    const refusal = { code: 'reencode_required', data: { documents: 1 } };
-    await expect(open()).rejects.toMatchObject(refusal);
-    const { handler } = await import('../../../functions/sweep/handler.ts');
-    await expect(handler({}, CONTEXT)).rejects.toMatchObject(refusal);
-    expect((await handler({ reencode: true }, CONTEXT)).outdated).toBe(1);
-    expect((await handler({}, CONTEXT)).outdated).toBe(0);
-
     const after = await open();
+    const first = await ask(after);
+    expect(first.citations[0]).toMatchObject({ document: 'ferry.md' });
+    // Its keys and values are stored as the former settings have it.
+    expect(first.usage.encodedTokens).toBeGreaterThan(0);
+    expect(await after.system.stats('acme')).toMatchObject({ ready: 1, outdated: 1 });
+
+    const { handler } = await import('../../../functions/sweep/handler.ts');
+    expect((await handler({}, CONTEXT)).outdated).toBe(1);
+    expect((await handler({}, CONTEXT)).outdated).toBe(0);
     const made = await after.settled(KEY);
     expect(made).toMatchObject({ status: 'ready', followed: true, passages: old!.passages });
     expect(made!.fingerprint).not.toBe(old!.fingerprint);
-    const { usage } = await after.system.ask({
-      ...{ tenant: 'acme', collection: 'default', attention: 'block', topK: 3, maxTokens: 1, stop: [] },
-      question: 'When does the ferry to Grimsay leave?',
-      sampling: { temperature: 0, topP: 1, topK: 0, seed: undefined },
-    });
+    expect(await after.system.stats('acme')).toMatchObject({ ready: 1, outdated: 0 });
+    const { usage } = await ask(after);
     expect(usage.reusedTokens).toBeGreaterThan(0);
     expect(usage.encodedTokens).toBe(0);
   });

@@ -12,10 +12,11 @@ import { openEmbedded, testConfig } from '../../support/settings.ts';
 export function openSystem(
   data: string,
   options: Partial<OpenOptions> &
-    Pick<ConfigOverrides, 'passageTokens' | 'hotBytes' | 'embedder' | 'reranker'> = {},
+    Pick<ConfigOverrides, 'passageTokens' | 'hotBytes' | 'embedder' | 'reranker' | 'otherSettings'> = {},
 ): Promise<System> {
-  const { passageTokens, hotBytes, embedder, reranker, ...open } = options;
-  return openEmbedded(testConfig({ data, passageTokens, hotBytes, embedder, reranker }), { ...open });
+  const { passageTokens, hotBytes, embedder, reranker, otherSettings, ...open } = options;
+  const settings = { data, passageTokens, hotBytes, embedder, reranker, otherSettings };
+  return openEmbedded(testConfig(settings), { ...open });
 }
 
 /** Adds a text and waits until nothing is left to be done in the background. */

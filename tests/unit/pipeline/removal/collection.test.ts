@@ -29,11 +29,12 @@ describe('collections', () => {
     await add('b', { collection: 'zoo', bytes: new Uint8Array(9).fill(65) });
     await add('c', { collection: 'Ärzte 東京 '.repeat(50) });
     await add('d', { tenant: 'other', collection: 'secret' });
-    // Made with another model: it answers nothing.
-    await change((await add('e', { collection: 'zoo' })).id, { ...facts, fingerprint: 'earlier' });
+    // Made with another embedding model: it answers nothing; made with another model: it is made again.
+    await change((await add('e', { collection: 'zoo' })).id, { ...facts, fingerprint: 'm.r.t.k.p.embedder' });
+    await change((await add('f', { collection: 'zoo' })).id, { ...facts, fingerprint: 'earlier' });
     expect(await listCollections(stores.services, 't')).toEqual([
-      { name: 'zoo', documents: 3, passages: 8, tokens: 100 },
-      { name: 'Ärzte 東京 '.repeat(50), documents: 1, passages: 0, tokens: 0 },
+      { name: 'zoo', documents: 4, passages: 12, tokens: 150, outdated: 1 },
+      { name: 'Ärzte 東京 '.repeat(50), documents: 1, passages: 0, tokens: 0, outdated: 0 },
     ]);
   });
 

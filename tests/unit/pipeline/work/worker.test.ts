@@ -2,7 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { submitDocument } from '../../../../shared/pipeline/intake/submit.ts';
 import type { Services } from '../../../../shared/pipeline/services.ts';
+import { blobPath, keyOf } from '../../../../shared/pipeline/stored-kv/location.ts';
 import { ERASE_ITEM } from '../../../../shared/pipeline/work/items.ts';
+import { requeueOutdated } from '../../../../shared/pipeline/work/requeue.ts';
 import { Worker } from '../../../../shared/pipeline/work/worker.ts';
 import { document, type OpenedStores, openTestStores } from '../../../support/stores.ts';
 
@@ -196,4 +198,36 @@ it('ends once, with the error, when the queue fails under work in hand', async (
   await workOn(TEXTS, async () => {});
   await worker!.ended;
   expect(failures).toMatchObject([{ message: 'the disk is gone' }]);
+});
+
+it('makes each version with one set of settings, and all with those that the stores remember', async () => {
+  const former = services;
+  const manifest = { ...services.model.manifest, weightsHash: 'other weights' };
+  const latter = { ...services, fingerprint: 'other', model: { manifest } } as unknown as Services;
+  const { catalog } = services;
+  await catalog.settings.put({ fingerprint: 'other' });
+  const failed = (error: unknown) => failures.push(error);
+  const others = [former, latter].map((one) => new Worker(one, { failed }));
+  try {
+    await submit(
+      Array.from({ length: 12 }, (_, i) => `line ${i}\nand line ${i + 100}`),
+      't',
+    );
+    const all = () => catalog.documents.all('t');
+    const isReady = ({ status }: { status: string }) => status === 'ready';
+    await until(async () => (await all()).every(isReady));
+    await requeueOutdated(latter, 't');
+    await until(async () => (await all()).every((row) => isReady(row) && row.fingerprint === 'other'));
+    for (const { id, version } of await all()) {
+      const passages = await catalog.passages.ofVersion(id, version!);
+      expect(passages).toHaveLength(2);
+      for (const { blobKey, tokens } of passages) {
+        expect(blobKey).toBe(keyOf(latter, 't', tokens));
+        expect(await services.blobs.has(blobPath('t', blobKey))).toBe(true);
+      }
+    }
+    expect(failures).toEqual([]);
+  } finally {
+    await Promise.all(others.map((one) => one.stop()));
+  }
 });
