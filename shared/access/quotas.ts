@@ -3,17 +3,20 @@
  *
  * partition     sort               row
  * usage/TENANT  total              documents, passages, bytes
+ * usage/TENANT  total/SHARD        the same: what the tenant stores is their sum
  * usage/TENANT  document/DOCUMENT  what each version of the document holds
  *
- * Both rows change in one transaction, and a document's row says what it was charged: a step that is run again
- * changes nothing, so the total does not drift.
+ * A document's row changes in one transaction with a total, and says what it was charged: a step that is run again
+ * changes nothing, so the sum does not drift. Where there is a limit all changes meet in the one row `total`, so that
+ * it holds. A tenant without one has its changes spread: a row takes no more than so many transactions a second.
  */
+import { createHash } from 'node:crypto';
 import { BlockragError } from '../errors.ts';
 import { Gate } from '../gate.ts';
 import type { RowData, Table, WriteOperation } from '../storage/ports.ts';
 import { ifUnchanged, untilNoConflict } from '../storage/table/conflicts.ts';
 import { rowsOf } from '../storage/table/rows.ts';
-import type { TenantLimits } from './limits.ts';
+import type { Limits, TenantLimits } from './limits.ts';
 import { usageOf } from './usage.ts';
 
 /** A version of a document: what is charged, and given back. */
@@ -41,6 +44,7 @@ type Versions = { [version: string]: Held };
 
 const DOCUMENT = 'document/';
 const TOTAL = 'total';
+const SHARDS = 8;
 const KINDS = ['documents', 'passages', 'bytes'] as const;
 const NOTHING: StorageUse = { documents: 0, passages: 0, bytes: 0 };
 
@@ -52,7 +56,7 @@ export class Quotas {
   #table: Table;
   #limits: TenantLimits;
   #now: () => number;
-  /** By tenant, while it is used. A tenant's total is one row: the changes of this process wait for each other. */
+  /** By row of a total, while it is used: the changes of this process wait for each other. */
   #turns = new Map<string, Gate>();
 
   /** @param options.now the clock, milliseconds since the epoch */
@@ -89,8 +93,8 @@ export class Quotas {
   }
 
   async used(tenant: string): Promise<StorageUse> {
-    const total = await this.#table.get(usageOf(tenant), TOTAL);
-    return { ...NOTHING, ...total?.data };
+    const { rows } = await this.#table.query(usageOf(tenant), { prefix: TOTAL, limit: 1 + SHARDS });
+    return sumOf(rows.map(({ data }) => data as unknown as StorageUse));
   }
 
   /**
@@ -110,26 +114,30 @@ export class Quotas {
     version: ChargedVersion,
     change: (held: Held | undefined) => Held | undefined,
   ): Promise<boolean> {
-    const { tenant } = version;
-    const turns = this.#turns.get(tenant) ?? new Gate(1);
-    this.#turns.set(tenant, turns);
+    const limits = await this.#limits.of(version.tenant);
+    const limited = KINDS.some((kind) => limits[kind] !== undefined);
+    const total = limited ? TOTAL : `${TOTAL}/${shardOf(version.document)}`;
+    const row = `${version.tenant}/${total}`;
+    const turns = this.#turns.get(row) ?? new Gate(1);
+    this.#turns.set(row, turns);
     try {
-      return await turns.run(() => this.#changeNow(version, change));
+      return await turns.run(() => this.#changeNow(version, change, { total, limits }));
     } finally {
-      if (turns.idle && this.#turns.get(tenant) === turns) this.#turns.delete(tenant);
+      if (turns.idle && this.#turns.get(row) === turns) this.#turns.delete(row);
     }
   }
 
   #changeNow(
     { tenant, document, version }: ChargedVersion,
     change: (held: Held | undefined) => Held | undefined,
+    { total: totalSort, limits }: { total: string; limits: Limits },
   ): Promise<boolean> {
     const partition = usageOf(tenant);
     const sort = `${DOCUMENT}${document}`;
     return untilNoConflict(async () => {
       const [row, total] = await this.#table.getMany([
         { partition, sort },
-        { partition, sort: TOTAL },
+        { partition, sort: totalSort },
       ]);
       const { [version]: held, ...others } = versionsIn(row?.data);
       const next = change(held && { ...held });
@@ -137,10 +145,12 @@ export class Quotas {
       const versions: Versions = next === undefined ? others : { ...others, [version]: next };
       const before = chargeOf(held === undefined ? others : { ...others, [version]: held });
       const after = chargeOf(versions);
-      const used = { ...NOTHING, ...total?.data } as StorageUse;
-      await this.#refuseExcess(tenant, used, before, after);
+      const grows = KINDS.some((kind) => limits[kind] !== undefined && after[kind] > before[kind]);
+      // Only what grows is refused: a limit that was lowered must not keep a tenant from giving back.
+      if (grows) refuseExcess(limits, await this.used(tenant), { before, after });
 
-      const sum = Object.fromEntries(KINDS.map((kind) => [kind, used[kind] + after[kind] - before[kind]]));
+      const counted = { ...NOTHING, ...total?.data } as StorageUse;
+      const sum = Object.fromEntries(KINDS.map((kind) => [kind, counted[kind] + after[kind] - before[kind]]));
       const condition = ifUnchanged(row);
       const keep: WriteOperation =
         after.documents === 0
@@ -148,31 +158,36 @@ export class Quotas {
           : { put: { partition, sort, data: { versions } }, condition };
       await this.#table.write([
         keep,
-        { put: { partition, sort: TOTAL, data: sum }, condition: ifUnchanged(total) },
+        { put: { partition, sort: totalSort, data: sum }, condition: ifUnchanged(total) },
       ]);
       return true;
     });
   }
+}
 
-  /** Only what grows is refused: a limit that was lowered must not keep a tenant from giving back. */
-  async #refuseExcess(
-    tenant: string,
-    used: StorageUse,
-    before: StorageUse,
-    after: StorageUse,
-  ): Promise<void> {
-    if (!KINDS.some((kind) => after[kind] > before[kind])) return;
-    const limits = await this.#limits.of(tenant);
-    for (const quota of KINDS) {
-      const limit = limits[quota];
-      const asked = after[quota] - before[quota];
-      if (limit === undefined || asked <= 0 || used[quota] + asked <= limit) continue;
-      const message = `The quota of ${limit} ${quota} does not hold ${asked} more (${used[quota]} are used): delete documents, or have the quota raised.`;
-      throw new BlockragError('quota_exceeded', message, {
-        data: { quota, limit, used: used[quota], asked },
-      });
-    }
+function refuseExcess(
+  limits: Limits,
+  used: StorageUse,
+  { before, after }: { before: StorageUse; after: StorageUse },
+): void {
+  for (const quota of KINDS) {
+    const limit = limits[quota];
+    const asked = after[quota] - before[quota];
+    if (limit === undefined || asked <= 0 || used[quota] + asked <= limit) continue;
+    const message = `The quota of ${limit} ${quota} does not hold ${asked} more (${used[quota]} are used): delete documents, or have the quota raised.`;
+    throw new BlockragError('quota_exceeded', message, {
+      data: { quota, limit, used: used[quota], asked },
+    });
   }
+}
+
+function sumOf(totals: readonly StorageUse[]): StorageUse {
+  const sum = (kind: (typeof KINDS)[number]) => totals.reduce((all, total) => all + total[kind], 0);
+  return { documents: sum('documents'), passages: sum('passages'), bytes: sum('bytes') };
+}
+
+function shardOf(document: string): number {
+  return createHash('sha256').update(document).digest()[0]! % SHARDS;
 }
 
 const versionsIn = (data: RowData | undefined) => (data?.versions ?? {}) as unknown as Versions;
