@@ -29,16 +29,20 @@ export interface Deployed {
   close(): void;
 }
 
-/** Deploys, and makes a key of the tenant. */
-export async function deployLocal(service: Service, tenant: string): Promise<Deployed> {
+/** Deploys with parameters (NAME=VALUE), and makes a key of the tenant. */
+export async function deployLocal(
+  service: Service,
+  tenant: string,
+  ...params: readonly string[]
+): Promise<Deployed> {
   const { endpoint, region, credentials } = service;
-  await stackCommand('infra/deploy.ts', service);
+  await stackCommand('infra/deploy.ts', service, ...params.flatMap((param) => ['--param', param]));
   const client = { endpoint, region, credentials };
   const resources = await stackResources(service);
   const table = openDynamoTable({ table: resources.get('Table')!, client });
   const { key } = await new KeyRing(table).add({ tenant, name: 'test', scopes: ['read', 'write'] });
   await table.close();
-  const base = `${endpoint}/restapis/${resources.get('ApiGatewayRestApi')}/local/_user_request_`;
+  const base = `${endpoint}${apiPath(resources)}`;
   const s3 = new S3Client({ ...client, forcePathStyle: true });
   const sqs = new SQSClient(client);
   const iam = new IAMClient(client);
@@ -76,6 +80,13 @@ export async function deployLocal(service: Service, tenant: string): Promise<Dep
       iam.destroy();
     },
   };
+}
+
+/** Where the stand-in has the API: behind its gateway, or behind its load balancer. */
+function apiPath(resources: ReadonlyMap<string, string>): string {
+  const [, balancer] = /loadbalancer\/app\/([^/]+)/.exec(resources.get('LoadBalancer') ?? '') ?? [];
+  if (balancer !== undefined) return `/_alb/${balancer}`;
+  return `/restapis/${resources.get('ApiGatewayRestApi')}/local/_user_request_`;
 }
 
 /** Resources of the stack; empty once it is removed. */

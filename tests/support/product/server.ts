@@ -14,6 +14,8 @@ export interface Server {
   ended: Promise<number | null>;
   /** All that it has logged. */
   log(): string;
+  /** All that it has written to stdout. */
+  output(): string;
   /** Sends a signal and waits for the end; the exit code, null after SIGKILL. */
   stop(signal?: 'SIGTERM' | 'SIGINT' | 'SIGKILL'): Promise<number | null>;
   fetch(path: string, init?: RequestInit): Promise<Response>;
@@ -42,6 +44,10 @@ export async function startServer(
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     log += text;
   });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+  });
   const ended = once(child, 'close').then(([code]) => code as number | null);
   const line = await Promise.race([
     once(createInterface({ input: child.stdout }), 'line').then(([first]) => first as string),
@@ -62,6 +68,7 @@ export async function startServer(
       pid: child.pid!,
       ended,
       log: () => log,
+      output: () => output,
       stop: (signal = 'SIGTERM') => {
         if (child.exitCode === null && child.signalCode === null) child.kill(signal);
         return ended;
