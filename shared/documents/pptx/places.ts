@@ -1,7 +1,7 @@
 /** Where the shapes of a slide stand: what they say themselves, or what the layout or the master says of a placeholder. */
 import type { OfficePackage } from '../office/package.ts';
+import type { Box } from '../office/reading-order.ts';
 import { child, descendants, elements, type XmlElement } from '../office/xml.ts';
-import type { Box } from './order.ts';
 
 /** Boxes of the placeholders of a layout or a master. */
 interface Holders {

@@ -2,9 +2,9 @@
 import { altText, graphicBlocks } from '../office/drawing.ts';
 import { type GridRow, tableBlock } from '../office/grid.ts';
 import type { OfficePackage, Relationships } from '../office/package.ts';
+import { inReadingOrder } from '../office/reading-order.ts';
 import { child, descendants, elements, isTrue, textContent, type XmlElement } from '../office/xml.ts';
 import type { Block } from '../types.ts';
-import { inReadingOrder } from './order.ts';
 import { type Places, placeholder } from './places.ts';
 import { bodyLines } from './text.ts';
 

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { inReadingOrder } from '../../../../shared/documents/pptx/order.ts';
 import { lines } from '../../../support/office-files.ts';
 import { box, line, parseSlides, shape, slide, slidePart } from '../../../support/slides.ts';
 
@@ -94,17 +93,5 @@ describe('the shapes of a slide', () => {
         text('upper', box(500, 1000, 4000, 500)),
       ),
     ).toEqual(['upper', 'lower', 'after lower']);
-  });
-
-  it('are put in order in bounded time and depth, however they lie', () => {
-    // Each stands beside or below all that follow.
-    const spiral = Array.from({ length: 4000 }, (_, i) => {
-      const at = i * 1_000_000;
-      const rest = 4000 * 1_000_000 - at;
-      const place = i % 2 === 0 ? { width: 100_000, height: rest } : { width: rest, height: 100_000 };
-      return { box: { left: at, top: at, ...place }, number: i };
-    });
-    const ordered = inReadingOrder([...spiral].reverse());
-    expect(ordered.map(({ number }) => number)).toEqual(spiral.map(({ number }) => number));
   });
 });
