@@ -1,7 +1,7 @@
 /** The blocks of an OpenDocument text. */
 import { type GridCell, type GridRow, tableBlock } from '../office/grid.ts';
 import { blockLines, linesText } from '../office/lines.ts';
-import { child, elements, type XmlElement } from '../office/xml.ts';
+import { elements, type XmlElement } from '../office/xml.ts';
 import type { Block } from '../types.ts';
 import { drawingText, type OdfInline, type OdfSurroundings, readInline } from './inline.ts';
 import { type NumberLevels, nextNumber, type OdfStyles } from './styles.ts';
@@ -148,9 +148,4 @@ export class OdfReader {
 /** The text of a spreadsheet's cell, or of a note: its paragraphs. */
 export function plainParagraphs(element: XmlElement | undefined, around: OdfReader): string {
   return element === undefined ? '' : around.read(element).map(linesText).join('\n');
-}
-
-/** The frame of a presentation's page that holds its title. */
-export function isTitleFrame(frame: XmlElement): boolean {
-  return frame.attributes['presentation:class'] === 'title' && child(frame, 'draw:text-box') !== undefined;
 }

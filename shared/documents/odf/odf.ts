@@ -6,8 +6,8 @@ import { child, descendants, elements, parseXml, textContent, type XmlElement } 
 import { readZip } from '../office/zip.ts';
 import type { Block, Content } from '../types.ts';
 import { type Area, type Cells, sheetBlocks } from '../xlsx/sheet.ts';
-import { isTitleFrame, OdfReader, plainParagraphs } from './body.ts';
-import { frames } from './inline.ts';
+import { OdfReader, plainParagraphs } from './body.ts';
+import { slideBlocks } from './slide.ts';
 import { OdfStyles } from './styles.ts';
 
 /** A spreadsheet's last row is repeated to the end of the sheet. */
@@ -56,7 +56,7 @@ function bodyBlocks(body: XmlElement, reader: OdfReader): Block[] {
   if (body.name === 'office:spreadsheet')
     return elements(body, 'table:table').flatMap((table) => sheet(table, reader));
   const pages = elements(body, 'draw:page');
-  return pages.length > 0 ? pages.flatMap((page, i) => slide(page, i + 1, reader)) : reader.read(body);
+  return pages.length > 0 ? pages.flatMap((page, i) => slideBlocks(page, i + 1, reader)) : reader.read(body);
 }
 
 /** Each line of headers and footers once. */
@@ -97,28 +97,6 @@ function sheet(table: XmlElement, reader: OdfReader): Block[] {
   const blocks = sheetBlocks(cells, merged, new Set());
   if (blocks.length === 0) return [];
   return [{ kind: 'heading', level: 2, text: table.attributes['table:name'] ?? '' }, ...blocks];
-}
-
-function slide(page: XmlElement, number: number, reader: OdfReader): Block[] {
-  const notes = child(page, 'presentation:notes');
-  const shown = { ...page, children: page.children.filter((node) => node !== notes) };
-  const all = frames(shown);
-  const title = all.find(isTitleFrame);
-  const read = (frame: XmlElement) => reader.read({ ...page, children: [frame] });
-  const heading = title === undefined ? '' : plainParagraphs(child(title, 'draw:text-box'), reader);
-  const blocks: Block[] = all.filter((frame) => frame !== title).flatMap(read);
-  const said =
-    notes === undefined
-      ? ''
-      : frames(notes)
-          .flatMap(read)
-          .map((block) => (block.kind === 'table' ? '' : block.text))
-          .join('\n')
-          .trim();
-  if (said !== '') blocks.push({ kind: 'text', text: `Notes: ${said}` });
-  if (heading === '' && blocks.length === 0) return [];
-  const shownBlocks: Block[] = [{ kind: 'heading', level: 2, text: heading || `Slide ${number}` }, ...blocks];
-  return shownBlocks.map((block) => ({ ...block, page: number }));
 }
 
 function properties(root: XmlElement | undefined): Pick<Content, 'title' | 'metadata'> {

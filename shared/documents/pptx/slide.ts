@@ -2,8 +2,10 @@
 import { altText, graphicBlocks } from '../office/drawing.ts';
 import { type GridRow, tableBlock } from '../office/grid.ts';
 import type { OfficePackage, Relationships } from '../office/package.ts';
+import { inReadingOrder } from '../office/reading-order.ts';
 import { child, descendants, elements, isTrue, textContent, type XmlElement } from '../office/xml.ts';
 import type { Block } from '../types.ts';
+import { type Places, placeholder } from './places.ts';
 import { bodyLines } from './text.ts';
 
 /** Text that the whole presentation has, and what a slide's own blocks are. */
@@ -17,51 +19,62 @@ export interface Slide {
 
 const MAX_SPAN = 1000;
 
-/** Reads a slide's shapes in their order, then its notes and comments. */
-export function readSlide(file: OfficePackage, part: string): Slide {
+/** What reading the shapes of a slide needs. */
+interface Context {
+  file: OfficePackage;
+  part: string;
+  links: Relationships;
+  places: Places;
+}
+
+/** Reads a slide's shapes in reading order, then its notes and comments. */
+export function readSlide(file: OfficePackage, part: string, places: Places): Slide {
   const slide: Slide = { title: '', isOpening: false, footer: '', blocks: [] };
-  const links = file.relationships(part);
-  addShapes(slide, child(file.part(part), 'p:cSld', 'p:spTree'), file, links);
-  slide.blocks.push(...notes(file, part), ...comments(file, part));
-  return { ...slide, blocks: slide.blocks.filter((block) => block.kind === 'table' || block.text !== '') };
+  const tree = child(file.part(part), 'p:cSld', 'p:spTree');
+  const shapes = shapeBlocks(slide, tree, { file, part, links: file.relationships(part), places });
+  slide.blocks.push(...shapes, ...notes(file, part), ...comments(file, part));
+  return slide;
 }
 
-function addShapes(
-  slide: Slide,
-  tree: XmlElement | undefined,
-  file: OfficePackage,
-  links: Relationships,
-): void {
-  for (const shape of elements(tree)) {
-    const properties = descendants(shape, 'p:cNvPr')[0];
-    if (shape.name !== 'p:grpSp' && isTrue(properties?.attributes.hidden)) continue;
-    if (shape.name === 'p:grpSp') addShapes(slide, shape, file, links);
-    else if (shape.name === 'p:sp') addText(slide, shape, links);
-    else if (shape.name === 'p:graphicFrame') {
-      for (const table of descendants(shape, 'a:tbl')) slide.blocks.push(readTable(table, links));
-      slide.blocks.push(...graphicBlocks(shape, file, links));
-    }
-    if (shape.name === 'p:pic' || shape.name === 'p:graphicFrame') {
-      slide.blocks.push({ kind: 'text', text: altText(properties) });
-    }
-  }
+function shapeBlocks(slide: Slide, tree: XmlElement | undefined, context: Context): Block[] {
+  const { places, part } = context;
+  const shapes = elements(tree).flatMap((shape) => {
+    const blocks = blocksOf(slide, shape, context).filter(
+      (block) => block.kind === 'table' || block.text !== '',
+    );
+    return blocks.length === 0 ? [] : [{ box: places.boxOf(shape, part), blocks }];
+  });
+  return inReadingOrder(shapes).flatMap(({ blocks }) => blocks);
 }
 
-function addText(slide: Slide, shape: XmlElement, links: Relationships): void {
+function blocksOf(slide: Slide, shape: XmlElement, context: Context): Block[] {
+  if (shape.name === 'p:grpSp') return shapeBlocks(slide, shape, context);
+  const properties = descendants(shape, 'p:cNvPr')[0];
+  if (isTrue(properties?.attributes.hidden)) return [];
+  if (shape.name === 'p:sp') return textBlocks(slide, shape, context.links);
+  if (shape.name !== 'p:pic' && shape.name !== 'p:graphicFrame') return [];
+  const { file, links } = context;
+  const isFrame = shape.name === 'p:graphicFrame';
+  return [
+    ...(isFrame ? descendants(shape, 'a:tbl').map((table) => readTable(table, links)) : []),
+    ...(isFrame ? graphicBlocks(shape, file, links) : []),
+    { kind: 'text', text: altText(properties) },
+  ];
+}
+
+/** The text of a shape, unless it is the slide's title or footer, which are noted. */
+function textBlocks(slide: Slide, shape: XmlElement, links: Relationships): Block[] {
   const holder = placeholder(shape);
   const type = holder === undefined ? undefined : (holder.attributes.type ?? 'obj');
-  if (type === 'sldNum' || type === 'dt' || type === 'hdr') return;
+  if (type === 'sldNum' || type === 'dt' || type === 'hdr') return [];
   const isBody = type === 'obj' || type === 'body';
   const text = bodyLines(child(shape, 'p:txBody'), links, isBody).join('\n');
   if (type === 'ftr') slide.footer = text;
   else if ((type === 'title' || type === 'ctrTitle') && slide.title === '') {
     slide.title = text;
     slide.isOpening = type === 'ctrTitle';
-  } else slide.blocks.push({ kind: 'text', text });
-}
-
-function placeholder(shape: XmlElement): XmlElement | undefined {
-  return child(shape, 'p:nvSpPr', 'p:nvPr', 'p:ph');
+  } else return [{ kind: 'text', text }];
+  return [];
 }
 
 function readTable(table: XmlElement, links: Relationships): Block {

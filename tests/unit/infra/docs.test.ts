@@ -72,3 +72,14 @@ describe('the documentation', () => {
     expect(named.map(([, path]) => path ?? '').filter((path) => !existsSync(path))).toEqual([]);
   });
 });
+
+describe('docs/lab/documents.md', () => {
+  it('names tests that are there', () => {
+    const page = readFileSync('docs/lab/documents.md', 'utf8');
+    const named = [...page.matchAll(/\| `([\w/-]+)`: (.+) \|$/gm)];
+    expect(named).toHaveLength(48);
+    for (const [, file, name] of named) {
+      expect(readFileSync(`tests/${file}.test.ts`, 'utf8'), file).toContain(name!);
+    }
+  });
+});

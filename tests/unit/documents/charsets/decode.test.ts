@@ -138,6 +138,15 @@ describe('a declaration', () => {
     expect(decodeText(iconv.encode(JAPANESE, 'shift_jis'), 'a', 'text/plain; charset=euc-jp')).toBe(JAPANESE);
   });
 
+  it.each(['windows-1252', 'iso-8859-1', 'utf-8'])(
+    'of %s by a page is windows-1252 where that is',
+    (named) => {
+      const page = (charset: string) =>
+        `<html><head><meta charset="${charset}"></head><p>${GERMAN}</p></html>`;
+      expect(decodeText(iconv.encode(page(named), 'windows-1252'), 'a.html')).toBe(page(named));
+    },
+  );
+
   it('of a byte order mark is above all others', () => {
     const bytes = Buffer.from(`\ufeff${GERMAN}`, 'utf16le');
     expect(decodeText(bytes, 'a.txt', 'text/plain; charset=latin1')).toBe(GERMAN);

@@ -50,6 +50,16 @@ describe('ticks', () => {
       'Yes [x] No [ ]',
     ]);
   });
+
+  it('are read in the cells of a table', async () => {
+    const checked = box('<w14:checkbox><w14:checked w14:val="1"/></w14:checkbox>');
+    const unchecked = box('<w14:checkbox><w14:checked w14:val="0"/></w14:checkbox>');
+    const rows = [
+      ['Item', 'Passed', 'Failed'],
+      ['Pump', paragraph(unchecked), paragraph(checked)],
+    ];
+    expect(await read(table(rows))).toEqual(['Item | Passed | Failed\nPump | [ ] | [x]']);
+  });
 });
 
 describe('fields and controls', () => {

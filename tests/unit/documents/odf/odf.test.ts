@@ -125,3 +125,17 @@ it('a presentation has its slides for pages', async () => {
   expect(lines(content).slice(0, 4)).toEqual(['## Tides', 'High at noon', 'a | b', 'Notes: Slowly']);
   expect(content.blocks.map((block) => block.page)).toEqual([1, 1, 1, 1, 2, 2, 2, 2]);
 });
+
+it('shapes of a presentation come in reading order, those of a group together', async () => {
+  const at = (x: number, y: number, width: number, height: number) =>
+    `svg:x="${x}cm" svg:y="${y}cm" svg:width="${width}cm" svg:height="${height * 10}mm"`;
+  const box = (text: string, place: string) =>
+    `<draw:frame ${place}><draw:text-box>${p(text)}</draw:text-box></draw:frame>`;
+  const behind = `<draw:custom-shape ${at(0, 0, 28, 20)}/>`;
+  const group = `<draw:g>${box('b', at(2, 8, 6, 2))}${box('a', at(2, 4, 6, 2))}</draw:g>`;
+  const title = `<draw:frame presentation:class="title" ${at(2, 1, 20, 2)}><draw:text-box>${p('T')}</draw:text-box></draw:frame>`;
+  const rotated = `<draw:custom-shape draw:transform="rotate (1) translate (2cm 2cm)">${p('f')}</draw:custom-shape>`;
+  const page = `<draw:page>${behind}${box('e', at(2, 15, 20, 2))}${rotated}${box('c', at(10, 4, 6, 2))}${box('d', at(10, 8, 6, 2))}${group}${title}</draw:page>`;
+  const content = await read(`<office:presentation>${page}</office:presentation>`);
+  expect(lines(content)).toEqual(['## T', 'a', 'b', 'c', 'd', 'e', 'f']);
+});

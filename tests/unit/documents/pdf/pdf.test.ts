@@ -107,18 +107,24 @@ describe('the order of a PDF’s text', () => {
     expect(text).toMatch(/cooperating crews in the summer\. The state-of-the-art pump .* of sea-water there/);
   });
 
-  it('is read from fonts that name a character map of Adobe’s instead of bringing one', async () => {
-    const font =
-      '<</Type/Font/Subtype/Type0/BaseFont/Ryumin-Light/Encoding/90ms-RKSJ-H/DescendantFonts[101 0 R]>>';
-    const descendant =
-      '<</Type/Font/Subtype/CIDFontType0/BaseFont/Ryumin-Light/CIDSystemInfo<</Registry(Adobe)/Ordering(Japan1)/Supplement 2>>/FontDescriptor 102 0 R>>';
-    const descriptor =
-      '<</Type/FontDescriptor/FontName/Ryumin-Light/Flags 4/FontBBox[0 -200 1000 900]/ItalicAngle 0/Ascent 800/Descent -200/CapHeight 700/StemV 80>>';
-    const objects = { 100: font, 101: descendant, 102: descriptor };
-    // 灯台 in Shift JIS
-    const text: PlacedText[] = [[60, 700, '<939491e4>', 12, 'F3']];
-    expect(await textOf([{ text }], { fonts: '/F3 100 0 R', objects })).toBe('灯台');
-  });
+  it.each([
+    ['90ms-RKSJ-H', 'Japan1', '939491e4', '灯台'],
+    ['UniJIS-UCS2-H', 'Japan1', '706f53f0', '灯台'],
+    ['GBK-EUC-H', 'GB1', 'b5c6cbfe', '灯塔'],
+    ['UniCNS-UCS2-H', 'CNS1', '71c85854', '燈塔'],
+    ['UniKS-UCS2-H', 'Korea1', 'b4f1b300', '등대'],
+  ])(
+    'is read from fonts that name a character map of Adobe’s instead of bringing one: %s',
+    async (map, collection, bytes, shown) => {
+      const font = `<</Type/Font/Subtype/Type0/BaseFont/Light/Encoding/${map}/DescendantFonts[101 0 R]>>`;
+      const descendant = `<</Type/Font/Subtype/CIDFontType0/BaseFont/Light/CIDSystemInfo<</Registry(Adobe)/Ordering(${collection})/Supplement 2>>/FontDescriptor 102 0 R/DW 1000>>`;
+      const descriptor =
+        '<</Type/FontDescriptor/FontName/Light/Flags 4/FontBBox[0 -200 1000 900]/ItalicAngle 0/Ascent 800/Descent -200/CapHeight 700/StemV 80>>';
+      const objects = { 100: font, 101: descendant, 102: descriptor };
+      const text: PlacedText[] = [[60, 700, `<${bytes}>`, 12, 'F3']];
+      expect(await textOf([{ text }], { fonts: '/F3 100 0 R', objects })).toBe(shown);
+    },
+  );
 });
 
 describe('a table in a PDF', () => {
@@ -273,25 +279,27 @@ describe('forms and notes of a PDF', () => {
   const widget = (type: string, rect: string, entries: string) =>
     `<</Type/Annot/Subtype/Widget/FT/${type}/F 4/Rect[${rect}]${entries}>>`;
 
-  it('gives the values of fields beside their labels, and ticks', async () => {
+  it('gives the values and choices of fields beside their labels, and ticks', async () => {
     const objects = {
       100: widget('Tx', '200 694 400 712', '/T(a)/V(Ottilie Marbach)'),
       101: widget('Tx', '60 644 200 662', '/T(b)/V(Cabin 17)'),
       102: widget('Btn', '60 614 72 626', '/T(c)/V/Yes/AS/Yes/AP<</N<</Yes 104 0 R/Off 104 0 R>>>>'),
       103: widget('Btn', '60 594 72 606', '/T(d)/V/Off/AS/Off/AP<</N<</Yes 104 0 R/Off 104 0 R>>>>'),
       104: stream('', '/Type/XObject/Subtype/Form/BBox[0 0 12 12]'),
+      105: widget('Ch', '200 574 400 592', '/T(e)/Ff 131072/Opt[(Vegan)(Fish)]/V(Fish)'),
     };
-    const references = '100 0 R 101 0 R 102 0 R 103 0 R';
+    const references = '100 0 R 101 0 R 102 0 R 103 0 R 105 0 R';
     const text: PlacedText[] = [
       [60, 700, 'Name of the guest'],
       [60, 666, 'Place on board'],
       [78, 617, 'Breakfast wanted'],
       [78, 597, 'Dinner wanted'],
+      [60, 578, 'Meal chosen'],
       [60, 540, 'Hand this form to the purser before the ship leaves the quay.'],
     ];
     const catalog = `/AcroForm<</Fields[${references}]>>`;
     expect(await textOf([{ text, annotations: references }], { objects, catalog })).toBe(
-      'Name of the guest: Ottilie Marbach\nPlace on board: Cabin 17\n[x] Breakfast wanted\n[ ] Dinner wanted\n' +
+      'Name of the guest: Ottilie Marbach\nPlace on board: Cabin 17\n[x] Breakfast wanted\n[ ] Dinner wanted\nMeal chosen: Fish\n' +
         'Hand this form to the purser before the ship leaves the quay.',
     );
   });

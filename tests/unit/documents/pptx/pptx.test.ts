@@ -1,40 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { parsePptx } from '../../../../shared/documents/pptx/pptx.ts';
-import { lines, NAMESPACES, relationships, zipped } from '../../../support/office-files.ts';
-
-const part = (root: string, xml: string) => `<${root} ${NAMESPACES}>${xml}</${root}>`;
-const line = (text: string, properties = '', run = '') =>
-  `<a:p><a:pPr ${properties.startsWith('<') ? `>${properties}</a:pPr>` : `${properties}/>`}<a:r><a:rPr ${run}/><a:t>${text}</a:t></a:r></a:p>`;
-const shape = (type: string | undefined, ...paragraphs: string[]) =>
-  `<p:sp><p:nvSpPr><p:cNvPr id="1" name="x"/><p:nvPr>${type === undefined ? '' : `<p:ph type="${type}"/>`}</p:nvPr></p:nvSpPr><p:txBody>${paragraphs.join('')}</p:txBody></p:sp>`;
-const slide = (...shapes: string[]) =>
-  part('p:sld', `<p:cSld><p:spTree>${shapes.join('')}</p:spTree></p:cSld>`);
-type Links = Readonly<Record<string, readonly [string, string]>>;
-
-const parse = async (slides: readonly string[], links: Links = {}, files: Record<string, string> = {}) => {
-  const ids = slides.map((_slide, i) => `s${i}`);
-  const bytes = await zipped({
-    '_rels/.rels': relationships({ main: ['officeDocument', '/ppt/presentation.xml'] }),
-    'ppt/presentation.xml': part(
-      'p:presentation',
-      `<p:sldIdLst>${ids.map((id) => `<p:sldId id="2" r:id="${id}"/>`).join('')}</p:sldIdLst>`,
-    ),
-    'ppt/_rels/presentation.xml.rels': relationships(
-      Object.fromEntries(ids.map((id, i) => [id, ['slide', `slides/slide${i}.xml`]])),
-    ),
-    ...Object.fromEntries(slides.map((xml, i) => [`ppt/slides/slide${i}.xml`, xml])),
-    'ppt/slides/_rels/slide0.xml.rels': relationships(links),
-    ...files,
-  });
-  return parsePptx(bytes, 'a.pptx');
-};
+import { lines } from '../../../support/office-files.ts';
+import { line, parseSlides, shape, slide, slidePart } from '../../../support/slides.ts';
 
 describe('a presentation', () => {
   it('has the titles of slides for headings, and slides for pages', async () => {
-    const content = await parse([
+    const content = await parseSlides([
       slide(shape('ctrTitle', line('Tides')), shape('subTitle', line('A talk'))),
       slide(
-        shape('body', line('One'), line('Sub', 'lvl="1"'), line('Two')),
+        shape('body', [line('One'), line('Sub', 'lvl="1"'), line('Two')]),
         shape('title', line('Rules')),
         shape('sldNum', line('2')),
       ),
@@ -55,11 +28,11 @@ describe('a presentation', () => {
 
   it('numbers items, marks exponents, drops struck text, tells links', async () => {
     const number = '<a:buAutoNum type="alphaLcParenBoth" startAt="3"/>';
-    const content = await parse(
+    const content = await parseSlides(
       [
         slide(
           shape('title', line('T')),
-          shape(undefined, line('open', number), line('shut', number)),
+          shape(undefined, [line('open', number), line('shut', number)]),
           shape(
             undefined,
             `<a:p><a:r><a:t>m</a:t></a:r><a:r><a:rPr baseline="30000"/><a:t>2</a:t></a:r><a:r><a:rPr strike="sngStrike"/><a:t>old</a:t></a:r><a:br/><a:r><a:rPr><a:hlinkClick r:id="h"/></a:rPr><a:t>us</a:t></a:r></a:p>`,
@@ -78,18 +51,18 @@ describe('a presentation', () => {
     const group = `<p:grpSp>${shape(undefined, line('In a group'))}</p:grpSp>`;
     const picture = '<p:pic><p:nvPicPr><p:cNvPr id="4" name="P" descr="A lamp"/></p:nvPicPr></p:pic>';
     const footer = shape('ftr', line('Town of Lowe'));
-    const content = await parse(
+    const content = await parseSlides(
       [
         slide(shape('title', line('Rota')), table, group, picture, footer),
         slide(shape('title', line('End')), footer),
       ],
       { n: ['notesSlide', '../notesSlides/n1.xml'], c: ['comments', '../comments/c1.xml'] },
       {
-        'ppt/notesSlides/n1.xml': part(
+        'ppt/notesSlides/n1.xml': slidePart(
           'p:notes',
-          `<p:cSld><p:spTree>${shape('sldImg')}${shape('body', line('Speak slowly.'))}</p:spTree></p:cSld>`,
+          `<p:cSld><p:spTree>${shape('sldImg', [])}${shape('body', line('Speak slowly.'))}</p:spTree></p:cSld>`,
         ),
-        'ppt/comments/c1.xml': part('p:cmLst', '<p:cm><p:text>Really?</p:text></p:cm>'),
+        'ppt/comments/c1.xml': slidePart('p:cmLst', '<p:cm><p:text>Really?</p:text></p:cm>'),
       },
     );
     expect(lines(content)).toEqual([
