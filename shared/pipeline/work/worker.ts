@@ -1,4 +1,5 @@
 /** The worker: takes items from the queue, several at a time, until it is stopped. */
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { toBlockragError } from '../../errors.ts';
 import { GroupGates } from '../../gate.ts';
@@ -52,6 +53,8 @@ export class Worker {
 
   /** Starts at once. */
   constructor(services: WorkerServices, options: WorkerOptions) {
+    // All that is in hand or parked listens to it, which is more than the ten that Node takes for a leak.
+    setMaxListeners(0, this.#stop.signal);
     this.#services = services;
     this.#options = options;
     this.#done = this.#run();

@@ -53,7 +53,7 @@ describe('cfn-lint', () => {
       await packageStage('local', { serving: 'ecs' }),
     ];
     expect(await lint(...packaged.map(({ file }) => file))).toBe('');
-  });
+  }, 180_000);
 
   it('finds a size of servers that Fargate does not have', async () => {
     const { file } = await packageStage('prod', { ...SERVERS, serverMemory: '4096' });

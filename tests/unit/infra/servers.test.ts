@@ -146,7 +146,7 @@ describe('serving=ecs', () => {
     expect(ecs.Parameters?.ServersMin?.Default).toBe(2);
     // A deployment does not set back what was scaled.
     expect(properties('Service').DesiredCount).toEqual({
-      'Fn::If': ['Scales', { Ref: 'AWS::NoValue' }, { Ref: 'ServersMin' }],
+      'Fn::If': ['Scales', { Ref: 'AWS::NoValue' }, 2],
     });
     for (const id of ['Servers', 'ProcessorScaling', 'FirstTokenScaling', 'LateAnswersAlarm']) {
       expect(ecs.Resources[id]!.Condition).toBe('Scales');

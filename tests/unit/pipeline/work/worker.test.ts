@@ -200,6 +200,24 @@ it('ends once, with the error, when the queue fails under work in hand', async (
   expect(failures).toMatchObject([{ message: 'the disk is gone' }]);
 });
 
+it('has as many documents of a tenant parked as it may, without a warning about listeners', async () => {
+  const warnings: Error[] = [];
+  const note = (warning: Error) => void warnings.push(warning);
+  process.on('warning', note);
+  try {
+    await submit(
+      Array.from({ length: 20 }, (_, i) => `one of many ${i}`),
+      'many',
+    );
+    worker = new Worker(services, { failed: (error) => failures.push(error) });
+    const { documents } = services.catalog;
+    await until(async () => (await documents.all('many')).every(({ status }) => status === 'ready'));
+    expect(warnings.map(({ name }) => name)).not.toContain('MaxListenersExceededWarning');
+  } finally {
+    process.off('warning', note);
+  }
+});
+
 it('makes each version with one set of settings, and all with those that the stores remember', async () => {
   const former = services;
   const manifest = { ...services.model.manifest, weightsHash: 'other weights' };
