@@ -5,7 +5,7 @@ import type { KvDtype } from '../kv/dtypes.ts';
 import type { Steps } from '../turns/steps.ts';
 import type { Decoder } from './decoder.ts';
 import { type Anchor, encodeBlock, encodeBlocks } from './encode.ts';
-import { RUN_BESIDE_QUESTIONS, runFrom, SHARED_RUN } from './runs.ts';
+import { inRuns, SHARED_RUN } from './runs.ts';
 
 export interface EncodeRequest {
   /** Whose they are: tenants take turns (turns/scheduler.ts). */
@@ -25,20 +25,14 @@ export async function* encodeToBlob(
   return toBlob(decoder, kv, block.key, dtype);
 }
 
-/**
- * Encodes blocks to their blobs, in the same order; short ones share runs. Yields between the runs.
- * @param besideQuestions whether somebody asks at the moment: runs are short then
- */
+/** Encodes blocks to their blobs, in the same order; short ones share runs. Yields between the runs. */
 export async function* encodeToBlobs(
   decoder: Decoder,
   { blocks, dtype }: EncodeRequest,
-  besideQuestions: () => boolean,
 ): Steps<Uint8Array<ArrayBuffer>[]> {
   const objects: Uint8Array<ArrayBuffer>[] = [];
-  while (objects.length < blocks.length) {
+  for (const run of inRuns(blocks, SHARED_RUN[decoder.provider])) {
     if (objects.length > 0) yield;
-    const limit = besideQuestions() ? RUN_BESIDE_QUESTIONS : SHARED_RUN[decoder.provider];
-    const run = runFrom(blocks, objects.length, limit);
     if (run.length === 1) objects.push(yield* encodeToBlob(decoder, run[0]!, dtype, undefined));
     else {
       const kvs = await encodeBlocks(

@@ -13,9 +13,6 @@ import { encodeToBlobs } from './encode-to-blob.ts';
 import type { ArrivedObject, EngineMethods, EngineOptions, Wanted } from './protocol.ts';
 import { recentKeys } from './recent-keys.ts';
 
-/** So long after a question the next one counts as about to come. */
-const QUESTIONS_MS = 10_000;
-
 const options = workerData as EngineOptions;
 const scheduler = new Scheduler();
 const verified = recentKeys();
@@ -40,8 +37,7 @@ serve<EngineMethods>({
 
   encode: async (request, { signal }) => {
     const { decoder } = await opened;
-    const steps = encodeToBlobs(decoder, request, () => scheduler.sinceQuestion() < QUESTIONS_MS);
-    const objects = await scheduler.run('encode', steps, signal, request.tenant);
+    const objects = await scheduler.run('encode', encodeToBlobs(decoder, request), signal, request.tenant);
     return new Transfer(
       objects,
       objects.map(({ buffer }) => buffer),

@@ -35,8 +35,6 @@ export class Scheduler {
   #open: Record<Priority, number> = { question: 0, encode: 0 };
   /** Questions that wait for their blobs. */
   #waiting = 0;
-  /** When the last question ended. */
-  #asked = Number.NEGATIVE_INFINITY;
   #askers = new TimeShares();
   #encoders = new TimeShares();
   #running = false;
@@ -62,18 +60,12 @@ export class Scheduler {
       this.#open[priority]--;
       this.#askers.leave(priority === 'question' ? tenant : ENCODING);
       if (priority === 'encode') this.#encoders.leave(tenant);
-      else this.#asked = this.#now();
     });
   }
 
   /** Jobs of a kind that have not ended. */
   open(priority: Priority): number {
     return this.#open[priority];
-  }
-
-  /** Milliseconds since a question was open; 0 while one is, infinite before the first. */
-  sinceQuestion(): number {
-    return this.#open.question > 0 ? 0 : this.#now() - this.#asked;
   }
 
   #push(job: Job): void {

@@ -231,20 +231,6 @@ describe('scheduler', () => {
   });
 });
 
-test('tells how long ago a question was open', async () => {
-  let now = 100;
-  const scheduler = new Scheduler(() => now);
-  expect(scheduler.sinceQuestion()).toBe(Number.POSITIVE_INFINITY);
-  await scheduler.run('encode', job('e', 1, []), NEVER);
-  expect(scheduler.sinceQuestion()).toBe(Number.POSITIVE_INFINITY);
-  const asked = scheduler.run('question', job('q', 2, []), NEVER);
-  now += 50;
-  expect(scheduler.sinceQuestion()).toBe(0);
-  await asked;
-  now += 70;
-  expect(scheduler.sinceQuestion()).toBe(70);
-});
-
 describe('drain', () => {
   test('runs all steps and returns the result', async () => {
     const log: string[] = [];
