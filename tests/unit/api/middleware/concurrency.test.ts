@@ -9,6 +9,8 @@ beforeEach(async () => {
 });
 afterEach(() => server.dispose());
 
+/** Answers under way: fetch ends the body of a response that is garbage-collected. */
+const held: Response[] = [];
 /** Requests until one is refused; its answer, and how many were not. */
 async function flood(
   ask: () => Promise<Response>,
@@ -17,6 +19,7 @@ async function flood(
   for (let taken = 0; taken < most; taken++) {
     const response = await ask();
     if (response.status >= 400) return { taken, refused: response };
+    held.push(response);
   }
   throw new Error('nothing was refused');
 }
@@ -77,12 +80,12 @@ describe('one who takes all that can be had', () => {
       socket.write(`POST /v1/documents HTTP/1.1\r\n${headers}content-length: 1000\r\n\r\n{`);
       return { socket, answered };
     };
-    const held = await Promise.all(Array.from({ length: 9 }, () => begin(greedy)));
-    expect(await Promise.race(held.map(({ answered }) => answered))).toContain('HTTP/1.1 429');
+    const begun = await Promise.all(Array.from({ length: 9 }, () => begin(greedy)));
+    expect(await Promise.race(begun.map(({ answered }) => answered))).toContain('HTTP/1.1 429');
     const body = JSON.stringify({ name: 'other.txt', text: 'The ferry.' });
     const headers = { 'content-type': 'application/json' };
     const added = await server.fetch('/v1/documents', { key: other, method: 'POST', headers, body });
     expect(added.status).toBe(202);
-    for (const { socket } of held) socket.destroy();
+    for (const { socket } of begun) socket.destroy();
   });
 });
