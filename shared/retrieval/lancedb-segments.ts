@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { Connection, Table } from '@lancedb/lancedb';
 import { Segment } from './lancedb-segment.ts';
 import {
+  isConflict,
   isDamage,
   type LanceDb,
   openPassageTable,
@@ -22,6 +23,20 @@ const SEGMENT_ROWS = 16_000;
 const ABANDONED_MS = 3_600_000;
 /** Tries of what meets files that another process removes. */
 const ATTEMPTS = 5;
+
+/** Whether another process was faster. */
+const isOvertaken = (error: unknown) => isDamage(error, false) || isConflict(error);
+
+/** Does something again where another process was faster. */
+export async function untilNotOvertaken<T>(work: () => Promise<T>): Promise<T> {
+  for (let failed = 1; ; failed++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isOvertaken(error) || failed === ATTEMPTS) throw error;
+    }
+  }
+}
 
 export class Segments {
   #lancedb: LanceDb;
@@ -97,7 +112,7 @@ export class Segments {
 
   /**
    * Does something to all, also to those that another process makes meanwhile by moving rows. It is done again where
-   * another process has just removed the version that was to be read.
+   * another process has just removed the version that was to be read, or written what this one was to write.
    */
   async each(work: (segment: Segment) => Promise<void>): Promise<void> {
     let failed = 0;
@@ -108,7 +123,7 @@ export class Segments {
         for (const segment of segments) await work(segment);
         known = segments;
       } catch (error) {
-        if (!isDamage(error, false) || ++failed === ATTEMPTS) throw error;
+        if (!isOvertaken(error) || ++failed === ATTEMPTS) throw error;
       }
     }
   }

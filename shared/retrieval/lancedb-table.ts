@@ -97,9 +97,14 @@ export async function replacePassageTable(lancedb: LanceDb, connection: Connecti
 export function isDamage(error: unknown, local: boolean): boolean {
   const text = String(error);
   if (local) return !/permission denied|too many open|no space|cannot allocate|read-only/i.test(text);
-  return /not found|too small|fill whole buffer|invalid magic|corrupt|out of (?:range|bounds)|panicked|LanceError\((?:Schema|Arrow)\)/i.test(
+  return /not found|too small|fill whole buffer|invalid magic|corrupt|out of (?:range|bounds)|panic|LanceError\((?:Schema|Arrow)\)/i.test(
     text,
   );
+}
+
+/** Whether a write was overtaken by another one so often that LanceDB gave up. */
+export function isConflict(error: unknown): boolean {
+  return /retryable commit conflict/i.test(String(error));
 }
 
 async function openOrCreate(lancedb: LanceDb, connection: Connection): Promise<Table> {

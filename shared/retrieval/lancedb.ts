@@ -4,7 +4,7 @@ import { BlockragError, toBlockragError } from '../errors.ts';
 import { EMBEDDING_DIMENSIONS } from './embedder.ts';
 import { fuseRanks } from './fusion.ts';
 import { type FoundRow, HIT_COLUMNS, type Ranked, type Segment } from './lancedb-segment.ts';
-import { Segments } from './lancedb-segments.ts';
+import { Segments, untilNotOvertaken } from './lancedb-segments.ts';
 import {
   isDamage,
   type LanceDb,
@@ -243,7 +243,7 @@ class LanceIndex implements PassageIndex {
     await this.#segments.balance(signal);
     for (const segment of await this.#segments.searchable()) {
       signal?.throwIfAborted();
-      await segment.optimize({ ifDue, signal }, keepMs);
+      await untilNotOvertaken(() => segment.optimize({ ifDue, signal }, keepMs));
     }
   }
 
