@@ -7,6 +7,7 @@ import { DEFAULT_DATA } from './config-given.ts';
 import { KV_DTYPES } from './kv/dtypes.ts';
 import { LOG_LEVELS } from './log-levels.ts';
 import { COMPUTE_TYPES, DEFAULT_COMPUTE, PROVIDERS } from './model/compute.ts';
+import { OTHER_SETTINGS } from './other-settings.ts';
 
 const MiB = 1024 * 1024;
 const PROVENANCES = COMPUTE_TYPES.flatMap((compute) =>
@@ -104,7 +105,7 @@ export const configSchema = z.strictObject({
       ),
     ),
   otherSettings: z
-    .enum(['refuse', 'answer', 'reencode'])
+    .enum(OTHER_SETTINGS)
     .default('refuse')
     .describe(
       'What happens when the stores were made with another model, adapter, embedding model, data type or passage size. `refuse`: the process ends with `reencode_required`. `reencode`: the stores remember the new settings, and their documents are encoded again. `answer`: this process answers with its settings, and the stores remember theirs. Either way documents go on answering, with passages that are encoded when they are asked for. With another embedding model they answer only once they are encoded again, and `answer` is as `refuse`.',

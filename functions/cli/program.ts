@@ -3,6 +3,7 @@
  * store or server: a command's module is loaded when the command runs.
  */
 import { Command, Option } from 'commander';
+import { OTHER_SETTINGS } from '../../shared/other-settings.ts';
 import { DEFAULT_MAX_TOKENS, DEFAULT_TOP_K } from '../../shared/pipeline/defaults.ts';
 import { VERSION } from '../../shared/version.ts';
 import { addAccessCommands } from './access-commands.ts';
@@ -67,7 +68,7 @@ function addMainCommands(program: Command, run: Run): void {
       new Option(
         '--other-settings <what>',
         'other settings than the documents were made with: refuse, answer with them, or encode again meanwhile, too',
-      ).choices(['refuse', 'answer', 'reencode']),
+      ).choices(OTHER_SETTINGS),
     )
     .option('--adopt-catalog', 'go on with a catalog that is new or older than the stored documents')
     .addHelpText('after', '\nExample:\n  blockrag serve --port 9000 --data ./station')

@@ -10,12 +10,11 @@
  * changes nothing, so the sum does not drift. Where there is a limit all changes meet in the one row `total`, so that
  * it holds. A tenant without one has its changes spread: a row takes no more than so many transactions a second.
  */
-import { createHash } from 'node:crypto';
 import { BlockragError } from '../errors.ts';
 import { Gate } from '../gate.ts';
 import type { RowData, Table, WriteOperation } from '../storage/ports.ts';
 import { ifUnchanged, untilNoConflict } from '../storage/table/conflicts.ts';
-import { rowsOf } from '../storage/table/rows.ts';
+import { rowsOf, shardOf } from '../storage/table/rows.ts';
 import type { Limits, TenantLimits } from './limits.ts';
 import { usageOf } from './usage.ts';
 
@@ -116,7 +115,7 @@ export class Quotas {
   ): Promise<boolean> {
     const limits = await this.#limits.of(version.tenant);
     const limited = KINDS.some((kind) => limits[kind] !== undefined);
-    const total = limited ? TOTAL : `${TOTAL}/${shardOf(version.document)}`;
+    const total = limited ? TOTAL : `${TOTAL}/${shardOf(version.document, SHARDS)}`;
     const row = `${version.tenant}/${total}`;
     const turns = this.#turns.get(row) ?? new Gate(1);
     this.#turns.set(row, turns);
@@ -184,10 +183,6 @@ function refuseExcess(
 function sumOf(totals: readonly StorageUse[]): StorageUse {
   const sum = (kind: (typeof KINDS)[number]) => totals.reduce((all, total) => all + total[kind], 0);
   return { documents: sum('documents'), passages: sum('passages'), bytes: sum('bytes') };
-}
-
-function shardOf(document: string): number {
-  return createHash('sha256').update(document).digest()[0]! % SHARDS;
 }
 
 const versionsIn = (data: RowData | undefined) => (data?.versions ?? {}) as unknown as Versions;

@@ -122,7 +122,7 @@ async function openAround(
       ...{ weightsHash, ropeHash, tokenizerHash, kv, passageTokens, embedder: vectors },
     }),
   };
-  if (await mayTake(settings, { catalog, known, config })) await takeSettings(catalog, settings);
+  if (await mayTake(settings, { catalog, known, config })) await takeSettings(catalog, known, settings);
   const logger = options.logger ?? createLogger(config.log);
   warnOfCost(model.manifest, logger);
   const services: Services = {

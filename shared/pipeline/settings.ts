@@ -102,8 +102,11 @@ export async function mayTake(
 }
 
 /** Makes the stores remember settings. Every instance opens with the same: only the first one writes. */
-export async function takeSettings(catalog: Pick<Catalog, 'settings'>, settings: Settings): Promise<void> {
-  const known = await catalog.settings.get();
+export async function takeSettings(
+  catalog: Pick<Catalog, 'settings'>,
+  known: RowData | undefined,
+  settings: Settings,
+): Promise<void> {
   if (JSON.stringify(known) !== JSON.stringify(settings)) await catalog.settings.put(settings);
 }
 

@@ -89,7 +89,8 @@ export class System {
 
   /** Makes the stores remember this process's settings, so that the sweep has their documents made again. */
   async takeSettings(): Promise<void> {
-    await takeSettings(this.services.catalog, this.#options.settings);
+    const { catalog } = this.services;
+    await takeSettings(catalog, await catalog.settings.get(), this.#options.settings);
   }
 
   /** Sweeps now and once a day, as work among the other: for a process that stays. */

@@ -1,7 +1,7 @@
 /** blockrag serve: the REST API, ingestion and encoding in one process. */
 
 import { startServer } from '../../../shared/api/server.ts';
-import type { Config } from '../../../shared/config.ts';
+import type { OtherSettings } from '../../../shared/other-settings.ts';
 import type { System } from '../../../shared/pipeline/system.ts';
 import { createLogger } from '../../../shared/telemetry.ts';
 import { EmbeddedMetrics } from '../../embedded-metrics.ts';
@@ -19,7 +19,7 @@ export interface ServeOptions extends CommonOptions {
   requireKeys?: boolean;
   /** Goes on with a catalog that is new or older than the stored documents. */
   adoptCatalog?: boolean;
-  otherSettings?: Config['otherSettings'];
+  otherSettings?: OtherSettings;
 }
 
 /** So short that a report mostly holds one answer, whose time is then no mean of several. */

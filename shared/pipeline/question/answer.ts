@@ -5,6 +5,7 @@ import type { Turn } from '../../model/prompt.ts';
 import { span } from '../../tracing.ts';
 import type { Filter } from '../metadata.ts';
 import type { Services } from '../services.ts';
+import { readPassage } from './answering.ts';
 import { chooseFitting } from './blocks.ts';
 import { retrievalQuestion } from './follow-up.ts';
 import {
@@ -92,7 +93,7 @@ const NOTHING_RELEVANT = 'The documents hold nothing about this question.';
 /** What answering a question works with. */
 export type AnswerServices = RetrieveServices &
   GenerateServices &
-  Pick<Services, 'template' | 'modelId' | 'maxQuestionLength' | 'contextTokens'>;
+  Pick<Services, 'template' | 'modelId' | 'maxQuestionLength' | 'contextTokens' | 'fingerprint'>;
 
 /**
  * Answers a question from a collection. The oldest turns are left out where they are too many, and the answer has as
@@ -124,7 +125,8 @@ export async function answerQuestion(
     return passages;
   });
   const retrieved = performance.now();
-  const { passages, dropped } = chooseFitting(room - finalBlock.length, found);
+  const readable = found.map((one) => ({ ...one, passage: readPassage(services, one) }));
+  const { passages, dropped } = chooseFitting(room - finalBlock.length, readable);
   const common = { passagesDropped: dropped, attention, model: services.modelId };
   if (passages.length === 0) {
     options.onText?.(NOTHING_RELEVANT);

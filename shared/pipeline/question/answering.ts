@@ -17,12 +17,12 @@ export function answers(
   return version !== null && made !== null && haveSameVectors(made, fingerprint);
 }
 
-/** A document's passage with the tokens that the opened model reads. */
-export function readable(
+/** A retrieved passage with the tokens that the opened model reads. */
+export function readPassage(
   { tokenizer, fingerprint }: Pick<Services, 'tokenizer' | 'fingerprint'>,
-  { fingerprint: made }: Pick<DocumentRow, 'fingerprint'>,
-  passage: PassageRow,
+  { document, passage }: { document: Pick<DocumentRow, 'fingerprint'>; passage: PassageRow },
 ): PassageRow {
+  const { fingerprint: made } = document;
   if (made === null || haveSameTokens(made, fingerprint)) return passage;
   return { ...passage, tokens: tokenizer.encode(passageText(passage.title, passage.text)) };
 }

@@ -3,7 +3,7 @@ import type { DocumentRow } from '../../catalog/catalog.ts';
 import type { PassageId } from '../../catalog/passages.ts';
 import { type Filter, matchesFilter } from '../metadata.ts';
 import type { Services } from '../services.ts';
-import { answers, readable } from './answering.ts';
+import { answers } from './answering.ts';
 import type { RetrievedPassage } from './retrieve.ts';
 
 /** Documents that are looked at: of a larger collection only its first, in the order of their ids, have a part. */
@@ -24,10 +24,9 @@ export interface OverviewQuery {
  * chosen; where there are fewer, all beginnings, then passages at even distances in each.
  */
 export async function overview(
-  services: Pick<Services, 'catalog' | 'fingerprint' | 'tokenizer'>,
+  { catalog, fingerprint }: Pick<Services, 'catalog' | 'fingerprint'>,
   { tenant, collection, filter, names, topK }: OverviewQuery,
 ): Promise<RetrievedPassage[]> {
-  const { catalog, fingerprint } = services;
   const matches = (document: DocumentRow) =>
     answers(document, fingerprint) && matchesFilter((document.ready ?? document).metadata, filter);
   const documents: DocumentRow[] = [];
@@ -50,10 +49,9 @@ export async function overview(
   const rows = await catalog.passages.getMany(ids);
   const seen = new Set<string>();
   return sought.flatMap(({ document }, i) => {
-    const row = rows[i];
-    if (row === undefined || seen.has(row.text)) return [];
-    seen.add(row.text);
-    const passage = readable(services, chosen[document]!, row);
+    const passage = rows[i];
+    if (passage === undefined || seen.has(passage.text)) return [];
+    seen.add(passage.text);
     return [{ document: chosen[document]!, passage, score: 0, similarity: 0 }];
   });
 }

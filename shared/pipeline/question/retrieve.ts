@@ -11,7 +11,7 @@ import { RERANKED } from '../../retrieval/reranker.ts';
 import { checkFilter, type Filter, labelGroups } from '../metadata.ts';
 import { requireIndex, saysDamaged, suspectIndex } from '../reindex/state.ts';
 import type { Services } from '../services.ts';
-import { answers, readable } from './answering.ts';
+import { answers } from './answering.ts';
 import { overview } from './overview.ts';
 
 /** The index and the catalog do not switch in one step: more is fetched than asked, and joined with the catalog. */
@@ -22,7 +22,7 @@ const MOST_HITS = 1_000;
 /** What retrieval works with. */
 export type RetrieveServices = Pick<
   Services,
-  'catalog' | 'embedder' | 'reranker' | 'index' | 'fingerprint' | 'tokenizer' | 'logger' | 'queue'
+  'catalog' | 'embedder' | 'reranker' | 'index' | 'fingerprint' | 'logger' | 'queue'
 >;
 
 export interface RetrievedPassage {
@@ -131,11 +131,10 @@ async function distinctTexts(
 
 /** The hits of versions that answer, with their passages. */
 async function withPassages(
-  services: RetrieveServices,
+  { catalog, fingerprint }: RetrieveServices,
   tenant: string,
   hits: readonly Hit[],
 ): Promise<Found[]> {
-  const { catalog, fingerprint } = services;
   const documents = await catalog.documents.getMany(
     tenant,
     hits.map((hit) => hit.document),
@@ -146,9 +145,8 @@ async function withPassages(
   });
   const rows = await catalog.passages.getMany(current.map(({ hit }) => parsePassageId(hit.id)));
   return current.flatMap(({ hit: { score, similarity }, document }, i) => {
-    const row = rows[i];
-    if (row === undefined) return [];
-    const passage = readable(services, document, row);
+    const passage = rows[i];
+    if (passage === undefined) return [];
     return [{ document, passage, score, similarity, text: retrievalText(passage) }];
   });
 }

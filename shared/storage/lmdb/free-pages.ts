@@ -108,9 +108,8 @@ function* freeLists(
 
 /** Writes only where something is: most free pages have been zeroed before. */
 function zero(file: number, start: number, end: number): void {
-  if (readAt(file, start, end - start).some((byte) => byte !== 0)) {
-    writeSync(file, new Uint8Array(end - start), 0, end - start, start);
-  }
+  const zeros = Buffer.alloc(end - start);
+  if (!readAt(file, start, zeros.length).equals(zeros)) writeSync(file, zeros, 0, zeros.length, start);
 }
 
 function readAt(file: number, position: number, length: number): Buffer {

@@ -8,9 +8,9 @@
  * queue/NAME/ids/ID         id               that there is one of this id
  * queue/NAME/dead           ID               an item that failed too often
  */
-import { createHash } from 'node:crypto';
 import type { Row, RowData, WriteOperation } from '../ports.ts';
 import { ifUnchanged } from '../table/conflicts.ts';
+import { shardOf } from '../table/rows.ts';
 
 // Never change it: items in other shards would not be found. DynamoDB takes 1000 writes a second in each.
 const SHARDS = 4;
@@ -66,7 +66,7 @@ export function idKey(queue: string, id: string): { partition: string; sort: str
 }
 
 export function itemKey(queue: string, { group, stamp, id }: ItemName): { partition: string; sort: string } {
-  const shard = createHash('sha256').update(id).digest()[0]! % SHARDS;
+  const shard = shardOf(id, SHARDS);
   const { items, groups } = shardsOf(queue);
   const sort = `${String(stamp).padStart(STAMP_DIGITS, '0')}/${id}`;
   if (group === '') return { partition: items[shard]!, sort };

@@ -1,4 +1,5 @@
 /** Reading and deleting rows in numbers. */
+import { createHash } from 'node:crypto';
 import type { Row, RowData, Table } from '../ports.ts';
 import { MAX_OPERATIONS } from './requests.ts';
 
@@ -7,6 +8,11 @@ export interface RowsOptions {
   prefix?: string;
   /** Rows of a page. */
   limit?: number;
+}
+
+/** Which of so many places something has whose writes are spread: always the same one for an id. */
+export function shardOf(id: string, shards: number): number {
+  return createHash('sha256').update(id).digest()[0]! % shards;
 }
 
 /** Every row of a partition in the order of the sort keys, read page by page. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { passageText } from '../../../../shared/model/prompt.ts';
 import { fingerprintOf } from '../../../../shared/pipeline/fingerprint.ts';
-import { answers, readable } from '../../../../shared/pipeline/question/answering.ts';
+import { answers, readPassage } from '../../../../shared/pipeline/question/answering.ts';
 
 const parts = {
   weightsHash: 'weights'.repeat(9),
@@ -29,13 +29,14 @@ describe('a document', () => {
 
   it('is read with the tokens of the opened model', () => {
     const tokenizer = { encode: (text: string) => Uint32Array.of(text.length) };
-    const services = { tokenizer, fingerprint: opened } as unknown as Parameters<typeof readable>[0];
+    const services = { tokenizer, fingerprint: opened } as unknown as Parameters<typeof readPassage>[0];
     const passage = {
       ...{ index: 0, title: 'Pier', text: 'The pier is closed.', page: null, blobKey: 'k' },
       tokens: Uint32Array.of(1, 2, 3),
     };
-    expect(readable(services, { fingerprint: otherModel }, passage)).toBe(passage);
-    const { tokens, ...rest } = readable(services, { fingerprint: otherTokenizer }, passage);
+    const read = (fingerprint: string) => readPassage(services, { document: { fingerprint }, passage });
+    expect(read(otherModel)).toBe(passage);
+    const { tokens, ...rest } = read(otherTokenizer);
     expect([...tokens]).toEqual([passageText('Pier', 'The pier is closed.').length]);
     expect(rest).toMatchObject({ title: 'Pier', text: 'The pier is closed.' });
   });
